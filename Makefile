@@ -1,0 +1,40 @@
+# Every target makes its own .venv with nothing but python3 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+EXPORT := PATH="$(CURDIR)/$(BIN):$$PATH"
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean
+
+help:
+	@echo "make demo    a push travels through gate, checklist, steps and log (KEEP=1 leaves it running)"
+	@echo "make test    the tests, with branch coverage"
+	@echo "make check   ruff, mypy, import contracts"
+	@echo "make bench   the benchmarks, side by side with their references"
+	@echo "make lock    the hashed lock files, made anew"
+
+$(READY): locks/test.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; found $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11."; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+	@echo "installing into $(VENV) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r locks/test.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+test: $(READY)
+	@$(EXPORT) coverage erase
+	@$(EXPORT) coverage run -m pytest $(ARGS)
+	@$(EXPORT) coverage combine --quiet 2>/dev/null || true
+	@$(EXPORT) coverage report
+
+check: $(READY)
+	@$(EXPORT) ruff check .
+	@$(EXPORT) ruff format --check .
+	@$(EXPORT) mypy
+	@$(EXPORT) lint-imports
+
+clean:
+	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""The deployment protocol itself: values in, values out. No GitHub, no clock, no disk."""

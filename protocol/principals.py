@@ -1,0 +1,60 @@
+"""Who: `user:LOGIN`, `team:ORG/SLUG`, `permission:write|maintain|admin`, `anyone`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from protocol.facts import Known, Missing, People, Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    kind: Literal["user", "team", "permission", "anyone"]
+    name: str = ""  # login, "org/slug" or permission, in lower case
+
+    @classmethod
+    def parse(cls, text: str) -> Principal:
+        """Read a principal as the policy writes it. Raises ValueError with the cure."""
+        kind, _, name = text.strip().partition(":")
+        name = name.strip().lower()
+        match kind.strip().lower():
+            case "anyone" if not name:
+                return cls("anyone")
+            case "user" if name:
+                return cls("user", name)
+            case "team" if name.count("/") == 1 and all(name.split("/")):
+                return cls("team", name)
+            case "permission" if name in ("write", "maintain", "admin"):
+                return cls("permission", name)
+        raise ValueError(
+            f"'{text}' names nobody: write user:LOGIN, team:ORG/SLUG, permission:write, "
+            "permission:maintain, permission:admin or anyone"
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}" if self.name else self.kind
+
+    def includes(self, login: str, people: People) -> Known[bool]:
+        """Whether `login` is meant; Missing when that could not be found out."""
+        login = login.lower()
+        match self.kind:
+            case "anyone":
+                return True
+            case "user":
+                return login == self.name
+            case "team":
+                members = people.teams.get(self.name, Missing(f"the members of team {self.name} are not known"))
+                return members if isinstance(members, Missing) else login in members
+            case "permission":
+                if isinstance(people.permissions, Missing):
+                    return people.permissions
+                return people.permissions.get(login, Permission.NONE) >= Permission[self.name.upper()]
+
+
+def anyone_of(principals: tuple[Principal, ...], login: str, people: People) -> Known[bool]:
+    """True when any principal includes `login`; Missing only when none does for certain."""
+    answers = [principal.includes(login, people) for principal in principals]
+    if any(answer is True for answer in answers):
+        return True
+    return next((answer for answer in answers if isinstance(answer, Missing)), False)
