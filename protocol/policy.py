@@ -2,27 +2,61 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
-from protocol.durations import parse_duration
+from protocol.durations import parse_duration, say_duration
+from protocol.moments import parse_day, parse_moment, parse_zone
 from protocol.principals import Principal
 from protocol.windows import Window
 
+LONGEST_WAIT = timedelta(days=30)  # GitHub fails a job that waited this long at a gate
 
-def _parsed(read: Any, **schema: Any) -> Any:
+
+def _text(read: Callable[[str], Any]) -> BeforeValidator:
     """A string in the file, read by `read`, which raises ValueError with the cure."""
-    return BeforeValidator(lambda value: read(value) if isinstance(value, str) else value), WithJsonSchema(schema)
+
+    def parse(value: Any) -> Any:
+        if value is None or isinstance(value, bool | int | float | list | dict):
+            raise PydanticCustomError("string_type", "must be text")
+        return read(value) if isinstance(value, str) else value
+
+    return BeforeValidator(parse)
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration), WithJsonSchema({"type": "string", "examples": ["15m"]})]
-People = tuple[Annotated[Principal, BeforeValidator(Principal.parse), WithJsonSchema({"type": "string"})], ...]
-WindowText = Annotated[Window, BeforeValidator(Window.parse), WithJsonSchema({"type": "string"})]
-Zone = Annotated[ZoneInfo, BeforeValidator(ZoneInfo), WithJsonSchema({"type": "string"})]
-Text = Annotated[str, Field(min_length=1)]
+def fault(message: str, *at: str | int) -> PydanticCustomError:
+    """A fault between keys of one mapping; `at` leads from the mapping to the culprit."""
+    return PydanticCustomError("fault", "{message}", {"message": message, "at": at})
+
+
+def _matching(pattern: str, cure: str) -> Any:
+    """Text of one form. The text itself is not repeated, since it may be a secret in the wrong place."""
+    form = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not form.fullmatch(value):
+            raise ValueError(cure)
+        return value
+
+    return _text(check)
+
+
+def _moment(text: str, info: ValidationInfo) -> datetime:
+    return parse_moment(text, (info.context or {}).get("zone") or parse_zone("UTC"))
 
 
 class Model(BaseModel):
@@ -276,6 +310,7 @@ class Environment(Model):
     monitor: Monitor | None = None
     rollback: Rollback | None = None
     in_flight: Literal["wait", "refuse", "allow"] = "wait"
+    diverged: Literal["wait", "refuse", "allow"] = "wait"  # what runs there holds commits that ours lacks
     expire: Duration = timedelta(days=7)
 
 
