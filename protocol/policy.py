@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
@@ -24,6 +26,7 @@ from protocol.moments import parse_day, parse_moment, parse_zone
 from protocol.principals import Principal
 from protocol.windows import Window
 
+DEFAULTS = "defaults"  # under environments: the base of each
 LONGEST_WAIT = timedelta(days=30)  # GitHub fails a job that waited this long at a gate
 
 
@@ -55,20 +58,138 @@ def _matching(pattern: str, cure: str) -> Any:
     return _text(check)
 
 
-def _moment(text: str, info: ValidationInfo) -> datetime:
-    return parse_moment(text, (info.context or {}).get("zone") or parse_zone("UTC"))
+def _moment(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str):
+        raise PydanticCustomError("string_type", "must be text")
+    return parse_moment(value, (info.context or {}).get("zone") or parse_zone("UTC"))
+
+
+def _batch(value: Any) -> Any:
+    """A number of targets or a percentage of them, kept as text."""
+    text = str(value)
+    if isinstance(value, bool) or not re.fullmatch(r"[1-9][0-9]{0,5}|([1-9][0-9]?|100)%", text):
+        raise ValueError(f"'{text}' is not a batch: write a number such as 1, or a percentage such as 25%")
+    return text
+
+
+def _rise(text: str) -> str:
+    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?(%|pp)", text):
+        raise ValueError(f"'{text}' is not a rise: write 5% (of the baseline) or 5pp (percentage points)")
+    return text
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, dict | BaseModel) else value
+
+
+def _empty_if_bare(value: Any) -> Any:
+    return {} if value is None else value
+
+
+YesNo = Annotated[bool, Field(strict=True)]  # `no` in quotes is text, and must never read as yes
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(lambda value: value if isinstance(value, timedelta) else parse_duration(value)),
+    WithJsonSchema({"type": "string", "examples": ["90s", "15m", "1h30m", "7d"]}),
+]
+Day = Annotated[date, _text(parse_day), WithJsonSchema({"type": "string", "examples": ["2026-12-24"]})]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_moment),
+    WithJsonSchema({"type": "string", "examples": ["2026-12-18 18:00", "2026-12-18T18:00+01:00"]}),
+]
+Person = Annotated[
+    Principal,
+    _text(Principal.parse),
+    WithJsonSchema(
+        {"type": "string", "examples": ["user:ada", "team:acme/on-call", "permission:write", "anyone"]}
+    ),
+]
+People = Annotated[tuple[Person, ...], Field(min_length=1)]
+WindowText = Annotated[
+    Window,
+    _text(Window.parse),
+    WithJsonSchema({"type": "string", "examples": ["Mon-Fri 10:00-16:00", "Sat,Sun", "holidays"]}),
+]
+Zone = Annotated[
+    ZoneInfo, _text(parse_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Berlin", "UTC"]})
+]
+WebAddress = Annotated[
+    str,
+    _matching(r"https?://[^\s/]+\S*", "this is no web address: begin it with https:// or http://"),
+    WithJsonSchema({"type": "string", "pattern": "^https?://"}),
+]
+HostPort = Annotated[
+    str, _matching(r"\S+:\d{1,5}", "this is no HOST:PORT: write one such as db.example:5432")
+]
+VariableName = Annotated[
+    str,
+    _matching(
+        r"[A-Za-z_][A-Za-z0-9_]*",
+        "this must be the name of an environment variable, such as PROMETHEUS_TOKEN; the secret stays out",
+    ),
+]
+WorkflowFile = Annotated[
+    str,
+    _matching(r"[^/\s]+\.ya?ml", "this must be a file's name in .github/workflows, such as deploy.yml"),
+]
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True
+    )
+    exactly_one: ClassVar[tuple[str, ...]] = ()  # keys of which a mapping gives just one
+
+    @model_validator(mode="after")
+    def _gives_exactly_one(self) -> Self:
+        given = [key for key in self.exactly_one if getattr(self, _FIELD_OF.get(key, key)) not in (None, ())]
+        if len(given) > 1:
+            raise fault(f"{say_all(given)} exclude each other: keep one", given[1])
+        if self.exactly_one and not given:
+            raise fault(f"one of {say_any(self.exactly_one)} is missing: give one")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core_schema)
+        if cls.exactly_one:
+            handler.resolve_ref_schema(schema)["oneOf"] = [{"required": [key]} for key in cls.exactly_one]
+        return schema
+
+
+_FIELD_OF = {"json": "json_"}
+
+
+def say_any(words: Iterable[str]) -> str:
+    """`a, b or c`."""
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def say_all(words: Iterable[str]) -> str:
+    """`a, b and c`."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 class Holidays(Model):
     """From the `holidays` package (country, subdivision), and days of one's own."""
 
-    country: str | None = None
-    subdivision: str | None = None
-    extra: tuple[date, ...] = ()
+    country: Text | None = None
+    subdivision: Text | None = None
+    extra: tuple[Day, ...] = ()
+
+    @model_validator(mode="after")
+    def _subdivision_is_of_a_country(self) -> Self:
+        if self.subdivision and not self.country:
+            raise fault("a subdivision needs its country: add country, such as DE", "subdivision")
+        return self
 
 
 class EmergencyAccess(Model):
@@ -115,14 +236,20 @@ class FreezeExcept(Model):
 class PlannedFreeze(Model):
     """Clock times without an offset are in the policy's zone."""
 
-    from_: datetime = Field(alias="from")
-    until: datetime
+    from_: Moment = Field(alias="from")
+    until: Moment
     reason: Text
     except_: FreezeExcept | None = Field(default=None, alias="except")
 
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.until <= self.from_:
+            raise fault("the freeze ends before it begins: 'until' must be later than 'from'", "until")
+        return self
+
 
 class Lines(Model):
-    above: Annotated[int, Field(ge=0)]
+    above: Annotated[Whole, Field(ge=0)]
 
 
 class When(Model):
@@ -131,21 +258,28 @@ class When(Model):
     paths: tuple[Text, ...] = ()  # globs; ** crosses /
     labels: tuple[Text, ...] = ()
     branches: tuple[Text, ...] = ()  # globs
-    authors: People = ()
+    authors: tuple[Person, ...] = ()
     lines: Lines | None = None
-    migrations: bool | None = None  # files matched by steps.migrate.lint are touched
+    migrations: YesNo | None = None  # files matched by steps.migrate.lint are touched
 
 
 class ApprovalRule(Model):
     name: Text
-    count: Annotated[int, Field(ge=1, le=100)] = 1
+    count: Annotated[Whole, Field(ge=1, le=100)] = 1
     from_: People = Field(alias="from")
     when: When | None = None
 
+    @model_validator(mode="after")
+    def _enough_people_are_named(self) -> Self:
+        named = len(set(self.from_))
+        if all(person.kind == "user" for person in self.from_) and named < self.count:
+            raise fault(f"{self.count} approvals can never be given by {named}: name more people", "count")
+        return self
+
 
 class ApprovalOptions(Model):
-    own: bool = False
-    expire: Duration | None = None
+    own: YesNo = False
+    expire: Duration | None = None  # an approval older than this no longer counts
     methods: tuple[Literal["review", "environment", "button", "comment"], ...] = (
         "review",
         "environment",
@@ -157,11 +291,13 @@ class ApprovalOptions(Model):
 class ChecklistItem(Model):
     """An item with exactly one kind of evidence."""
 
+    exactly_one = ("checks", "reviews", "deployed", "section", "run", "notified", "tick")
+
     item: Text
     when: When | None = None
     checks: Literal["all", "required"] | tuple[Text, ...] | None = None
-    allow_none: bool = False  # with checks: a commit without any check passes
-    reviews: Annotated[int, Field(ge=1)] | None = None
+    allow_none: YesNo = False  # with checks: a commit without any check passes
+    reviews: Annotated[Whole, Field(ge=1)] | None = None
     deployed: Text | None = None
     section: Text | None = None
     run: Text | None = None
@@ -169,11 +305,19 @@ class ChecklistItem(Model):
     notified: Literal["before", "during", "after"] | None = None
     tick: People | None = None
 
+    @model_validator(mode="after")
+    def _options_fit_the_evidence(self) -> Self:
+        if self.allow_none and self.checks is None:
+            raise fault("'allow_none' goes with 'checks' only: remove it", "allow_none")
+        if "timeout" in self.model_fields_set and self.run is None:
+            raise fault("'timeout' goes with 'run' only: remove it", "timeout")
+        return self
+
 
 class CommandStep(Model):
     run: Text
     timeout: Duration = timedelta(minutes=10)
-    retries: Annotated[int, Field(ge=0, le=20)] = 0
+    retries: Annotated[Whole, Field(ge=0, le=20)] = 0
     directory: Text = "."
     env: dict[str, str] = Field(default_factory=dict)
 
@@ -181,24 +325,43 @@ class CommandStep(Model):
 class MigrateStep(CommandStep):
     undo: Text | None = None
     lint: Text | None = None  # glob of SQL files for squawk
-    reversible: bool = True
+    reversible: YesNo = True
 
 
 class Probe(Model):
     """Exactly one of `url`, `tcp` (HOST:PORT) and `run`."""
 
+    exactly_one = ("url", "tcp", "run")
+
     name: Text | None = None
-    url: Text | None = None
-    tcp: Text | None = None
+    url: WebAddress | None = None
+    tcp: HostPort | None = None
     run: Text | None = None
-    status: Annotated[int, Field(ge=100, le=599)] = 200
+    status: Annotated[Whole, Field(ge=100, le=599)] = 200
     contains: Text | None = None
     header: dict[str, str] = Field(default_factory=dict)
     json_: dict[str, Any] = Field(default_factory=dict, alias="json")  # JSON path → expected value
     within: Duration = timedelta(0)  # keep trying this long
     timeout: Duration = timedelta(seconds=10)
-    retries: Annotated[int, Field(ge=0, le=100)] = 0
-    critical: bool = True
+    retries: Annotated[Whole, Field(ge=0, le=100)] = 0
+    critical: YesNo = True
+
+    @model_validator(mode="after")
+    def _answers_are_of_a_url(self) -> Self:
+        for key, name in (
+            ("status", "status"),
+            ("contains", "contains"),
+            ("header", "header"),
+            ("json", "json_"),
+        ):
+            if name in self.model_fields_set and self.url is None:
+                raise fault(f"'{key}' goes with 'url' only: remove it", key)
+        return self
+
+
+Probes = Annotated[
+    tuple[Probe, ...], BeforeValidator(_listed, json_schema_input_type=Probe | tuple[Probe, ...])
+]  # one or a list
 
 
 class Steps(Model):
@@ -206,14 +369,21 @@ class Steps(Model):
     backup: CommandStep | None = None
     migrate: MigrateStep | None = None
     deploy: CommandStep | None = None
-    health: tuple[Probe, ...] = ()  # one probe or a list
-    smoke: tuple[Probe, ...] = ()
+    health: Probes = ()
+    smoke: Probes = ()
 
 
 class Canary(Model):
-    weights: tuple[Annotated[int, Field(ge=1, le=100)], ...]
+    weights: tuple[Annotated[Whole, Field(ge=1, le=100)], ...]
     hold: Duration = timedelta(0)
     set: Text
+
+    @field_validator("weights")
+    @classmethod
+    def _rise_to_all(cls, weights: tuple[int, ...]) -> tuple[int, ...]:
+        if list(weights) != sorted(set(weights)) or weights[-1:] != (100,):
+            raise ValueError("weights must rise and end at 100, such as [5, 25, 50, 100]")
+        return weights
 
 
 class BlueGreen(Model):
@@ -224,18 +394,23 @@ class BlueGreen(Model):
     release: Text | None = None
 
 
+Batch = Annotated[str, BeforeValidator(_batch), WithJsonSchema({"type": ["integer", "string"]})]
+
+
 class Rolling(Model):
     """Exactly one of `targets` and `targets_from` (a command that prints one a line)."""
 
+    exactly_one = ("targets", "targets_from")
+
     targets: tuple[Text, ...] = ()
     targets_from: Text | None = None
-    batch: Annotated[str, WithJsonSchema({"type": ["integer", "string"]})] = "1"  # a number or a percentage
+    batch: Batch = "1"
     run: Text
     health: Probe | None = None
 
 
 class Strategy(Model):
-    """Exactly one."""
+    exactly_one = ("canary", "blue_green", "rolling")
 
     canary: Canary | None = None
     blue_green: BlueGreen | None = None
@@ -243,35 +418,46 @@ class Strategy(Model):
 
 
 class MetricsSource(Model):
-    """Exactly one of `prometheus`, `datadog`, `json` (addresses) and `run`; `token` names an environment variable."""
+    """Addresses, or a command; `token` names an environment variable."""
 
-    prometheus: Text | None = None
-    datadog: Text | None = None
-    json_: Text | None = Field(default=None, alias="json")
+    exactly_one = ("prometheus", "datadog", "json", "run")
+
+    prometheus: WebAddress | None = None
+    datadog: WebAddress | None = None
+    json_: WebAddress | None = Field(default=None, alias="json")
     run: Text | None = None
-    token: Text | None = None
+    token: VariableName | None = None
+
+
+Rise = Annotated[
+    str,
+    _text(_rise),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(%|pp)$", "examples": ["5%", "5pp"]}),
+]
 
 
 class RollbackIf(Model):
-    """Exactly one. `rises` is relative (`5%`) or in percentage points (`5pp`)."""
+    """`rises` is relative (`5%`) or in percentage points (`5pp`)."""
 
-    rises: Annotated[str, Field(pattern=r"^\d+(\.\d+)?(%|pp)$")] | None = None
-    above: float | None = None
-    below: float | None = None
+    exactly_one = ("rises", "above", "below")
+
+    rises: Rise | None = None
+    above: Number | None = None
+    below: Number | None = None
 
 
 class Limits(Model):
     """A limit trips on more than this many."""
 
-    failures: Annotated[int, Field(ge=0)] = 0
-    inconclusive: Annotated[int, Field(ge=0)] = 0
-    consecutive_errors: Annotated[int, Field(ge=0)] = 4
+    failures: Annotated[Whole, Field(ge=0)] = 0
+    inconclusive: Annotated[Whole, Field(ge=0)] = 0
+    consecutive_errors: Annotated[Whole, Field(ge=0)] = 4
 
 
 class Metric(Model):
     query: Text
     rollback_if: RollbackIf
-    dry_run: bool = False
+    dry_run: YesNo = False
     limits: Limits = Limits()
 
 
@@ -287,16 +473,36 @@ class Monitor(Model):
     metrics: dict[str, Metric] = Field(default_factory=dict)
     integrity: Integrity | None = None
 
+    @model_validator(mode="after")
+    def _looks_at_least_once(self) -> Self:
+        if self.metrics and self.source is None:
+            raise fault(
+                "the metrics have no source: add source, such as {prometheus: https://prometheus.example}"
+            )
+        if not timedelta(0) < self.every <= self.for_:
+            raise fault(
+                _longer(self.every, self.for_), *(("every",) if "every" in self.model_fields_set else ())
+            )
+        if self.integrity is not None and not timedelta(0) < self.integrity.every <= self.for_:
+            raise fault(_longer(self.integrity.every, self.for_), "integrity")
+        return self
+
+
+def _longer(every: timedelta, whole: timedelta) -> str:
+    if not every:
+        return "'every' must be longer than nothing: write one such as 15s"
+    return f"'every' ({say_duration(every)}) is longer than 'for' ({say_duration(whole)}): shorten it"
+
 
 class Rollback(Model):
-    automatic: bool = True
+    automatic: YesNo = True
     run: Text
     timeout: Duration = timedelta(minutes=15)
 
 
 class Environment(Model):
     deploy: Literal["manual", "scheduled", "on-merge", "continuous"] = "manual"
-    workflow: Text | None = None
+    workflow: WorkflowFile | None = None
     after: After | None = None
     windows: Windows = Windows()
     freezes: tuple[PlannedFreeze, ...] = ()
@@ -313,15 +519,30 @@ class Environment(Model):
     diverged: Literal["wait", "refuse", "allow"] = "wait"  # what runs there holds commits that ours lacks
     expire: Duration = timedelta(days=7)
 
+    @field_validator("expire")
+    @classmethod
+    def _ends_before_github_does(cls, expire: timedelta) -> timedelta:
+        if not timedelta(0) < expire <= LONGEST_WAIT:
+            raise ValueError("a gate waits longer than 0s and at most 30d, after which GitHub fails the job")
+        return expire
+
+    @model_validator(mode="after")
+    def _approvals_can_be_given(self) -> Self:
+        if self.approvals and not self.approval_options.methods:
+            raise fault(
+                "approvals are asked for but no method is allowed: name one", "approval_options", "methods"
+            )
+        return self
+
 
 class Hotfix(Model):
     branches: tuple[Text, ...] = ("hotfix/*",)
     from_: Text = Field(default="production", alias="from")
     ignores: tuple[Literal["windows", "freezes", "after"], ...] = ("windows", "freezes", "after")
-    approvals: Annotated[int, Field(ge=1)] = 1
-    max_lines: Annotated[int, Field(ge=1)] | None = None
+    approvals: Annotated[Whole, Field(ge=1)] = 1
+    max_lines: Annotated[Whole, Field(ge=1)] | None = None
     back_port: Text | None = None
-    post_mortem: bool = True
+    post_mortem: YesNo = True
 
 
 class Log(Model):
@@ -331,10 +552,13 @@ class Log(Model):
 class PolicyTest(Model):
     """A case of the policy's own `tests:`. What it does not say is as good as it can be."""
 
-    at: datetime
+    at: Moment
     environment: Text
     expect: Literal["allow", "wait", "refuse"]
     because: Text | None = None  # a rule's name or a finding's code
+
+
+EnvironmentName = Annotated[str, Field(max_length=255)]
 
 
 class Policy(Model):
@@ -343,7 +567,16 @@ class Policy(Model):
     holidays: Holidays | None = None
     access: Access = Access()
     notify: Notify = Notify()
-    environments: dict[str, Environment]
+    environments: dict[EnvironmentName, Annotated[Environment, BeforeValidator(_empty_if_bare)]]
     hotfix: Hotfix | None = None
     log: Log = Log()
     tests: tuple[PolicyTest, ...] = ()
+
+    @field_validator("environments")
+    @classmethod
+    def _some_are_named(cls, environments: dict[str, Environment]) -> dict[str, Environment]:
+        """`defaults` has done its work as the base of the others, and is none of them."""
+        named = {name: environment for name, environment in environments.items() if name != DEFAULTS}
+        if not named:
+            raise ValueError("no environment is named: add one, such as production")
+        return named

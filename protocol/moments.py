@@ -1,0 +1,64 @@
+"""Days, moments and zones as people write and read them: `Mon 2026-11-23 10:00 CET`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+_MOMENT = re.compile(
+    r"(?P<day>\d{4}-\d{2}-\d{2})[T ](?P<hour>\d{2}):(?P<rest>\d{2}(?::\d{2})?) ?(?P<offset>Z|[+-]\d{2}:?\d{2})?"
+)
+
+
+def say_moment(moment: datetime, zone: ZoneInfo) -> str:
+    """Write an aware moment on the clocks of `zone`, with its weekday."""
+    return moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z")
+
+
+def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
+    """A moment the policy wrote: on the clocks of `zone` unless it carries its own offset."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+
+
+def parse_day(text: str) -> date:
+    """Read `2026-12-24`. Raises ValueError with the cure."""
+    try:
+        return datetime.strptime(text.strip(), "%Y-%m-%d").date()  # noqa: DTZ007 (a day has no zone)
+    except ValueError:
+        raise ValueError(f"'{text}' is not a day: write it as 2026-12-24") from None
+
+
+def parse_moment(text: str, zone: ZoneInfo) -> datetime:
+    """Read `2026-11-27 15:00`, in `zone` unless it has an offset. Raises ValueError with the cure."""
+    match = _MOMENT.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"'{text}' is not a moment: write a day and a time, such as 2026-11-27 15:00")
+    midnight_after = match["hour"] == "24" and match["rest"] in ("00", "00:00")
+    hour = "00" if midnight_after else match["hour"]
+    try:
+        moment = datetime.fromisoformat(f"{match['day']}T{hour}:{match['rest']}{match['offset'] or ''}")
+        moment += timedelta(days=1) if midnight_after else timedelta(0)
+    except (ValueError, OverflowError):
+        raise ValueError(f"'{text}' is on no calendar or clock: write it as 2026-11-27 15:00") from None
+    return in_zone(moment, zone)
+
+
+def parse_zone(name: str) -> ZoneInfo:
+    """Read an IANA zone. Raises ValueError with the nearest name."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown, a path, a directory
+        raise ValueError(f"'{name}' is not an IANA time zone{_nearest_zone(name)}") from None
+
+
+def _nearest_zone(name: str) -> str:
+    zones = {zone.lower(): zone for zone in sorted(available_timezones(), reverse=True)}
+    cities = {zone.rpartition("/")[2]: name for zone, name in zones.items()}
+    wanted = name.strip().lower().replace(" ", "_")
+    for names in (zones, cities):
+        near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.75)
+        if near:
+            return f", did you mean '{names[near[0]]}'?"
+    return ": write one such as Europe/Berlin, America/New_York or UTC"

@@ -1,0 +1,232 @@
+"""YAML text as values that remember where they stand: a small, strict part of YAML 1.2.
+
+Words stay words: `on`, `no`, `10:00` and `2026-12-24` are text, as in GitHub's own workflow files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, TypeAlias
+
+import yaml
+
+from protocol.errors import PolicyError, Problem
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 32
+_LOADER: Any = getattr(
+    yaml, "CSafeLoader", yaml.SafeLoader
+)  # libyaml where the wheel has it: four times quicker
+_NULLS = ("", "~", "null", "Null", "NULL")
+_BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INT = re.compile(r"[-+]?[0-9]{1,18}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+Scalar: TypeAlias = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in a file, counted from 1."""
+
+    line: int = 1
+    column: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    key: Mark
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    mark: Mark
+    value: Scalar | tuple[Node, ...] | dict[str, Entry]
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """A mapping's entries; none for anything else."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    @property
+    def items(self) -> tuple[Node, ...]:
+        """A list's items; none for anything else."""
+        return self.value if isinstance(self.value, tuple) else ()
+
+    @property
+    def plain(self) -> Any:
+        """The same without marks, as pydantic reads it."""
+        match self.value:
+            case dict() as entries:
+                return {key: entry.node.plain for key, entry in entries.items()}
+            case tuple() as items:
+                return [item.plain for item in items]
+        return self.value
+
+    def find(self, *path: str | int) -> Node | None:
+        """The node at `path`, where there is one."""
+        node: Node | None = self
+        for part in path:
+            node = _child(node, part) if node is not None else None
+        return node
+
+
+def _child(node: Node, part: str | int) -> Node | None:
+    if isinstance(part, str):
+        entry = node.entries.get(part)
+        return entry.node if entry is not None else None
+    return node.items[part] if part < len(node.items) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file's root mapping, and the faults that did not keep it from being read."""
+
+    root: Node
+    problems: tuple[Problem, ...]
+
+
+def read_source(text: str | bytes, file: str) -> Source:
+    """Read one YAML document. Raises PolicyError when nothing can be made of it."""
+    decoded = _decoded(text, file)
+    composer = _Composer(file)
+    try:
+        root = composer.document(yaml.parse(decoded, Loader=_LOADER))
+    except yaml.MarkedYAMLError as error:
+        _fail(file, _mark(error.problem_mark), _why_not_yaml(error, decoded))
+    if root is None or root.value is None:
+        _fail(file, Mark(), "the file is empty: start it with 'version: 1' and 'environments:'")
+    if not isinstance(root.value, dict):
+        _fail(
+            file, root.mark, "a policy is a mapping of keys: start it with 'version: 1' and 'environments:'"
+        )
+    return Source(root, tuple(composer.problems))
+
+
+def _fail(file: str, mark: Mark, message: str) -> NoReturn:
+    raise PolicyError((Problem(file, mark.line, mark.column, message),)) from None
+
+
+def _decoded(text: str | bytes, file: str) -> str:
+    try:
+        raw = text.encode() if isinstance(text, str) else text
+        if len(raw) > MAX_BYTES:
+            _fail(file, Mark(), f"the file holds {len(raw):,} bytes: a policy holds at most {MAX_BYTES:,}")
+        decoded = raw.decode("utf-8-sig")
+    except UnicodeError as error:
+        _fail(file, Mark(), f"the file is not UTF-8 (byte {error.args[2] + 1}): save it as UTF-8")
+    strange = _UNPRINTABLE.search(decoded)
+    if strange:
+        code = f"U+{ord(strange.group()):04X}"
+        _fail(file, _mark_of(decoded, strange.start()), f"the character {code} cannot be printed: remove it")
+    return decoded
+
+
+def _mark_of(text: str, index: int) -> Mark:
+    return Mark(text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index))
+
+
+def _mark(mark: Any) -> Mark:
+    return Mark(mark.line + 1, mark.column + 1) if mark is not None else Mark()
+
+
+def _why_not_yaml(error: yaml.MarkedYAMLError, text: str) -> str:
+    problem, opened = str(error.problem), _mark(error.context_mark)
+    at = error.problem_mark.index if error.problem_mark is not None else len(text)
+    culprit = text[at : at + 1]
+    if culprit == "\t":
+        return "a tab stands where YAML wants spaces: replace it by spaces"
+    if "cannot start any token" in problem:
+        return f"text that begins with '{culprit}' needs quotes"
+    if "mapping values are not allowed" in problem:
+        return "a ':' stands where no key can be: put text that holds ': ' in quotes, or mend the indentation"
+    if "flow" in str(error.context):
+        return f"the list or mapping opened on line {opened.line} is not closed, or a ',' is missing"
+    if "quoted" in str(error.context):
+        return f"the quote opened on line {opened.line} is not closed"
+    return f"this is not YAML ({problem}): look at the indentation here and in the line above"
+
+
+@dataclass(slots=True)
+class _Composer:
+    """Builds nodes from the parser's events, so that nothing is ever expanded."""
+
+    file: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def document(self, events: Iterator[Any]) -> Node | None:
+        """The one document of a stream; None when there is none."""
+        root = None
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if root is not None:
+                    _fail(
+                        self.file,
+                        _mark(event.start_mark),
+                        "a second document begins here: a policy is one; remove '---'",
+                    )
+                root = self._node(next(events), events, 0)
+        return root
+
+    def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+        mark = _mark(event.start_mark)
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse_alias(event, mark)
+        if event.tag is not None:
+            _fail(self.file, mark, f"the tag '{event.tag}' has no meaning in a policy: remove it")
+        if depth > MAX_DEPTH:
+            _fail(self.file, mark, f"this is nested more than {MAX_DEPTH} deep: a policy never is")
+        if isinstance(event, yaml.ScalarEvent):
+            return Node(mark, _resolved(event.value) if event.implicit[0] else event.value)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Node(mark, tuple(self._items(events, depth)))
+        return Node(mark, self._entries(events, depth))
+
+    def _refuse_alias(self, event: Any, mark: Mark) -> NoReturn:
+        cure = "write the value out, or share it under environments.defaults"
+        _fail(self.file, mark, f"the alias '*{event.anchor}' is not allowed: {cure}")
+
+    def _items(self, events: Iterator[Any], depth: int) -> Iterator[Node]:
+        while not isinstance(event := next(events), yaml.SequenceEndEvent):
+            yield self._node(event, events, depth + 1)
+
+    def _entries(self, events: Iterator[Any], depth: int) -> dict[str, Entry]:
+        entries: dict[str, Entry] = {}
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
+            key, mark = self._key(event), _mark(event.start_mark)
+            node = self._node(next(events), events, depth + 1)
+            if key in entries:
+                first = f"key '{key}' is already on line {entries[key].key.line}: keep one of them"
+                self.problems.append(Problem(self.file, mark.line, mark.column, first))
+            else:
+                entries[key] = Entry(mark, node)
+        return entries
+
+    def _key(self, event: Any) -> str:
+        mark = _mark(event.start_mark)
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse_alias(event, mark)
+        if not isinstance(event, yaml.ScalarEvent):
+            _fail(
+                self.file,
+                mark,
+                "a key must be a word, not a list or mapping: quote text that holds '{' or '['",
+            )
+        if not event.value:
+            _fail(self.file, mark, "the key before ':' is empty: write its name")
+        return str(event.value)
+
+
+def _resolved(text: str) -> Scalar:
+    """A plain scalar's value by YAML 1.2's core rules, without octal, hexadecimal and infinity."""
+    if text in _NULLS:
+        return None
+    if text in _BOOLS:
+        return _BOOLS[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) and len(text) < 40 else text  # noqa: PLR2004 (no number is longer)
