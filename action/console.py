@@ -1,0 +1,113 @@
+"""The job log: groups, annotations, masked secrets, and fences around what others print."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Literal, TextIO
+
+_SECRET_NAME = re.compile(
+    r"(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|PRIVATE_KEY|ACCESS_KEY|API_?KEY|DATABASE_URL)$|^NOTIFY_", re.IGNORECASE
+)
+_SHORTEST_SECRET = 6  # shorter values, such as `true`, would blank half the log
+
+
+class Console:
+    """Lines for GitHub's job log, or plain ones for a terminal."""
+
+    def __init__(self, *, github: bool, stream: TextIO | None = None) -> None:
+        self._github = github
+        self._stream = stream or sys.stdout
+        self._lock = threading.RLock()
+        self._masked: list[str] = []
+        self._stream_is_safe = True
+
+    def mask_secrets(self, environ: Mapping[str, str]) -> None:
+        for name, value in environ.items():
+            if _SECRET_NAME.search(name):
+                self.mask(value)
+
+    def mask(self, secret: str) -> None:
+        """Never show this value. Several lines are masked one by one, as GitHub does."""
+        for line in secret.splitlines():
+            value = line.strip()
+            if len(value) >= _SHORTEST_SECRET and value not in self._masked:
+                self._masked.append(value)
+                self._masked.sort(key=len, reverse=True)
+                if self._github:
+                    self._write(f"::add-mask::{_data(value)}")
+
+    def masked(self, text: str) -> str:
+        for value in self._masked:
+            text = text.replace(value, "***")
+        return text
+
+    def say(self, text: str = "") -> None:
+        """Our own words. Others' words in them cannot become workflow commands."""
+        for line in text.splitlines() or [""]:
+            self._write(_harmless(self.masked(line)) if self._github else self.masked(line))
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """Fold what is printed inside. Groups do not nest."""
+        one_line = " ".join(self.masked(title).split())
+        self._write(f"::group::{_data(one_line)}" if self._github else f"==> {one_line}")
+        try:
+            yield
+        finally:
+            if self._github:
+                self._write("::endgroup::")
+
+    @contextmanager
+    def fence(self) -> Iterator[None]:
+        """What is printed inside is text to GitHub, whatever it looks like."""
+        word = secrets.token_hex(16)
+        if self._github:
+            self._write(f"::stop-commands::{word}")
+        try:
+            yield
+        finally:
+            if self._github:
+                self._write(f"::{word}::")
+
+    def output(self, line: str) -> None:
+        """A line someone else printed; call it inside a fence."""
+        self._write(self.masked(line))
+
+    def annotate(
+        self, level: Literal["error", "warning", "notice"], title: str, message: str, *, file: str = "", line: int = 0
+    ) -> None:
+        """A mark on the run's page and, with a file, in the diff."""
+        if not self._github:
+            self.say(f"{level}: {title}: {message}")
+            return
+        where = f"file={_property(file)},line={line}," if file else ""
+        self._write(f"::{level} {where}title={_property(self.masked(title))}::{_data(self.masked(message))}")
+
+    def _write(self, line: str) -> None:
+        with self._lock:
+            if not self._stream_is_safe:
+                return
+            try:
+                self._stream.write(line + "\n")
+                self._stream.flush()
+            except (BrokenPipeError, ValueError):
+                self._stream_is_safe = False  # nobody reads any more; the deployment's story goes on
+
+
+def _harmless(line: str) -> str:
+    if line.lstrip().startswith("::"):
+        line = line.replace("::", ":\u200b:", 1)
+    return line.replace("##[", "#\u200b#[")
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

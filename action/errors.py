@@ -1,0 +1,23 @@
+"""What can go wrong with one deployment: one root."""
+
+from __future__ import annotations
+
+
+class ActionError(Exception):
+    """Root of every error the action raises on purpose."""
+
+
+class InputError(ActionError):
+    """What the workflow handed in cannot be used."""
+
+
+class StepFailed(ActionError):
+    """A step that did not do what it should; the sentence says why."""
+
+
+class Stopped(ActionError):
+    """The job was cancelled or asked to end."""
+
+    def __init__(self, signal_name: str) -> None:
+        self.signal_name = signal_name
+        super().__init__(f"the job was stopped ({signal_name})")

@@ -1,0 +1,56 @@
+"""The wish to stop: SIGINT and SIGTERM, seen by everything that waits.
+
+A pipe and no lock: a signal's handler may run anywhere in the main thread, and every waiting
+thread can watch the pipe beside what it waits for.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from types import FrameType, TracebackType
+
+from action.errors import Stopped
+
+
+class Stop:
+    def __init__(self) -> None:
+        self._read_end, self._write_end = os.pipe()
+        self._signal_name = ""
+
+    def __enter__(self) -> Stop:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        os.close(self._read_end)
+        os.close(self._write_end)
+
+    def listen(self) -> None:
+        """Take SIGINT and SIGTERM; in a container we are process 1, where neither has a default."""
+        signal.signal(signal.SIGINT, self._heard)
+        signal.signal(signal.SIGTERM, self._heard)
+
+    def _heard(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self.request(signal.Signals(number).name)
+
+    def request(self, signal_name: str) -> None:
+        if not self._signal_name:
+            self._signal_name = signal_name
+            os.write(self._write_end, b"!")
+
+    def fileno(self) -> int:
+        """Readable from the moment a stop is wished, and for ever after."""
+        return self._read_end
+
+    def check(self) -> None:
+        """Raises Stopped when a stop is wished."""
+        if self._signal_name:
+            raise Stopped(self._signal_name)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; raises Stopped as soon as a stop is wished."""
+        if seconds > 0:
+            select.select([self._read_end], [], [], seconds)
+        self.check()

@@ -1,0 +1,418 @@
+"""What would run, in order: an environment's steps and strategy stages as data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal, TypeAlias, assert_never
+
+from protocol.durations import say_duration
+from protocol.policy import (
+    BlueGreen,
+    Canary,
+    CommandStep,
+    Environment,
+    MigrateStep,
+    Monitor,
+    Notify,
+    Policy,
+    Probe,
+    Rolling,
+)
+
+StrategyName: TypeAlias = Literal["at once", "canary", "rolling", "blue-green"]
+Touch: TypeAlias = Literal["nothing", "database", "service"]
+"""What a step changes as soon as it has begun; it decides what a rollback has to undo."""
+
+_STRATEGY_TIMEOUT = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A shell command; `variables` (WEIGHT, TARGET, TRACK) join its environment."""
+
+    run: str
+    timeout: timedelta = timedelta(minutes=10)
+    retries: int = 0
+    directory: str = "."
+    env: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """Looks at the running service, all at once; every critical one must pass."""
+
+    probes: tuple[Probe, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Waits, so that the stage before it is seen at work."""
+
+    length: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """Reads the changed SQL files that match, before they are run."""
+
+    paths: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollOut:
+    """A rolling deployment over targets that only `list` knows, one a line."""
+
+    list: Command
+    rolling: Rolling
+
+
+Work: TypeAlias = Command | Probes | Hold | Lint | RollOut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    name: str
+    work: tuple[Work, ...]
+    touches: Touch = "nothing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoing:
+    """How to go back. `shift` takes the traffic away first; `database` is migrate.undo."""
+
+    automatic: bool
+    command: Command
+    shift: Command | None = None
+    database: Command | None = None
+    reversible: bool = True
+    health: tuple[Probe, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    environment: str
+    strategy: StrategyName
+    steps: tuple[Step, ...]
+    closing: tuple[Step, ...] = ()  # after success: a failure here is an issue, not a rollback
+    monitor: Monitor | None = None
+    undoing: Undoing | None = None
+    notify: Notify = field(default_factory=Notify)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """Where the environment is looked at: the first address among its probes."""
+        probes = (
+            p for step in self.steps for work in step.work if isinstance(work, Probes) for p in work.probes
+        )
+        return next((probe.url for probe in probes if probe.url), "")
+
+
+def plan_of(policy: Policy, environment_name: str) -> Plan:
+    """The plan of one environment the policy names. Raises KeyError for another."""
+    environment = policy.environments[environment_name]
+    return Plan(
+        environment=environment_name,
+        strategy=_strategy_of(environment),
+        steps=tuple(_steps(environment)),
+        closing=tuple(_closing_steps(environment)),
+        monitor=environment.monitor,
+        undoing=_undoing(environment),
+        notify=environment.notify or policy.notify,
+        notes=tuple(_notes(environment)),
+    )
+
+
+def _strategy_of(environment: Environment) -> StrategyName:
+    strategy = environment.strategy
+    if strategy is None:
+        return "at once"
+    if strategy.canary is not None:
+        return "canary"
+    return "rolling" if strategy.rolling is not None else "blue-green"
+
+
+def _steps(environment: Environment) -> Iterator[Step]:
+    steps = environment.steps
+    if steps.verify is not None:
+        yield Step(name="verify", work=(_command(steps.verify),))
+    if steps.backup is not None:
+        yield Step(name="backup", work=(_command(steps.backup),))
+    if steps.migrate is not None:
+        yield from _migration(steps.migrate)
+    yield from _strategy_steps(environment)
+    if steps.health:
+        yield Step(name="health", work=(Probes(steps.health),))
+    if steps.smoke:
+        yield Step(name="smoke", work=(Probes(steps.smoke),))
+
+
+def _command(step: CommandStep, **variables: str) -> Command:
+    return Command(
+        run=step.run,
+        timeout=step.timeout,
+        retries=step.retries,
+        directory=step.directory,
+        env=step.env,
+        variables=variables,
+    )
+
+
+def _migration(migrate: MigrateStep) -> Iterator[Step]:
+    if migrate.lint is not None:
+        yield Step(name="lint migrations", work=(Lint(migrate.lint),))
+    yield Step(name="migrate", work=(_command(migrate),), touches="database")
+
+
+def _strategy_steps(environment: Environment) -> Iterator[Step]:
+    strategy = environment.strategy
+    if strategy is not None and strategy.canary is not None:
+        yield from _canary_steps(strategy.canary, environment)
+    elif strategy is not None and strategy.rolling is not None:
+        yield from _rolling_steps(strategy.rolling)
+    elif strategy is not None and strategy.blue_green is not None:
+        yield from _blue_green_steps(strategy.blue_green)
+    elif environment.steps.deploy is not None:
+        yield Step(name="deploy", work=(_command(environment.steps.deploy),), touches="service")
+
+
+def _canary_steps(canary: Canary, environment: Environment) -> Iterator[Step]:
+    steps = environment.steps
+    if steps.deploy is not None:
+        yield Step(name="deploy", work=(_command(steps.deploy, TRACK="canary"),), touches="service")
+    for weight in canary.weights:
+        work: list[Work] = [_set_weight(canary, weight)]
+        if canary.hold:
+            work.append(Hold(canary.hold))
+        if steps.health:
+            work.append(Probes(steps.health, {"WEIGHT": str(weight), "TRACK": "canary"}))
+        yield Step(name=f"canary {weight}%", work=tuple(work), touches="service")
+
+
+def _set_weight(canary: Canary, weight: int) -> Command:
+    return Command(
+        run=canary.set, timeout=_STRATEGY_TIMEOUT, variables={"WEIGHT": str(weight), "TRACK": "canary"}
+    )
+
+
+def _rolling_steps(rolling: Rolling) -> Iterator[Step]:
+    if rolling.targets_from is None:
+        yield from roll_over(rolling, rolling.targets)
+    else:
+        listing = Command(run=rolling.targets_from)
+        yield Step(name="rolling", work=(RollOut(listing, rolling),), touches="service")
+
+
+def roll_over(rolling: Rolling, targets: Sequence[str]) -> tuple[Step, ...]:
+    """One step a batch: every target of it, then the health of each."""
+    batches = batches_of(targets, rolling.batch)
+    return tuple(
+        Step(
+            name=f"rolling {number}/{len(batches)}: {', '.join(batch)}",
+            work=tuple(_roll_batch(rolling, batch)),
+            touches="service",
+        )
+        for number, batch in enumerate(batches, start=1)
+    )
+
+
+def batches_of(targets: Sequence[str], batch: str) -> tuple[tuple[str, ...], ...]:
+    """Cut targets into batches of a number (`2`) or a share (`25%`, rounded up)."""
+    share = batch.strip()
+    size = math.ceil(len(targets) * float(share[:-1]) / 100) if share.endswith("%") else int(share)
+    size = max(1, size)
+    return tuple(tuple(targets[start : start + size]) for start in range(0, len(targets), size))
+
+
+def _roll_batch(rolling: Rolling, batch: Sequence[str]) -> Iterator[Work]:
+    for target in batch:
+        yield Command(run=rolling.run, timeout=_STRATEGY_TIMEOUT, variables={"TARGET": target})
+    if rolling.health is not None:
+        for target in batch:
+            yield Probes((rolling.health,), {"TARGET": target})
+
+
+def _blue_green_steps(blue_green: BlueGreen) -> Iterator[Step]:
+    idle = {"TRACK": "idle"}
+    deploy = Command(run=blue_green.deploy_idle, timeout=_STRATEGY_TIMEOUT, variables=idle)
+    yield Step(name="deploy idle", work=(deploy,))
+    if blue_green.test is not None:
+        test = Command(run=blue_green.test, timeout=_STRATEGY_TIMEOUT, variables=idle)
+        yield Step(name="test idle", work=(test,))
+    switch = Command(run=blue_green.switch, timeout=_STRATEGY_TIMEOUT, variables={"TRACK": "live"})
+    yield Step(name="switch", work=(switch,), touches="service")
+
+
+def _closing_steps(environment: Environment) -> Iterator[Step]:
+    blue_green = environment.strategy.blue_green if environment.strategy else None
+    if blue_green is None or blue_green.release is None:
+        return
+    hold: tuple[Work, ...] = (Hold(blue_green.keep),) if blue_green.keep else ()
+    release = Command(run=blue_green.release, timeout=_STRATEGY_TIMEOUT, variables={"TRACK": "idle"})
+    yield Step(name="release", work=(*hold, release))
+
+
+def _undoing(environment: Environment) -> Undoing | None:
+    if environment.rollback is None:
+        return None
+    migrate = environment.steps.migrate
+    canary = environment.strategy.canary if environment.strategy else None
+    return Undoing(
+        automatic=environment.rollback.automatic,
+        command=Command(run=environment.rollback.run, timeout=environment.rollback.timeout),
+        shift=_set_weight(canary, 0) if canary is not None else None,
+        database=_undo(migrate) if migrate is not None else None,
+        reversible=migrate is None or (migrate.reversible and migrate.undo is not None),
+        health=environment.steps.health,
+    )
+
+
+def _undo(migrate: MigrateStep) -> Command | None:
+    if migrate.undo is None:
+        return None
+    return Command(run=migrate.undo, timeout=migrate.timeout, directory=migrate.directory, env=migrate.env)
+
+
+def _notes(environment: Environment) -> Iterator[str]:
+    strategy = environment.strategy
+    if environment.steps.deploy is not None and strategy is not None and strategy.rolling is not None:
+        yield "steps.deploy is not run: strategy.rolling.run takes its place"
+    if environment.steps.deploy is not None and strategy is not None and strategy.blue_green is not None:
+        yield "steps.deploy is not run: strategy.blue_green.deploy_idle takes its place"
+    if environment.rollback is None:
+        yield "no `rollback:` is written: a deployment that fails stays as it is and a person is asked"
+    elif environment.steps.migrate is not None and not environment.steps.migrate.reversible:
+        yield "the migration is not reversible: after it, a failure stops and asks a person"
+
+
+def plan_data(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON values; durations as the policy writes them."""
+    return {
+        "environment": plan.environment,
+        "strategy": plan.strategy,
+        "steps": [_step_data(step) for step in plan.steps],
+        "closing": [_step_data(step) for step in plan.closing],
+        "monitor": say_duration(plan.monitor.for_) if plan.monitor else None,
+        "rollback": _undoing_data(plan.undoing) if plan.undoing else None,
+        "notes": list(plan.notes),
+    }
+
+
+def _step_data(step: Step) -> dict[str, Any]:
+    work = [_work_data(work) for work in step.work]
+    return {"name": step.name, "touches": step.touches, "work": work}
+
+
+def _work_data(work: Work) -> dict[str, Any]:
+    match work:
+        case Command():
+            return {"kind": "command", **_command_data(work)}
+        case Probes():
+            return {
+                "kind": "probes",
+                "probes": [_probe_data(probe) for probe in work.probes],
+                **work.variables,
+            }
+        case Hold():
+            return {"kind": "hold", "for": say_duration(work.length)}
+        case Lint():
+            return {"kind": "lint", "paths": work.paths}
+        case RollOut():
+            batch = {"batch": work.rolling.batch, "run": work.rolling.run}
+            return {"kind": "roll out", "targets_from": work.list.run, **batch}
+        case _:
+            assert_never(work)
+
+
+def _command_data(command: Command) -> dict[str, Any]:
+    return {
+        "run": command.run,
+        "timeout": say_duration(command.timeout),
+        "retries": command.retries,
+        "directory": command.directory,
+        "env": {**command.env, **command.variables},
+    }
+
+
+def _probe_data(probe: Probe) -> dict[str, Any]:
+    return probe.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+def _undoing_data(undoing: Undoing) -> dict[str, Any]:
+    return {
+        "automatic": undoing.automatic,
+        "reversible": undoing.reversible,
+        "shift": undoing.shift.run if undoing.shift else None,
+        "run": undoing.command.run,
+        "database": undoing.database.run if undoing.database else None,
+    }
+
+
+def render_plan(plan: Plan) -> str:
+    """The plan for a person: numbered steps, then how to go back."""
+    lines = [f"{plan.environment}: {len(plan.steps)} steps, {plan.strategy}"]
+    for number, step in enumerate(plan.steps, start=1):
+        lines += _step_lines(f"{number:>3}. ", step)
+    if plan.monitor is not None:
+        lines.append(f"  then watch the metrics for {say_duration(plan.monitor.for_)}")
+    for step in plan.closing:
+        lines += _step_lines("  then ", step)
+    lines += _undoing_lines(plan.undoing)
+    lines += [f"  note: {note}" for note in plan.notes]
+    return "\n".join(lines)
+
+
+def _step_lines(lead: str, step: Step) -> list[str]:
+    said = [say_work(work) for work in step.work]
+    first = said[0] if said else "nothing"
+    indent = " " * len(f"{lead}{step.name:<16} ")
+    return [f"{lead}{step.name:<16} {first}", *(f"{indent}{line}" for line in said[1:])]
+
+
+def say_work(work: Work) -> str:
+    """One line about one piece of work."""
+    match work:
+        case Command():
+            return _say_command(work)
+        case Probes():
+            return "; ".join(say_probe(probe) for probe in work.probes)
+        case Hold():
+            return f"hold for {say_duration(work.length)}"
+        case Lint():
+            return f"lint changed files that match {work.paths}"
+        case RollOut():
+            return f"{_first_line(work.rolling.run)} on every target of {_first_line(work.list.run)}"
+        case _:
+            assert_never(work)
+
+
+def _say_command(command: Command) -> str:
+    lead = "".join(f"{name}={value} " for name, value in command.variables.items())
+    retries = f", retried {command.retries} times" if command.retries else ""
+    return f"{lead}{_first_line(command.run)}  (at most {say_duration(command.timeout)}{retries})"
+
+
+def say_probe(probe: Probe) -> str:
+    """What a probe looks at, by its name if it has one."""
+    target = probe.url or probe.tcp or _first_line(probe.run or "")
+    within = f" within {say_duration(probe.within)}" if probe.within else ""
+    optional = "" if probe.critical else " (not critical)"
+    return f"{probe.name}: {target}{within}{optional}" if probe.name else f"{target}{within}{optional}"
+
+
+def _first_line(text: str) -> str:
+    first, _, rest = text.strip().partition("\n")
+    return f"{first} …" if rest else first
+
+
+def _undoing_lines(undoing: Undoing | None) -> list[str]:
+    if undoing is None:
+        return ["  rollback: none"]
+    commands = [c.run for c in (undoing.shift, undoing.command, undoing.database) if c is not None]
+    how = "by itself" if undoing.automatic else "only when asked (phase: rollback)"
+    return [f"  rollback {how}: " + ", then ".join(_first_line(run) for run in commands)]
