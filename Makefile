@@ -38,3 +38,15 @@ check: $(READY)
 
 clean:
 	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache
+
+# The lock files carry hashes and no addresses.
+lock: $(READY)
+	@mkdir -p locks
+	@$(EXPORT) pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host \
+	  --no-emit-find-links --no-header --allow-unsafe --output-file locks/action.txt pyproject.toml
+	@$(EXPORT) pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host \
+	  --no-emit-find-links --no-header --allow-unsafe --extra service --extra postgres --constraint locks/action.txt \
+	  --output-file locks/service.txt pyproject.toml
+	@$(EXPORT) pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host \
+	  --no-emit-find-links --no-header --allow-unsafe --extra test --constraint locks/service.txt \
+	  --output-file locks/test.txt pyproject.toml

@@ -1,0 +1,120 @@
+"""`python -m service [web|worker]`: both under one parent, or each apart."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import structlog
+
+from service.database import migrate
+from service.logs import configure_logs
+from service.settings import Settings, SettingsError, read_settings
+from service.tables import open_database
+
+SWEEP_EVERY = 1.0  # seconds
+GRACE = 25  # seconds to finish what is held when asked to stop
+
+log = structlog.get_logger()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Start what the first argument names. Returns the exit code: 2 for bad settings."""
+    part = (arguments if arguments is not None else sys.argv[1:]) or ["all"]
+    configure_logs()
+    try:
+        settings = read_settings(os.environ)
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a person reads this, not a log collector
+        return 2
+    migrate(open_database(settings.database_url), settings.data_dir)
+    match part:
+        case ["web"]:
+            return _web(settings)
+        case ["worker"]:
+            return work(settings)
+        case ["all"]:
+            return _both()
+    print(f"'{' '.join(part)}' is no part of the service: write web, worker or nothing.", file=sys.stderr)  # noqa: T201
+    return 2
+
+
+def _web(settings: Settings) -> int:
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *gunicorn_options(settings)])
+
+
+def gunicorn_options(settings: Settings) -> list[str]:
+    return [
+        "service.web:application()",
+        f"--bind={settings.host}:{settings.port}",
+        "--worker-class=gthread",
+        "--workers=2",
+        "--threads=8",
+        f"--graceful-timeout={GRACE}",
+        "--timeout=30",
+        "--no-control-socket",
+    ]
+
+
+def work(settings: Settings) -> int:
+    """Run the worker until asked to stop; then finish what it holds and leave the rest."""
+    from gateway.app import App
+    from service.queue import Queue, open_queue
+    from service.worker import Worker
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    app = App(app_id=settings.app_id, private_key=settings.private_key, api_url=settings.api_url)
+    queue = Queue(open_queue(settings))
+    worker = Worker(
+        engine=open_database(settings.database_url), queue=queue, github_for=app.github_for, clock=time.time
+    )
+    consumer = queue.huey.create_consumer(
+        workers=4, periodic=False, initial_delay=0.05, max_delay=0.5, shutdown_timeout=GRACE
+    )
+    consumer.start()
+    for number in (signal.SIGTERM, signal.SIGINT):  # the consumer took them
+        signal.signal(number, lambda *_: stop.set())
+    log.info("worker.started")
+    while not stop.is_set():
+        _sweep(worker)
+        stop.wait(SWEEP_EVERY)
+    consumer.stop(graceful=True)
+    log.info("worker.stopped")
+    return 0
+
+
+def _sweep(worker: object) -> None:
+    try:
+        worker.sweep()  # type: ignore[attr-defined]
+    except Exception:
+        log.exception("sweep.failed")
+
+
+def _both() -> int:
+    """One parent for both: when either ends, the other is asked to stop too."""
+    children = [
+        subprocess.Popen([sys.executable, "-m", "service", part], cwd=Path.cwd()) for part in ("web", "worker")
+    ]
+
+    def stop(*_: object) -> None:
+        for child in children:
+            if child.poll() is None:
+                child.terminate()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    while all(child.poll() is None for child in children):
+        time.sleep(0.2)
+    stop()
+    return max(abs(child.wait(timeout=GRACE + 5)) for child in children)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""The web application: the door, and what operators read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from service.door import Door
+from service.gates import Gates
+from service.inbox import Inbox
+from service.queue import DELIVERY, Queue
+from service.settings import Settings
+from service.tables import deliveries, gates, workers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+    from collections.abc import Iterator
+
+WORKER_SILENT = 20.0  # seconds without a sign of life after which the worker counts as gone
+
+
+def create_app(settings: Settings, engine: Engine, queue: Queue, clock: Callable[[], float]) -> WSGIApplication:
+    """The whole WSGI application, door first."""
+    return Door(
+        inside=_pages(engine, clock),
+        secrets=settings.webhook_secrets,
+        inbox=Inbox(engine),
+        hand_over=lambda guid: queue.put(DELIVERY, guid),
+        clock=clock,
+    )
+
+
+def _pages(engine: Engine, clock: Callable[[], float]) -> Flask:
+    app = Flask("service")
+    registry = CollectorRegistry()
+    registry.register(_Numbers(engine, clock))
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify(status="alive")
+
+    @app.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        trouble = _trouble(engine, clock())
+        return jsonify(status=trouble or "ready"), 503 if trouble else 200
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    return app
+
+
+def _trouble(engine: Engine, now: float) -> str:
+    """Why we are not ready; empty when we are."""
+    try:
+        with engine.connect() as connection:
+            seen_at = connection.execute(select(func.max(workers.c.seen_at))).scalar()
+    except SQLAlchemyError as error:
+        return f"the database does not answer: {type(error).__name__}"
+    if seen_at is None or seen_at < now - WORKER_SILENT:
+        return "no worker gives a sign of life: start `deploy-protocol serve worker`"
+    return ""
+
+
+class _Numbers:
+    """Metrics read from the database, so that every process of the service tells the same."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        by_state = GaugeMetricFamily("deploy_deliveries", "Deliveries in the inbox.", labels=["state"])
+        for state, count in Inbox(self._engine).counts().items():
+            by_state.add_metric([state], count)
+        yield by_state
+        waiting = GaugeMetricFamily("deploy_gates", "Gates we know.", labels=["state"])
+        for state, count in Gates(self._engine).counts().items():
+            waiting.add_metric([state], count)
+        yield waiting
+        age, lateness = self._ages()
+        yield GaugeMetricFamily(
+            "deploy_oldest_delivery_seconds", "Age of the oldest unhandled delivery.", value=age
+        )
+        yield GaugeMetricFamily(
+            "deploy_lateness_seconds", "Worst lateness of the last look of a known gate.", value=lateness
+        )
+
+    def _ages(self) -> tuple[float, float]:
+        oldest = select(func.min(deliveries.c.received_at)).where(deliveries.c.state == "new")
+        latest = select(func.max(gates.c.lateness))
+        with self._engine.connect() as connection:
+            received_at = connection.execute(oldest).scalar()
+            lateness = connection.execute(latest).scalar() or 0.0
+        return (self._clock() - received_at if received_at else 0.0), float(lateness)

@@ -1,0 +1,181 @@
+"""The gates we know to be waiting: a cache of GitHub, with the moment each is looked at next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from protocol.gate import Gate
+from sqlalchemy import Engine, Row, case, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from service.tables import gates
+
+LEASE = 120.0  # seconds one worker has for one look
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldGate:
+    """A gate taken for one look, with what was told about it before."""
+
+    id: int
+    gate: Gate
+    looks_wanted: int
+    failures: int
+    shown: str
+    reported: str
+    reports: int
+    check_run_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """What one look came to. `state` is waiting, allowed, refused or gone."""
+
+    state: str
+    recheck_at: float | None
+    findings: str = "[]"
+    failures: int = 0
+    shown: str = ""
+    reported: str = ""
+    reports: int = 0
+    check_run_id: int | None = None
+
+
+class Gates:
+    """May look too often, never too late: an unfinished look is taken up again when its lease ends."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def wait(self, gate: Gate, now: float) -> int:
+        """Remember a waiting gate and want a look at once. Returns its id; repeats are harmless."""
+        try:
+            with self._engine.begin() as connection:
+                result = connection.execute(
+                    insert(gates).values(
+                        installation_id=gate.installation_id,
+                        repository=gate.repository,
+                        run_id=gate.run_id,
+                        environment=gate.environment,
+                        deployment_id=gate.deployment_id or 0,
+                        sha=gate.sha,
+                        ref=gate.ref,
+                        requested_at=gate.requested_at.timestamp(),
+                        state="waiting",
+                        recheck_at=now,
+                    )
+                )
+                return int(result.inserted_primary_key[0])
+        except IntegrityError:
+            return self._wait_again(gate, now)
+
+    def _wait_again(self, gate: Gate, now: float) -> int:
+        """The same job can ask again after a re-run: only GitHub knows whether it waits, so look."""
+        with self._engine.begin() as connection:
+            known = connection.execute(
+                update(gates)
+                .where(
+                    gates.c.repository == gate.repository,
+                    gates.c.run_id == gate.run_id,
+                    gates.c.environment == gate.environment,
+                    gates.c.deployment_id == (gate.deployment_id or 0),
+                )
+                .values(state="waiting", recheck_at=now, looks_wanted=gates.c.looks_wanted + 1)
+                .returning(gates.c.id)
+            )
+            return int(known.scalar_one())
+
+    def look_again(self, repository: str, now: float) -> list[int]:
+        """Want a look at every waiting gate of a repository; many wants become one look."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(
+                update(gates)
+                .where(gates.c.repository == repository, gates.c.state == "waiting")
+                .values(recheck_at=now, looks_wanted=gates.c.looks_wanted + 1)
+                .returning(gates.c.id)
+            )
+            return [int(gate_id) for gate_id in rows.scalars()]
+
+    def claim(self, gate_id: int, now: float) -> HeldGate | None:
+        """Take a gate that is due; None when it is not waiting, not due, or held by another worker."""
+        with self._engine.begin() as connection:
+            row = connection.execute(
+                update(gates)
+                .where(
+                    gates.c.id == gate_id,
+                    gates.c.state == "waiting",
+                    gates.c.recheck_at <= now,
+                    gates.c.leased_until <= now,
+                )
+                .values(leased_until=now + LEASE, lateness=now - gates.c.recheck_at)
+                .returning(*gates.c)
+            ).first()
+        return _held(row) if row else None
+
+    def looked(self, held: HeldGate, outcome: Looked, now: float) -> bool:
+        """Store a look. True when something asked for another one meanwhile: then it is due at once."""
+        asked_meanwhile = gates.c.looks_wanted != held.looks_wanted
+        with self._engine.begin() as connection:
+            row = connection.execute(
+                update(gates)
+                .where(gates.c.id == held.id)
+                .values(
+                    state=outcome.state,
+                    recheck_at=case((asked_meanwhile, now), else_=outcome.recheck_at),
+                    findings=outcome.findings,
+                    failures=outcome.failures,
+                    shown=outcome.shown,
+                    reported=outcome.reported,
+                    reports=outcome.reports,
+                    check_run_id=outcome.check_run_id,
+                    looked_at=now,
+                    leased_until=0.0,
+                )
+                .returning(gates.c.looks_wanted)
+            ).one()
+        return outcome.state == "waiting" and bool(row.looks_wanted != held.looks_wanted)
+
+    def due(self, now: float, limit: int = 500) -> list[tuple[int, float]]:
+        """Waiting gates whose moment has come and that nobody holds: (id, due at), most overdue first."""
+        query = (
+            select(gates.c.id, gates.c.recheck_at)
+            .where(gates.c.state == "waiting", gates.c.recheck_at <= now, gates.c.leased_until <= now)
+            .order_by(gates.c.recheck_at)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [(row.id, row.recheck_at) for row in connection.execute(query)]
+
+    def all(self) -> list[Row[tuple[object, ...]]]:
+        """Every gate, newest first, for pages."""
+        with self._engine.connect() as connection:
+            return list(connection.execute(select(gates).order_by(gates.c.requested_at.desc()).limit(200)))
+
+    def counts(self) -> dict[str, int]:
+        query = select(gates.c.state, func.count()).group_by(gates.c.state)
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _held(row: Row[tuple[object, ...]]) -> HeldGate:
+    gate = Gate(
+        installation_id=row.installation_id,
+        repository=row.repository,
+        run_id=row.run_id,
+        environment=row.environment,
+        deployment_id=row.deployment_id or None,
+        sha=row.sha,
+        ref=row.ref,
+        requested_at=datetime.fromtimestamp(row.requested_at, UTC),
+    )
+    return HeldGate(
+        id=row.id,
+        gate=gate,
+        looks_wanted=row.looks_wanted,
+        failures=row.failures,
+        shown=row.shown,
+        reported=row.reported,
+        reports=row.reports,
+        check_run_id=row.check_run_id,
+    )

@@ -1,0 +1,101 @@
+"""Deliveries, committed before they are acknowledged and handled at least once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from service.tables import deliveries
+
+LEASE = 60.0  # seconds a worker has for one delivery before the sweep hands it to another
+ATTEMPTS = 8  # then the delivery is dead: listed, and replayed by a person
+BACKOFF = (5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)  # seconds after each failed attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    guid: str
+    event: str
+    action: str
+    body: bytes
+
+
+class Inbox:
+    """May hand a delivery out twice, never lose one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def commit(self, delivery: Delivery, now: float) -> bool:
+        """Store durably. True when it is to be handled: new, or a redelivery of one that is not done."""
+        row = {
+            "guid": delivery.guid,
+            "event": delivery.event,
+            "action": delivery.action,
+            "body": delivery.body,
+            "state": "new",
+            "attempts": 0,
+            "received_at": now,
+            "due_at": now + LEASE,
+            "error": "",
+        }
+        try:
+            with self._engine.begin() as connection:
+                connection.execute(insert(deliveries).values(row))
+        except IntegrityError:
+            return self._revive(delivery.guid, now)
+        return True
+
+    def _revive(self, guid: str, now: float) -> bool:
+        alive = update(deliveries).where(deliveries.c.guid == guid, deliveries.c.state != "done")
+        with self._engine.begin() as connection:
+            return connection.execute(alive.values(state="new", attempts=0, due_at=now)).rowcount == 1
+
+    def claim(self, guid: str, now: float) -> Delivery | None:
+        """Take a delivery to handle it; None when it is done, dead or unknown."""
+        with self._engine.begin() as connection:
+            row = connection.execute(
+                update(deliveries)
+                .where(deliveries.c.guid == guid, deliveries.c.state == "new")
+                .values(attempts=deliveries.c.attempts + 1, due_at=now + LEASE)
+                .returning(deliveries.c.guid, deliveries.c.event, deliveries.c.action, deliveries.c.body)
+            ).first()
+        return Delivery(guid=row.guid, event=row.event, action=row.action, body=row.body) if row else None
+
+    def done(self, guid: str) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(update(deliveries).where(deliveries.c.guid == guid).values(state="done", error=""))
+
+    def failed(self, guid: str, error: str, now: float) -> None:
+        """Try again later, or give up after ATTEMPTS and keep it for a person to replay."""
+        with self._engine.begin() as connection:
+            attempts = connection.execute(
+                select(deliveries.c.attempts).where(deliveries.c.guid == guid)
+            ).scalar_one()
+            state = "dead" if attempts >= ATTEMPTS else "new"
+            wait = BACKOFF[min(attempts, len(BACKOFF)) - 1]
+            connection.execute(
+                update(deliveries)
+                .where(deliveries.c.guid == guid)
+                .values(state=state, error=error[:2000], due_at=now + wait)
+            )
+
+    def due(self, now: float, limit: int = 500) -> list[tuple[str, float]]:
+        """Deliveries that nobody finished in time: (guid, due at), oldest first."""
+        query = (
+            select(deliveries.c.guid, deliveries.c.due_at)
+            .where(deliveries.c.state == "new", deliveries.c.due_at <= now)
+            .order_by(deliveries.c.due_at)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [(row.guid, row.due_at) for row in connection.execute(query)]
+
+    def counts(self) -> Mapping[str, int]:
+        """How many deliveries are in each state."""
+        query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}

@@ -1,0 +1,42 @@
+"""The queue that makes it quick. The inbox and the gates are the truth: what it loses, the sweep finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from huey import Huey, PostgresHuey, SqliteHuey
+
+from service.settings import Settings
+
+DELIVERY = "delivery"
+GATE = "gate"
+
+
+def open_queue(settings: Settings) -> Huey:
+    """Huey on the service's own database."""
+    url = settings.database_url
+    if url.startswith("sqlite:///"):
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return SqliteHuey("deploy-protocol", filename=str(path), results=False)
+    dsn = url.replace("postgresql+psycopg://", "postgresql://", 1)
+    return PostgresHuey("deploy-protocol", dsn=dsn, results=False)
+
+
+class Queue:
+    """Two kinds of work: a delivery to read, a gate to look at."""
+
+    def __init__(self, huey: Huey) -> None:
+        self.huey = huey
+        self._work: dict[str, Callable[[str], None]] = {}
+        self._offer = huey.task(name="offer")(self._do)
+
+    def on(self, kind: str, work: Callable[[str], None]) -> None:
+        self._work[kind] = work
+
+    def put(self, kind: str, key: str) -> None:
+        self._offer(kind, key)
+
+    def _do(self, kind: str, key: str) -> None:
+        self._work[kind](key)

@@ -1,0 +1,123 @@
+"""The service's settings, read from the environment once. A missing or bad one is named, with its cure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+WELL_KNOWN_SECRETS = frozenset({"development", "secret", "changeme", "password", "test", "webhook"})
+
+
+class SettingsError(Exception):
+    """Every setting that stops the start, one sentence each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        super().__init__("The service cannot start:\n" + "\n".join(f"  {problem}" for problem in problems))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    app_id: int
+    private_key: str = field(repr=False)
+    webhook_secrets: tuple[str, ...] = field(repr=False)  # the current one, then the previous one
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    api_url: str = "https://api.github.com"
+    server_url: str = "https://github.com"
+    data_dir: Path = Path("data")
+    database_url: str = field(repr=False)  # may carry a password
+    public_url: str = ""
+    host: str = "0.0.0.0"  # noqa: S104 - a container's own network; set HOST to narrow it
+    port: int = 8000
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Parse the environment. Raises SettingsError naming every bad variable at once."""
+    problems: list[str] = []
+    data_dir = Path(environ.get("DATA_DIR") or "data")
+    settings = Settings(
+        app_id=_whole_number(environ, "GITHUB_APP_ID", problems, "the number on the App's settings page"),
+        private_key=_private_key(environ, problems),
+        webhook_secrets=_secrets(environ, problems),
+        client_id=environ.get("GITHUB_CLIENT_ID", ""),
+        client_secret=environ.get("GITHUB_CLIENT_SECRET", ""),
+        api_url=_address(environ, "GITHUB_API_URL", "https://api.github.com", problems),
+        server_url=_address(environ, "GITHUB_SERVER_URL", "https://github.com", problems),
+        data_dir=data_dir,
+        database_url=_database(environ, data_dir, problems),
+        public_url=_address(environ, "PUBLIC_URL", "", problems),
+        host=environ.get("HOST") or "0.0.0.0",  # noqa: S104 - as above
+        port=_port(environ, problems),
+    )
+    if problems:
+        raise SettingsError(tuple(problems))
+    return settings
+
+
+def _whole_number(environ: Mapping[str, str], name: str, problems: list[str], cure: str) -> int:
+    text = environ.get(name, "").strip()
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return int(text)
+    problems.append(f"{name} is {_said(text)}: set it to {cure}.")
+    return 0
+
+
+def _private_key(environ: Mapping[str, str], problems: list[str]) -> str:
+    text, path = environ.get("GITHUB_APP_PRIVATE_KEY", ""), environ.get("GITHUB_APP_PRIVATE_KEY_FILE", "")
+    name = "GITHUB_APP_PRIVATE_KEY"
+    if path and not text:
+        name = "GITHUB_APP_PRIVATE_KEY_FILE"
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{name} cannot be read ({error}): point it at the App's .pem file.")
+            return ""
+    key = text.replace("\\n", "\n").strip()
+    if not (key.startswith("-----BEGIN") and "PRIVATE KEY-----" in key):
+        problems.append(f"{name} is not a PEM private key: use the .pem file made on the App's settings page.")
+    return key
+
+
+def _secrets(environ: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
+    secrets = []
+    for name in ("GITHUB_WEBHOOK_SECRET", "GITHUB_WEBHOOK_SECRET_PREVIOUS"):
+        secret = environ.get(name, "").strip()
+        if not secret and name.endswith("PREVIOUS"):
+            continue
+        if not secret:
+            problems.append(f"{name} is empty: make one with `openssl rand -hex 32` and set it on the App as well.")
+        elif secret.lower() in WELL_KNOWN_SECRETS:
+            problems.append(f"{name} is a well-known word: make one with `openssl rand -hex 32`.")
+        secrets.append(secret)
+    return tuple(secrets)
+
+
+def _address(environ: Mapping[str, str], name: str, default: str, problems: list[str]) -> str:
+    text = (environ.get(name) or default).rstrip("/")
+    if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
+        problems.append(f"{name} is '{text}', which is no address: write it as https://HOST[/PATH].")
+    return text
+
+
+def _database(environ: Mapping[str, str], data_dir: Path, problems: list[str]) -> str:
+    url = environ.get("DATABASE_URL") or f"sqlite:///{data_dir / 'deploy-protocol.sqlite3'}"
+    url = url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url
+    url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        problems.append("DATABASE_URL names no database we use: write sqlite:///FILE or postgresql://USER@HOST/NAME.")
+    return url
+
+
+def _port(environ: Mapping[str, str], problems: list[str]) -> int:
+    text = environ.get("PORT") or "8000"
+    if text.isascii() and text.isdigit() and int(text) <= 65_535:
+        return int(text)
+    problems.append(f"PORT is '{text}': set it to a number from 0 to 65535.")
+    return 0
+
+
+def _said(text: str) -> str:
+    return f"'{text}'" if text else "empty"

@@ -1,0 +1,91 @@
+"""The database: an inbox and a cache. Delete it, restart, and every waiting gate is found again."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    event,
+)
+from sqlalchemy.engine import Engine
+
+# Moments are seconds since the epoch (UTC): they sort, compare and index alike in both databases.
+metadata = MetaData()
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("guid", String(64), primary_key=True),
+    Column("event", String(64), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", String(8), nullable=False),  # new, done, dead
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("received_at", Float, nullable=False),
+    Column("due_at", Float, nullable=False),  # when the sweep takes it up, unless it is done by then
+    Column("error", Text, nullable=False, default=""),
+    Index("deliveries_due", "state", "due_at"),
+)
+
+gates = Table(
+    "gates",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("installation_id", BigInteger, nullable=False),
+    Column("repository", String(256), nullable=False),
+    Column("run_id", BigInteger, nullable=False),
+    Column("environment", String(255), nullable=False),
+    Column("deployment_id", BigInteger, nullable=False),  # 0: GitHub made none
+    Column("sha", String(64), nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("requested_at", Float, nullable=False),
+    Column("state", String(8), nullable=False),  # waiting, allowed, refused, gone
+    Column("recheck_at", Float, nullable=True),
+    Column("looks_wanted", Integer, nullable=False, default=0),  # an event during a look asks for another
+    Column("leased_until", Float, nullable=False, default=0.0),
+    Column("failures", Integer, nullable=False, default=0),  # looks in a row that could not be finished
+    Column("looked_at", Float, nullable=True),
+    Column("lateness", Float, nullable=False, default=0.0),  # seconds the last look came after recheck_at
+    Column("findings", Text, nullable=False, default="[]"),  # JSON, for pages
+    Column("shown", String(64), nullable=False, default=""),  # digest of what the check run says
+    Column("reported", String(64), nullable=False, default=""),  # digest of the last status report
+    Column("reports", Integer, nullable=False, default=0),  # GitHub takes ten
+    Column("check_run_id", BigInteger, nullable=True),
+    UniqueConstraint("repository", "run_id", "environment", "deployment_id", name="gates_key"),
+    Index("gates_due", "state", "recheck_at"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("seen_at", Float, nullable=False),
+)
+
+
+def open_database(url: str) -> Engine:
+    """Connect lazily. SQLite waits five seconds for a lock and syncs before it acknowledges."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=5, connect_args={"connect_timeout": 5})
+    engine = create_engine(url, connect_args={"timeout": 5.0})
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA busy_timeout=5000")

@@ -1,0 +1,121 @@
+"""The worker: reads deliveries, looks at gates, wakes those whose moment has come."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy import Engine, delete, insert, update
+
+from gateway.github import GitHub
+from protocol.gate import Gate
+from service.events import LookAgain, RequestedGate, read_event
+from service.gates import Gates
+from service.inbox import Inbox
+from service.judge import look
+from service.queue import DELIVERY, GATE, Queue
+from service.tables import workers
+
+OFFERED_FOR = 30.0  # seconds before the sweep offers the same work again
+HEARTBEAT = 5.0  # seconds between signs of life
+
+log = structlog.get_logger()
+
+GitHubFor = Callable[[int, str], GitHub]  # installation id, "owner/name"
+
+
+class Worker:
+    def __init__(
+        self, *, engine: Engine, queue: Queue, github_for: GitHubFor, clock: Callable[[], float]
+    ) -> None:
+        self._engine = engine
+        self._inbox = Inbox(engine)
+        self._gates = Gates(engine)
+        self._queue = queue
+        self._github_for = github_for
+        self._clock = clock
+        self._offered: dict[tuple[str, str, float], float] = {}
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._seen_at = 0.0
+        queue.on(DELIVERY, self.read_delivery)
+        queue.on(GATE, lambda key: self.look_at(int(key)))
+
+    def read_delivery(self, guid: str) -> None:
+        """Turn a delivery into gates to look at. Done once its looks are wanted in the database."""
+        delivery = self._inbox.claim(guid, self._clock())
+        if delivery is None:
+            return
+        with structlog.contextvars.bound_contextvars(delivery=guid, event=delivery.event):
+            try:
+                wanted = self._want_looks(read_event(delivery.event, json.loads(delivery.body)))
+            except Exception as error:
+                log.exception("delivery.failed")
+                self._inbox.failed(guid, repr(error), self._clock())
+                return
+            self._inbox.done(guid)
+            for gate_id in wanted:
+                self._queue.put(GATE, str(gate_id))
+
+    def _want_looks(self, event: RequestedGate | LookAgain | None) -> list[int]:
+        now = self._clock()
+        match event:
+            case RequestedGate():
+                return [self._gates.wait(_gate(event, now), now)]
+            case LookAgain():
+                return self._gates.look_again(event.repository, now)
+            case None:
+                return []
+
+    def look_at(self, gate_id: int) -> None:
+        """One look, if the gate is due and nobody else holds it."""
+        now = self._clock()
+        held = self._gates.claim(gate_id, now)
+        if held is None:
+            return
+        gate = held.gate
+        with structlog.contextvars.bound_contextvars(
+            gate=f"{gate.repository}/{gate.run_id}/{gate.environment}"
+        ):
+            github = self._github_for(gate.installation_id, gate.repository)
+            outcome = look(github, held, datetime.fromtimestamp(now, UTC))
+            if self._gates.looked(held, outcome, self._clock()):
+                self._queue.put(GATE, str(gate_id))
+
+    def sweep(self) -> None:
+        """Offer what is due: gates by the clock, deliveries that a crash or a full queue left behind."""
+        now = self._clock()
+        self._offered = {work: at for work, at in self._offered.items() if now - at < OFFERED_FOR}
+        due = [(DELIVERY, guid, due_at) for guid, due_at in self._inbox.due(now)]
+        due += [(GATE, str(gate_id), due_at) for gate_id, due_at in self._gates.due(now)]
+        for work in due:
+            if work not in self._offered:
+                self._offered[work] = now
+                self._queue.put(work[0], work[1])
+        self._beat(now)
+
+    def _beat(self, now: float) -> None:
+        if now - self._seen_at < HEARTBEAT:
+            return
+        self._seen_at = now
+        with self._engine.begin() as connection:
+            seen = update(workers).where(workers.c.name == self._name).values(seen_at=now)
+            if connection.execute(seen).rowcount == 0:
+                connection.execute(insert(workers).values(name=self._name, seen_at=now))
+            connection.execute(delete(workers).where(workers.c.seen_at < now - 3600))
+
+
+def _gate(event: RequestedGate, now: float) -> Gate:
+    return Gate(
+        installation_id=event.installation_id,
+        repository=event.repository,
+        run_id=event.run_id,
+        environment=event.environment,
+        deployment_id=event.deployment_id or None,
+        sha=event.sha,
+        ref=event.ref,
+        requested_at=event.created_at or datetime.fromtimestamp(now, UTC),
+    )
