@@ -126,7 +126,6 @@ _STEP_KEYS = frozenset({
 })  # fmt: skip
 
 
-
 def parse_workflow(text: str, path: str) -> Workflow:
     """Read a workflow file. Raises WorkflowError with the place and the reason."""
     reader = _Reader(path)

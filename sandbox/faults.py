@@ -1,0 +1,67 @@
+"""What goes wrong on request, so that every failure can be played."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+FaultKind = Literal[
+    "rate_limit",
+    "secondary_limit",
+    "status",
+    "timeout",
+    "cut",
+    "latency",
+    "webhook_drop",
+    "webhook_duplicate",
+]
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """One thing to go wrong, `times` times (None: until cleared), for requests that match.
+
+    `path` is a regular expression found in the request's path; `seconds` serves latency, timeout and
+    `retry-after`; `status` is the answer of a `status` fault. `after_effect` lets the request do its work
+    first and then loses the answer, as a cut connection can.
+    """
+
+    kind: FaultKind
+    method: str | None = None
+    path: str = ""
+    times: int | None = 1
+    status: int = 502
+    seconds: float = 0.0
+    after_effect: bool = False
+
+    def matches(self, method: str, path: str) -> bool:
+        return self.method in (None, method) and re.search(self.path, path) is not None
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults now in force, oldest first."""
+
+    active: list[Fault] = field(default_factory=list)
+
+    def add(self, fault: Fault) -> None:
+        self.active.append(fault)
+
+    def clear(self) -> None:
+        self.active.clear()
+
+    def take(self, method: str, path: str, *kinds: str) -> Fault | None:
+        """The first fault of these kinds that hits this request; used up when its times are."""
+        for fault in self.active:
+            if fault.kind in kinds and fault.matches(method, path):
+                self._use(fault)
+                return fault
+        return None
+
+    def _use(self, fault: Fault) -> None:
+        if fault.times is None:
+            return
+        fault.times -= 1
+        if fault.times <= 0:
+            self.active.remove(fault)

@@ -1,0 +1,361 @@
+"""Real git repositories behind the sandbox: bare directories and the git command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sandbox.state import User
+
+ZERO = "0" * 40
+RECORD, FIELD = "\x1e", "\x1f"
+COMMIT_FORMAT = FIELD.join(("%H", "%T", "%P", "%an", "%ae", "%aI", "%cn", "%ce", "%cI", "%B")) + RECORD
+STATUS_WORDS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "T": "changed", "C": "copied"}
+
+
+class GitError(Exception):
+    """Git said no; the message is its own."""
+
+
+class MergeConflictError(GitError):
+    """Two histories that git cannot join alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    name: str
+    email: str
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Signature
+    committer: Signature
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    path: str
+    previous_path: str | None
+    status: str
+    sha: str
+    additions: int
+    deletions: int
+    patch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a tree: `type` is `blob`, `tree` or `commit`; `size` is of blobs."""
+
+    path: str
+    mode: str
+    type: str
+    sha: str
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """One bare repository. Refs are full names; a branch is its short name."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path, default_branch: str) -> Git:
+        path.mkdir(parents=True)
+        git = cls(path)
+        git.run("init", "--quiet", "--bare", f"--initial-branch={default_branch}")
+        git.run("config", "http.receivepack", "true")
+        git.run("config", "uploadpack.allowAnySHA1InWant", "true")
+        return git
+
+    def run(self, *arguments: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> bytes:
+        """Standard output of `git ARGUMENTS`, untouched by anyone's own git settings."""
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.path,
+            input=stdin,
+            capture_output=True,
+            env={**clean_environment(), **(env or {})},
+            check=False,
+        )
+        if done.returncode != 0:
+            raise GitError(
+                done.stderr.decode(errors="replace").strip() or done.stdout.decode(errors="replace")
+            )
+        return done.stdout
+
+    def text(self, *arguments: str, **options: bytes | None) -> str:
+        return self.run(*arguments, stdin=options.get("stdin")).decode(errors="replace").strip()
+
+    # Names
+
+    def resolve(self, name: str) -> str | None:
+        """The commit a branch, tag, ref, HEAD or (short) SHA names; None when it names none."""
+        if not name or name.startswith("-"):
+            return None
+        for candidate in (f"refs/heads/{name}", f"refs/tags/{name}", name):
+            try:
+                return self.text(
+                    "rev-parse", "--verify", "--quiet", "--end-of-options", f"{candidate}^{{commit}}"
+                )
+            except GitError:
+                continue
+        return None
+
+    def tip(self, branch: str) -> str | None:
+        return self.ref(f"refs/heads/{branch}")
+
+    def ref(self, ref: str) -> str | None:
+        return self.refs(ref).get(ref)
+
+    def refs(self, prefix: str = "refs") -> dict[str, str]:
+        """Full ref name to the SHA of the object it points at."""
+        lines = self.text("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
+        return {name: sha for name, sha in (line.split(" ") for line in lines)}
+
+    def valid_ref(self, ref: str) -> bool:
+        try:
+            self.run("check-ref-format", ref)
+        except GitError:
+            return False
+        return True
+
+    def set_ref(self, ref: str, sha: str) -> None:
+        self.run("update-ref", ref, sha)
+
+    def delete_ref(self, ref: str) -> None:
+        self.run("update-ref", "-d", ref)
+
+    # Objects
+
+    def object_type(self, sha: str) -> str | None:
+        try:
+            return self.text("cat-file", "-t", sha)
+        except GitError:
+            return None
+
+    def object_at(self, expression: str) -> tuple[str, str] | None:
+        """(SHA, type) of what `HEAD:path`, a ref or a SHA names."""
+        try:
+            sha = self.text("rev-parse", "--verify", "--quiet", "--end-of-options", expression)
+            return sha, self.text("cat-file", "-t", sha)
+        except GitError:
+            return None
+
+    def blob(self, sha: str) -> bytes:
+        return self.run("cat-file", "blob", sha)
+
+    def file(self, commit: str, path: str) -> bytes | None:
+        entry = self.entry(commit, path)
+        return self.blob(entry.sha) if entry is not None and entry.type == "blob" else None
+
+    def entry(self, commit: str, path: str) -> Entry | None:
+        entries = self._entries("ls-tree", "-z", "-l", commit, "--", path.rstrip("/"))
+        return entries[0] if entries else None
+
+    def tree(self, commit: str, path: str = "", *, recursive: bool = False) -> list[Entry]:
+        """The entries of a directory, with full paths."""
+        options = ["-r", "-t"] if recursive else []
+        where = ["--", f"{path.rstrip('/')}/"] if path else []
+        return self._entries("ls-tree", "-z", "-l", *options, commit, *where)
+
+    def _entries(self, *arguments: str) -> list[Entry]:
+        entries = []
+        for line in self.run(*arguments).decode(errors="surrogateescape").split("\0"):
+            if not line:
+                continue
+            head, path = line.split("\t", 1)
+            mode, kind, sha, size = head.split()
+            entries.append(
+                Entry(path=path, mode=mode, type=kind, sha=sha, size=None if size == "-" else int(size))
+            )
+        return entries
+
+    def commit_of(self, sha: str) -> Commit:
+        return self.log(sha, limit=1)[0]
+
+    def log(self, *revisions: str, path: str | None = None, limit: int | None = None) -> list[Commit]:
+        """Newest first."""
+        limits = [] if limit is None else [f"--max-count={limit}"]
+        where = ["--", path] if path else ["--"]
+        out = self.run("log", f"--format={COMMIT_FORMAT}", *limits, "--end-of-options", *revisions, *where)
+        records = out.decode(errors="replace").split(RECORD)
+        return [_commit(record.lstrip("\n")) for record in records if record.strip()]
+
+    # Comparing
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        try:
+            return self.text("merge-base", one, other)
+        except GitError:
+            return None
+
+    def contains(self, ancestor: str, descendant: str) -> bool:
+        try:
+            self.run("merge-base", "--is-ancestor", ancestor, descendant)
+        except GitError:
+            return False
+        return True
+
+    def count(self, revisions: str) -> int:
+        return int(self.text("rev-list", "--count", revisions))
+
+    def changes(self, base: str, head: str) -> list[FileChange]:
+        """What differs between two trees, with patches."""
+        raw = self.run("diff", "--raw", "-z", "--no-abbrev", "-M", base, head).decode(
+            errors="surrogateescape"
+        )
+        counts = self._line_counts(base, head)
+        found = []
+        for status, sha, path, previous in _raw_changes(raw):
+            additions, deletions = counts.get(path, (0, 0))
+            found.append(
+                FileChange(
+                    path=path,
+                    previous_path=previous,
+                    status=STATUS_WORDS.get(status, "changed"),
+                    sha=sha,
+                    additions=additions,
+                    deletions=deletions,
+                    patch=self._patch(base, head, previous, path),
+                )
+            )
+        return found
+
+    def _line_counts(self, base: str, head: str) -> dict[str, tuple[int, int]]:
+        fields = (
+            self.run("diff", "--numstat", "-z", "-M", base, head).decode(errors="surrogateescape").split("\0")
+        )
+        counts: dict[str, tuple[int, int]] = {}
+        stream = iter(fields)
+        for line in stream:
+            if not line:
+                continue
+            added, deleted, path = line.split("\t", 2)
+            if not path:  # a rename: the two names follow
+                next(stream)
+                path = next(stream)
+            counts[path] = (0 if added == "-" else int(added), 0 if deleted == "-" else int(deleted))
+        return counts
+
+    def _patch(self, base: str, head: str, previous: str | None, path: str) -> str:
+        names = [path] if previous is None else [previous, path]
+        whole = self.run("diff", "-M", base, head, "--", *names).decode(errors="replace")
+        start = whole.find("\n@@")
+        return whole[start + 1 :].rstrip("\n") if start >= 0 else ""
+
+    # Writing
+
+    def commit(
+        self,
+        branch: str,
+        files: Mapping[str, str | bytes | None],
+        message: str,
+        author: User,
+        when: datetime,
+        *,
+        parent: str | None = None,
+    ) -> str:
+        """Commit these files onto a branch; None deletes one. Answers the new tip."""
+        start = parent or self.tip(branch)
+        tree = self._tree_with(start, files)
+        sha = self.commit_tree(tree, [start] if start else [], message, author, when)
+        self.set_ref(f"refs/heads/{branch}", sha)
+        return sha
+
+    def commit_tree(self, tree: str, parents: list[str], message: str, author: User, when: datetime) -> str:
+        flags = [flag for parent in parents for flag in ("-p", parent)]
+        env = signed_by(author, when)
+        return (
+            self.run("commit-tree", tree, *flags, "-F", "-", stdin=message.encode(), env=env).decode().strip()
+        )
+
+    def merge(self, into: str, other: str, message: str, author: User, when: datetime) -> str:
+        """A merge commit of two commits, on no branch yet."""
+        tree = self.merged_tree(into, other)
+        return self.commit_tree(tree, [into, other], message, author, when)
+
+    def merged_tree(self, into: str, other: str) -> str:
+        try:
+            return self.text("merge-tree", "--write-tree", into, other).splitlines()[0]
+        except GitError as error:
+            raise MergeConflictError(f"{into} and {other} do not merge: {error}") from error
+
+    def _tree_with(self, start: str | None, files: Mapping[str, str | bytes | None]) -> str:
+        with tempfile.TemporaryDirectory() as scratch:
+            env = {"GIT_INDEX_FILE": str(Path(scratch, "index"))}
+            if start:
+                self.run("read-tree", start, env=env)
+            for path, content in files.items():
+                self._stage(path, content, env)
+            return self.run("write-tree", env=env).decode().strip()
+
+    def _stage(self, path: str, content: str | bytes | None, env: Mapping[str, str]) -> None:
+        if content is None:
+            self.run("update-index", "--force-remove", "--", path, env=env)
+            return
+        raw = content.encode() if isinstance(content, str) else content
+        sha = self.text("hash-object", "-w", "--stdin", stdin=raw)
+        mode = "100755" if raw.startswith(b"#!") else "100644"
+        self.run("update-index", "--add", "--cacheinfo", f"{mode},{sha},{path}", env=env)
+
+
+def clean_environment() -> dict[str, str]:
+    """The process's environment without anyone's git settings in it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return {**kept, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
+
+
+def email_of(user: User) -> str:
+    return user.email or f"{user.id}+{user.login}@users.noreply.github.com"
+
+
+def signed_by(author: User, when: datetime) -> dict[str, str]:
+    date = when.astimezone(UTC).isoformat()
+    return {
+        "GIT_AUTHOR_NAME": author.login,
+        "GIT_AUTHOR_EMAIL": email_of(author),
+        "GIT_AUTHOR_DATE": date,
+        "GIT_COMMITTER_NAME": author.login,
+        "GIT_COMMITTER_EMAIL": email_of(author),
+        "GIT_COMMITTER_DATE": date,
+    }
+
+
+def _commit(record: str) -> Commit:
+    sha, tree, parents, author, email, date, committer, c_email, c_date, message = record.split(FIELD, 9)
+    return Commit(
+        sha=sha,
+        tree=tree,
+        parents=tuple(parents.split()),
+        author=Signature(name=author, email=email, date=datetime.fromisoformat(date)),
+        committer=Signature(name=committer, email=c_email, date=datetime.fromisoformat(c_date)),
+        message=message.rstrip("\n"),
+    )
+
+
+def _raw_changes(raw: str) -> list[tuple[str, str, str, str | None]]:
+    """(status letter, new blob, path, previous path) of each change in `diff --raw -z`."""
+    stream = iter(raw.split("\0"))
+    changes: list[tuple[str, str, str, str | None]] = []
+    for head in stream:
+        if not head:
+            continue
+        _, _, old, new, status = head.lstrip(":").split(" ")
+        first = next(stream)
+        renamed = status[0] in "RC"
+        path = next(stream) if renamed else first
+        changes.append((status[0], old if status[0] == "D" else new, path, first if renamed else None))
+    return changes

@@ -1,0 +1,263 @@
+"""The wire: a Flask app that authenticates, limits, dispatches and records every request."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, Request, Response, request
+
+from sandbox.answers import Answer, Refusal, not_found
+from sandbox.auth import Caller, authenticate, check
+from sandbox.faults import Fault
+from sandbox.routing import Call, Route
+from sandbox.world import Exchange, Quota, World
+
+SLASHED = ("path", "ref", "basehead", "environment_name", "branch", "name")
+API_VERSIONS = ("2022-11-28", "2026-03-10")
+LIMITS = {"anonymous": 60, "job": 1000}
+UNCOUNTED = ("/rate_limit", "/meta")
+
+
+def create_app(world: World) -> Flask:
+    """The REST and GraphQL API, the control endpoints and git's smart HTTP over one world."""
+    from sandbox.routes import every_route  # noqa: PLC0415 - routes are written with this package's parts
+    from sandbox.smart_http import serve_git  # noqa: PLC0415
+
+    app = Flask("sandbox", static_folder=None)
+    app.url_map.strict_slashes = False
+    for route in every_route():
+        app.add_url_rule(
+            flask_rule(route.template),
+            endpoint=f"{route.method} {route.template}",
+            view_func=_view(world, route),
+            methods=[route.method],
+            provide_automatic_options=False,
+        )
+    serve_git(app, world)
+    app.register_error_handler(404, lambda _: respond(not_found().answer()))
+    app.register_error_handler(405, lambda _: respond(not_found().answer()))
+    return app
+
+
+def flask_rule(template: str) -> str:
+    """`/repos/{owner}/{repo}/contents/{path}` as Werkzeug writes it; paths and refs may hold slashes."""
+
+    def converter(found: re.Match[str]) -> str:
+        name = found[1]
+        slashed = name in SLASHED and not (name == "name" and template.endswith("/milestones/{name}"))
+        return f"<path:{name}>" if slashed else f"<{name}>"
+
+    return re.sub(r"\{(\w+)\}", converter, template)
+
+
+def _view(world: World, route: Route) -> Any:
+    def view(**path: str) -> Response:
+        return respond(Desk(world, route, path, request).answer())
+
+    return view
+
+
+def respond(answer: Answer) -> Response:
+    if answer.raw is not None:
+        payload = answer.raw
+    elif answer.status in (204, 304):
+        payload = b""
+    else:
+        payload = json.dumps(answer.body, separators=(",", ":")).encode()
+    return Response(payload, status=answer.status, headers=answer.headers, content_type=answer.media_type)
+
+
+class Desk:
+    """One request, from faults to record."""
+
+    def __init__(self, world: World, route: Route, path: dict[str, str], incoming: Request) -> None:
+        self.world = world
+        self.route = route
+        self.path = path
+        self.incoming = incoming
+        self.body: Any = None
+        self.caller = Caller(kind="anonymous")
+
+    def answer(self) -> Answer:
+        if self.route.template.startswith("/_sandbox/"):
+            return self._refusable(self._handle)
+        self._play_delays()
+        answer = self._refusable(self._limited)
+        answer = self._revalidated(answer)
+        self._record(answer)
+        self._lose_answer()
+        return answer
+
+    def _refusable(self, step: Any) -> Answer:
+        try:
+            answer: Answer = step()
+        except Refusal as refusal:
+            return refusal.answer()
+        return answer
+
+    def _limited(self) -> Answer:
+        self._play_status()
+        with self.world.lock:
+            self.caller = authenticate(self.world, self.incoming.headers.get("Authorization"))
+            quota = self._quota()
+            self._spend(quota)
+            answer = self._refusable(self._handle)
+        return _with_headers(answer, _quota_headers(quota, self.route))
+
+    def _handle(self) -> Answer:
+        self.body = _body(self.incoming)
+        with self.world.lock:
+            repository = self._repository()
+            check(self.world, self.caller, self.route.needs, repository)
+            return self.route.handler(
+                Call(
+                    world=self.world,
+                    caller=self.caller,
+                    path=self.path,
+                    query=self.incoming.args.to_dict(),
+                    headers=self.incoming.headers,
+                    body=self.body,
+                    url=self.world.url + self.incoming.path,
+                    found=repository,
+                )
+            )
+
+    def _repository(self) -> Any:
+        if not self.route.template.startswith("/repos/{owner}/{repo}"):
+            return None
+        repository = self.world.repositories.get(f"{self.path['owner']}/{self.path['repo']}".lower())
+        if repository is None:
+            raise not_found()
+        return repository
+
+    # Limits
+
+    def _quota(self) -> Quota:
+        now = self.world.now()
+        quota = self.world.quotas.get(self.caller.who)
+        if quota is None or quota.resets_at <= now:
+            limit = LIMITS.get(self.caller.kind, 5000)
+            quota = Quota(limit=limit, resets_at=now + timedelta(hours=1))
+            self.world.quotas[self.caller.who] = quota
+        return quota
+
+    def _spend(self, quota: Quota) -> None:
+        if self.route.template in UNCOUNTED:
+            return
+        fault = self._fault("rate_limit")
+        if fault is not None:
+            quota.used = quota.limit
+        if quota.remaining == 0:
+            headers = _quota_headers(quota, self.route)
+            raise Refusal(403, f"API rate limit exceeded for {self.caller.who}.", headers=headers)
+        quota.used += 1
+
+    # Faults
+
+    def _fault(self, *kinds: str) -> Fault | None:
+        return self.world.faults.take(self.incoming.method, self.incoming.path, *kinds)
+
+    def _play_delays(self) -> None:
+        fault = self._fault("latency", "timeout")
+        if fault is not None:
+            time.sleep(fault.seconds)
+        self.cut = self._fault("cut")
+        if self.cut is not None and not self.cut.after_effect:
+            self._cut_connection()
+
+    def _play_status(self) -> None:
+        fault = self._fault("status", "secondary_limit")
+        if fault is None:
+            return
+        if fault.kind == "secondary_limit":
+            retry = {"Retry-After": str(int(fault.seconds or 60))}
+            raise Refusal(403, "You have exceeded a secondary rate limit.", headers=retry)
+        if fault.after_effect:
+            self._refusable(self._handle)
+        raise Refusal(fault.status, "Server Error")
+
+    def _lose_answer(self) -> None:
+        if self.cut is not None:
+            self._cut_connection()
+
+    def _cut_connection(self) -> None:
+        """End the connection without an answer, as a broken network does."""
+        raise ConnectionAbortedError("the sandbox cut this connection on request")
+
+    # After the answer
+
+    def _revalidated(self, answer: Answer) -> Answer:
+        """304 for a GET whose answer the caller already has; it costs nothing."""
+        if self.incoming.method != "GET" or answer.status != 200:  # noqa: PLR2004 - OK
+            return answer
+        raw = answer.raw if answer.raw is not None else json.dumps(answer.body).encode()
+        etag = f'W/"{hashlib.sha256(raw).hexdigest()}"'
+        answer = _with_headers(answer, {"ETag": etag})
+        if etag not in self.incoming.headers.get("If-None-Match", ""):
+            return answer
+        with self.world.lock:
+            quota = self._quota()
+            quota.used -= 0 if self.route.template in UNCOUNTED else 1
+        headers = {**answer.headers, **_quota_headers(quota, self.route)}
+        return Answer(status=304, headers=headers)
+
+    def _record(self, answer: Answer) -> None:
+        exchange = Exchange(
+            who=self.caller.who,
+            method=self.incoming.method,
+            template=self.route.template,
+            path=self.incoming.path,
+            query=self.incoming.args.to_dict(),
+            request_body=self.body,
+            status=answer.status,
+            response_body=answer.body if answer.raw is None else None,
+            at=self.world.now(),
+        )
+        self.world.exchanges.append(exchange)
+        for listener in list(self.world.on_exchange):
+            listener(exchange)
+
+
+def _body(incoming: Request) -> Any:
+    raw = incoming.get_data()
+    if not raw:
+        return None
+    if incoming.mimetype == "application/x-www-form-urlencoded":
+        return incoming.form.to_dict()
+    try:
+        return json.loads(raw)
+    except ValueError:
+        raise Refusal(400, "Problems parsing JSON") from None
+
+
+def _with_headers(answer: Answer, headers: dict[str, str]) -> Answer:
+    return Answer(
+        status=answer.status,
+        body=answer.body,
+        headers={**headers, **answer.headers},
+        raw=answer.raw,
+        media_type=answer.media_type,
+    )
+
+
+def _quota_headers(quota: Quota, route: Route) -> dict[str, str]:
+    return {
+        "X-RateLimit-Limit": str(quota.limit),
+        "X-RateLimit-Remaining": str(quota.remaining),
+        "X-RateLimit-Used": str(quota.used),
+        "X-RateLimit-Reset": str(int(quota.resets_at.timestamp())),
+        "X-RateLimit-Resource": "graphql" if route.template == "/graphql" else "core",
+        "X-GitHub-Api-Version-Selected": API_VERSIONS[0],
+        "X-GitHub-Media-Type": "github.v3; format=json",
+    }
+
+
+def requests_made(exchanges: Iterable[Exchange]) -> int:
+    """How many requests counted; a 304 does not."""
+    return sum(exchange.status != 304 for exchange in exchanges)  # noqa: PLR2004 - Not Modified

@@ -1,0 +1,1 @@
+"""Records as GitHub shows them, one module per noun."""
