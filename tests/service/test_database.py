@@ -1,0 +1,32 @@
+"""Migrations bring the tables the code speaks of, once, whoever starts first."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from service.database import migrate
+from service.tables import metadata, open_database
+from sqlalchemy import Engine
+
+
+def test_the_migrations_make_exactly_the_tables(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_several_processes_may_start_at_once(database_url: str, tmp_path: Path) -> None:
+    def start(_: int) -> None:
+        engine = open_database(database_url)
+        migrate(engine, tmp_path)
+        engine.dispose()
+
+    with ThreadPoolExecutor(4) as starts:
+        list(starts.map(start, range(4)))
+    engine = open_database(database_url)
+    with engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == "0001"
+    engine.dispose()

@@ -1,0 +1,66 @@
+"""What a payload asks of us: a gate, a second look, or nothing; never an exception."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from service.events import EVENTS, LookAgain, RequestedGate, read_event
+
+REQUESTED: dict[str, Any] = {
+    "action": "requested",
+    "environment": "production",
+    "event": "push",
+    "deployment_callback_url": "https://api.github.com/repos/acme/shop/actions/runs/42/deployment_protection_rule",
+    "deployment": {"id": 9, "sha": "b" * 40, "ref": "main", "created_at": "2026-11-23T10:00:00Z"},
+    "sha": "a" * 40,
+    "ref": "refs/heads/main",
+    "repository": {"full_name": "acme/shop"},
+    "installation": {"id": 5},
+}
+
+
+def read(**changes: Any) -> RequestedGate | LookAgain | None:
+    return read_event("deployment_protection_rule", {**REQUESTED, **changes})
+
+
+def test_the_run_is_taken_from_the_callback_address() -> None:
+    gate = read()
+    assert isinstance(gate, RequestedGate)
+    assert (gate.run_id, gate.deployment_id, gate.sha, gate.ref) == (42, 9, "a" * 40, "refs/heads/main")
+
+
+def test_the_deployments_commit_serves_where_the_top_level_one_is_missing() -> None:
+    gate = read(sha=None, ref=None)
+    assert isinstance(gate, RequestedGate)
+    assert (gate.sha, gate.ref) == ("b" * 40, "main")
+
+
+def test_a_gate_without_a_deployment_is_still_a_gate() -> None:
+    gate = read(deployment=None)
+    assert isinstance(gate, RequestedGate)
+    assert gate.deployment_id == 0
+
+
+@pytest.mark.parametrize("field", ["environment", "deployment_callback_url", "repository", "installation"])
+def test_a_gate_that_cannot_be_named_is_ignored(field: str) -> None:
+    assert read(**{field: None}) is None
+
+
+def test_any_other_event_is_a_reason_to_look_again() -> None:
+    assert read_event("issues", {"repository": {"full_name": "acme/shop"}}) == LookAgain(repository="acme/shop")
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from([*REQUESTED, "id"]), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(event=st.sampled_from(sorted(EVENTS)), payload=anything, field=st.sampled_from(sorted(REQUESTED)))
+def test_nothing_in_a_payload_can_raise(event: str, payload: Any, field: str) -> None:
+    for value in (payload, {**REQUESTED, field: payload}):
+        assert isinstance(read_event(event, value), RequestedGate | LookAgain | None)
