@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 _MOMENT = re.compile(
-    r"(?P<day>\d{4}-\d{2}-\d{2})[T ](?P<hour>\d{2}):(?P<rest>\d{2}(?::\d{2})?) ?(?P<offset>Z|[+-]\d{2}:?\d{2})?"
+    r"(?P<day>\d{4}-\d{2}-\d{2})[T ](?P<hour>\d{2}):(?P<rest>\d{2}(?::\d{2})?)"
+    r" ?(?P<offset>Z|[+-]\d{2}:?\d{2})?"
 )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -66,6 +67,11 @@ def _moment(value: Any, info: ValidationInfo) -> Any:
     return parse_moment(value, (info.context or {}).get("zone") or parse_zone("UTC"))
 
 
+def _latest(moment: datetime) -> datetime:
+    """The later reading of a time that clocks set back show twice: a freeze is rather too long."""
+    return max(moment, moment.replace(fold=1), key=datetime.timestamp)
+
+
 def _batch(value: Any) -> Any:
     """A number of targets or a percentage of them, kept as text."""
     text = str(value)
@@ -103,6 +109,7 @@ Moment = Annotated[
     BeforeValidator(_moment),
     WithJsonSchema({"type": "string", "examples": ["2026-12-18 18:00", "2026-12-18T18:00+01:00"]}),
 ]
+LatestMoment = Annotated[Moment, AfterValidator(_latest)]
 Person = Annotated[
     Principal,
     _text(Principal.parse),
@@ -237,7 +244,7 @@ class PlannedFreeze(Model):
     """Clock times without an offset are in the policy's zone."""
 
     from_: Moment = Field(alias="from")
-    until: Moment
+    until: LatestMoment
     reason: Text
     except_: FreezeExcept | None = Field(default=None, alias="except")
 
@@ -288,6 +295,21 @@ class ApprovalOptions(Model):
     )
 
 
+def _check_names(value: Any) -> Any:
+    if value in ("all", "required"):
+        return value
+    if (
+        isinstance(value, list | tuple)
+        and value
+        and all(isinstance(name, str) and name.strip() for name in value)
+    ):
+        return tuple(value)
+    raise ValueError("checks are all, required or a list of names such as [build, lint]")
+
+
+Checks = Annotated[Literal["all", "required"] | tuple[Text, ...], BeforeValidator(_check_names)]
+
+
 class ChecklistItem(Model):
     """An item with exactly one kind of evidence."""
 
@@ -295,7 +317,7 @@ class ChecklistItem(Model):
 
     item: Text
     when: When | None = None
-    checks: Literal["all", "required"] | tuple[Text, ...] | None = None
+    checks: Checks | None = None
     allow_none: YesNo = False  # with checks: a commit without any check passes
     reviews: Annotated[Whole, Field(ge=1)] | None = None
     deployed: Text | None = None

@@ -1,0 +1,240 @@
+"""What must hold between the parts of a policy: names that meet, orders that end, windows that open.
+
+Asked of the file as written, so that these faults show beside all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+
+from protocol.calendars import Calendar
+from protocol.faults import Fault, Path, nearest, not_known
+from protocol.moments import parse_zone
+from protocol.policy import DEFAULTS, Holidays, Windows
+from protocol.source import Node
+from protocol.windows import Schedule
+
+Rule: TypeAlias = Callable[[Node], Iterator[Fault]]
+_ONCE_UPON_A_TIME = datetime(2020, 1, 1, tzinfo=UTC)  # a window that never opens after it never opens
+
+
+def incoherences(root: Node) -> Iterator[Fault]:
+    for rule in _RULES:
+        yield from rule(root)
+
+
+def _unknown_environments(root: Node) -> Iterator[Fault]:
+    known = _environments(root)
+    for path in _references(root):
+        name = _text(root, *path)
+        if name is not None and name not in known:
+            yield Fault(path, not_known("environment", name, known))
+
+
+def _references(root: Node) -> Iterator[Path]:
+    """Every place that names an environment."""
+    for name, environment in _environments(root).items():
+        yield ("environments", name, "after", "environment")
+        for index in range(len(_items(environment, "checklist"))):
+            yield ("environments", name, "checklist", index, "deployed")
+    yield ("hotfix", "from")
+    for index in range(len(_items(root, "tests"))):
+        yield ("tests", index, "environment")
+
+
+def _hotfix_from_nowhere(root: Node) -> Iterator[Fault]:
+    hotfix, known = root.find("hotfix"), _environments(root)
+    if hotfix is not None and "from" not in hotfix.entries and "production" not in known:
+        yield Fault(
+            ("hotfix",), "hotfixes start from 'production', which is not an environment here: add 'from'"
+        )
+
+
+def _cycles(root: Node) -> Iterator[Fault]:
+    reported: set[str] = set()
+    for start in _environments(root):
+        way = _way_back(root, start)
+        if way and not reported & set(way):
+            reported |= set(way)
+            loop = " after ".join([*way, start])
+            yield Fault(("environments", start, "after", "environment"), f"this waits for itself: {loop}")
+
+
+def _way_back(root: Node, start: str) -> list[str]:
+    """The environments from `start` along `after` until `start` again; empty when that never comes."""
+    way = [start]
+    while (before := _text(root, "environments", way[-1], "after", "environment")) is not None:
+        if before == start:
+            return way
+        if before in way:
+            return []
+        way.append(before)
+    return []
+
+
+def _names_given_twice(root: Node) -> Iterator[Fault]:
+    for name in _environments(root):
+        for path, key, what in (
+            (("approvals",), "name", "approval"),
+            (("checklist",), "item", "checklist item"),
+            (("steps", "smoke"), "name", "smoke test"),
+        ):
+            yield from _twice(root, ("environments", name, *path), key, what)
+
+
+def _twice(root: Node, path: Path, key: str, what: str) -> Iterator[Fault]:
+    lines: dict[str, int] = {}
+    for index, item in enumerate(_items(root, *path)):
+        node = item.find(key)
+        if node is None or not isinstance(node.value, str):
+            continue
+        word = node.value.strip().lower()
+        if word in lines:
+            message = f"{what} '{node.value}' is already on line {lines[word]}: rename one of them"
+            yield Fault((*path, index, key), message)
+        lines.setdefault(word, node.mark.line)
+
+
+def _environments_alike(root: Node) -> Iterator[Fault]:
+    seen: dict[str, str] = {}
+    for name in _environments(root):
+        first = seen.setdefault(name.lower(), name)
+        if first != name:
+            yield Fault(
+                ("environments", name),
+                f"to GitHub '{name}' and '{first}' are one: keep one of them",
+                of_key=True,
+            )
+
+
+def _merges_without_workflow(root: Node) -> Iterator[Fault]:
+    for name, environment in _environments(root).items():
+        if _text(environment, "deploy") == "on-merge" and "workflow" not in environment.entries:
+            cure = "add 'workflow', the file to start, such as deploy.yml"
+            yield Fault(
+                ("environments", name, "deploy"), f"'on-merge' starts a workflow but none is named: {cure}"
+            )
+
+
+def _migrations_without_lint(root: Node) -> Iterator[Fault]:
+    for name, environment in _environments(root).items():
+        if environment.find("steps", "migrate", "lint") is not None:
+            continue
+        for key in ("approvals", "checklist"):
+            for index, item in enumerate(_items(environment, key)):
+                if item.find("when", "migrations") is not None:
+                    cure = "add steps.migrate.lint, such as migrations/*.sql"
+                    path = ("environments", name, key, index, "when", "migrations")
+                    yield Fault(path, f"nothing says which files are migrations: {cure}")
+
+
+def _unknown_holidays(root: Node) -> Iterator[Fault]:
+    country = _text(root, "holidays", "country")
+    if country is None:
+        return
+    from protocol.countries import codes, country_named, subdivisions  # noqa: PLC0415 - takes 70 ms
+
+    if country not in codes():
+        yield Fault(("holidays", "country"), _no_country(country, country_named(country), codes()))
+        return
+    subdivision = _text(root, "holidays", "subdivision")
+    if subdivision is not None and subdivision not in subdivisions(country):
+        message = not_known(f"subdivision of {country}", subdivision, subdivisions(country))
+        yield Fault(("holidays", "subdivision"), message)
+
+
+def _no_country(name: str, code: str | None, codes: Iterable[str]) -> str:
+    near = code or nearest(name, codes)
+    cure = f", did you mean '{near}'?" if near else ": write its two letters, such as DE"
+    return f"unknown country '{name}'{cure}"
+
+
+def _windows_that_never_open(root: Node) -> Iterator[Fault]:
+    calendar = _calendar(root)
+    for name in _environments(root):
+        windows = _windows(root, name)
+        if windows is None or calendar is None or not (windows.open or windows.closed):
+            continue
+        schedule = Schedule(windows.open, windows.closed, zone_of(root), calendar)
+        opening = schedule.at(_ONCE_UPON_A_TIME)
+        if not opening.open and opening.opens_at is None:
+            message = "this never opens: the closed windows cover all of the open ones"
+            yield Fault(("environments", name, "windows"), message)
+
+
+def _holidays_of_nowhere(root: Node) -> Iterator[Fault]:
+    if root.find("holidays") is not None:
+        return
+    for name, environment in _environments(root).items():
+        for key in ("open", "closed"):
+            for index, item in enumerate(_items(environment, "windows", key)):
+                if isinstance(item.value, str) and "holiday" in item.value:
+                    path = ("environments", name, "windows", key, index)
+                    yield Fault(
+                        path, "nothing says which days are holidays: add 'holidays: {country: DE}' at the top"
+                    )
+
+
+_RULES: tuple[Rule, ...] = (
+    _unknown_environments,
+    _hotfix_from_nowhere,
+    _cycles,
+    _names_given_twice,
+    _environments_alike,
+    _merges_without_workflow,
+    _migrations_without_lint,
+    _unknown_holidays,
+    _windows_that_never_open,
+    _holidays_of_nowhere,
+)
+
+
+def zone_of(root: Node) -> ZoneInfo:
+    """The policy's zone; UTC when it names none that is known."""
+    try:
+        return parse_zone(_text(root, "timezone") or "UTC")
+    except ValueError:
+        return parse_zone("UTC")
+
+
+def _environments(root: Node) -> dict[str, Node]:
+    environments = root.find("environments")
+    entries = environments.entries if environments is not None else {}
+    return {name: entry.node for name, entry in entries.items() if name != DEFAULTS}
+
+
+def _text(node: Node, *path: str | int) -> str | None:
+    found = node.find(*path)
+    return found.value if found is not None and isinstance(found.value, str) else None
+
+
+def _items(node: Node, *path: str | int) -> tuple[Node, ...]:
+    found = node.find(*path)
+    return found.items if found is not None else ()
+
+
+def _windows(root: Node, environment: str) -> Windows | None:
+    """The windows of one environment; None when they have faults of their own."""
+    node = root.find("environments", environment, "windows")
+    try:
+        return Windows.model_validate(node.plain, by_name=False) if node is not None else None
+    except ValidationError:
+        return None
+
+
+def _calendar(root: Node) -> Calendar | None:
+    node = root.find("holidays")
+    if node is None:
+        return Calendar()
+    if next(_unknown_holidays(root), None):
+        return None
+    try:
+        holidays = Holidays.model_validate(node.plain, by_name=False)
+    except ValidationError:
+        return None
+    return Calendar(holidays.country, holidays.subdivision, holidays.extra)

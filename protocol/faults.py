@@ -1,0 +1,146 @@
+"""What is wrong with a policy and where: pydantic's complaints in our own sentences."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from protocol.policy import Policy, say_any
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A message about what stands at `path`; about the last key itself when `of_key`."""
+
+    path: Path
+    message: str
+    of_key: bool = False
+
+
+def faults_of(error: ValidationError) -> Iterator[Fault]:
+    """Every complaint, in the file's own words."""
+    for complaint in error.errors(include_url=False):
+        yield _fault(complaint)
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """The word most like this one, whatever its case."""
+    by_lower = {candidate.lower(): candidate for candidate in words}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[near[0]] if near else None
+
+
+def not_known(what: str, word: str, words: Iterable[str]) -> str:
+    """`unknown key 'widnows', did you mean 'windows'?`, or the words there are."""
+    known = sorted(words)
+    near = nearest(word, known)
+    if near:
+        return f"unknown {what} '{word}', did you mean '{near}'?"
+    return (
+        f"unknown {what} '{word}': write {say_any(known)}" if known else f"unknown {what} '{word}': remove it"
+    )
+
+
+def _fault(complaint: Any) -> Fault:
+    path, given, context = complaint["loc"], complaint["input"], complaint.get("ctx", {})
+    match complaint["type"]:
+        case "extra_forbidden":
+            return Fault(path, not_known("key", str(path[-1]), _keys_at(path[:-1])), of_key=True)
+        case "missing":
+            return Fault(path[:-1], f"key '{path[-1]}' is missing: add it")
+        case "fault":
+            return Fault((*path, *context["at"]), context["message"])
+        case "value_error":
+            return Fault(path, str(context["error"]))
+        case "literal_error":
+            return Fault(path, _not_one_of(given, context["expected"]))
+        case kind if kind in _SENTENCES:
+            return Fault(path, _SENTENCES[kind](given, context))
+    return Fault(path, f"this value does not fit: {complaint['msg']}")
+
+
+def _not_one_of(given: Any, expected: str) -> str:
+    words = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
+    near = nearest(str(given), words)
+    return f"'{given}' is not known here: write {say_any(words)}" + (
+        f", did you mean '{near}'?" if near else ""
+    )
+
+
+def _must_be_text(given: Any, _: Any) -> str:
+    if isinstance(given, bool | int | float):
+        return f"this must be text, not {_kind(given)}: put it in quotes"
+    return f"this must be text, not {_kind(given)}: write it on one line"
+
+
+def _kind(given: Any) -> str:
+    kinds = {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "text",
+        list: "a list",
+        dict: "a mapping",
+    }
+    return kinds.get(type(given), "nothing")
+
+
+def _must_be(what: str, example: str) -> Callable[[Any, Any], str]:
+    return lambda given, _: f"this must be {what}, not {_kind(given)}: write {example}"
+
+
+_SENTENCES: dict[str, Callable[[Any, Any], str]] = {
+    "string_type": _must_be_text,
+    "string_too_short": lambda *_: "this is empty: write some text or remove the key",
+    "string_pattern_mismatch": lambda *_: "this is blank: write some text or remove the key",
+    "string_too_long": lambda _, context: (
+        f"this is too long: write at most {context['max_length']} characters"
+    ),
+    "int_type": _must_be("a whole number", "one such as 1"),
+    "float_type": _must_be("a number", "one such as 0.9"),
+    "finite_number": lambda *_: "this number is too large: write a smaller one",
+    "bool_type": _must_be("true or false", "true or false without quotes"),
+    "tuple_type": _must_be("a list", "it in brackets, such as [one, two]"),
+    "dict_type": _must_be("a mapping", "keys and values, such as {key: value}"),
+    "model_type": _must_be("a mapping", "keys and values, such as {key: value}"),
+    "too_short": lambda *_: "this list is empty: name at least one, or remove the key",
+    "greater_than_equal": lambda given, context: f"{given} is too small: write at least {context['ge']}",
+    "less_than_equal": lambda given, context: f"{given} is too large: write at most {context['le']}",
+}
+
+
+def _keys_at(path: Path) -> list[str]:
+    """The keys known at a place of the policy, found by walking the models."""
+    annotation: Any = Policy
+    for part in path:
+        annotation = _inside(_bare(annotation), part)
+    return list(_fields(_bare(annotation)))
+
+
+def _inside(annotation: Any, part: str | int) -> Any:
+    """The type of a field, of a mapping's values or of a list's items."""
+    fields = _fields(annotation)
+    if fields:
+        return fields.get(str(part))
+    inner = get_args(annotation)
+    return (inner[-1] if get_origin(annotation) is dict else inner[0]) if inner else None
+
+
+def _bare(annotation: Any) -> Any:
+    """The type inside `Annotated[...]` and `... | None`."""
+    while get_origin(annotation) in (Annotated, Union, UnionType):
+        annotation = get_args(annotation)[0]
+    return annotation
+
+
+def _fields(annotation: Any) -> dict[str, Any]:
+    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        return {}
+    return {field.alias or name: field.annotation for name, field in annotation.model_fields.items()}
