@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from sandbox.workflow import Workflow as Plan
+
 Permissions = dict[str, str]
 """Permission name to `read`, `write` or `admin`, as in an App's manifest."""
 
@@ -305,7 +307,6 @@ class Job:
     deployment: Deployment | None = None
     permissions: Permissions = field(default_factory=dict)
     needs: tuple[str, ...] = ()
-    definition: dict[str, Any] = field(default_factory=dict, repr=False)
     outputs: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     log: list[str] = field(default_factory=list, repr=False)
@@ -327,8 +328,13 @@ class Workflow:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class WorkflowRun:
+    """One run of a workflow; `plan` is the file as it stood at `head_sha`, None where it was invalid."""
+
     id: int
+    repository: Repository = field(repr=False)
     workflow: Workflow
+    plan: Plan | None = field(default=None, repr=False)
+    cancelled: bool = False
     number: int
     attempt: int = 1
     event: str
