@@ -1,0 +1,182 @@
+"""One way to GitHub: PyGithub carries the requests, one instance per thread, nothing retried twice."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+from github import Github
+from github.Auth import Auth
+
+from gateway.errors import GatewayError, RateLimited, Unavailable, error_of, free_again
+
+API_VERSION = "2022-11-28"
+PAGE = 100
+MOST_PAGES = 100
+TIMEOUT = 15  # seconds, to connect and between two bytes
+
+# At DEBUG PyGithub writes whole answers, and one of them holds the installation token.
+logging.getLogger("github.Requester").addFilter(lambda record: record.levelno > logging.DEBUG)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """One answer, for metrics. `remaining` is what the hour still allows, None where unsaid."""
+
+    verb: str
+    path: str
+    status: int
+    remaining: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a GraphQL query brought: partial data, and the errors of the parts that did not come."""
+
+    data: Mapping[str, Any]
+    errors: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Connection:
+    """Requests to one API address with one source of tokens. Safe to use from several threads."""
+
+    api_url: str
+    token: Callable[[], str] = field(repr=False)
+    on_response: Callable[[Response], None] | None = None
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _local: threading.local = field(default_factory=threading.local, repr=False)
+
+    def rest(
+        self,
+        verb: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        params: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The JSON of the answer, None when it has none. Raises GatewayError."""
+        return self._asked(verb, path, body, params)[1]
+
+    def pages(
+        self, path: str, *, params: Mapping[str, Any] | None = None, key: str | None = None
+    ) -> Iterator[Any]:
+        """Every item of a list, page after page; `key` is where an answer keeps its list."""
+        for page in range(1, MOST_PAGES + 1):
+            found = self.rest("GET", path, params={**(params or {}), "per_page": PAGE, "page": page})
+            items = found[key] if key else found
+            yield from items
+            if len(items) < PAGE:
+                return
+        raise Unavailable(f"GET {path}: more than {MOST_PAGES * PAGE} items. Nothing is decided on a part.")
+
+    def graphql(self, query: str, variables: Mapping[str, Any]) -> Answer:
+        """Ask a query (never a mutation: it may be asked twice). Raises only when nothing came at all."""
+        url = self._github().requester.graphql_url
+        headers, body = self._asked("POST", url, {"query": query, "variables": variables}, None, reads=True)
+        errors = tuple(body.get("errors") or ()) if isinstance(body, dict) else ()
+        if any(error.get("type") == "RATE_LIMITED" for error in errors):
+            until = free_again(headers, self.clock())
+            raise RateLimited(f"GraphQL: the rate limit is used up until {until.isoformat()}.", until=until)
+        data = body.get("data") if isinstance(body, dict) else None
+        if not isinstance(data, dict):
+            said = "; ".join(str(error.get("message")) for error in errors[:3]) or "an answer without data"
+            raise Unavailable(f"GraphQL: {said}. Asking again later.")
+        return Answer(data=data, errors=errors)
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        github = self._local.__dict__.pop("github", None)
+        if github is not None:
+            github.close()
+
+    def _asked(
+        self,
+        verb: str,
+        url: str,
+        body: Mapping[str, Any] | None,
+        params: Mapping[str, Any] | None,
+        *,
+        reads: bool = False,
+    ) -> tuple[Mapping[str, str], Any]:
+        """Ask; what only reads is asked once more when nobody answered. A write never is."""
+        try:
+            return self._ask(verb, url, body, params)
+        except Unavailable:
+            if verb != "GET" and not reads:
+                raise
+            return self._ask(verb, url, body, params)
+
+    def _ask(
+        self, verb: str, url: str, body: Mapping[str, Any] | None, params: Mapping[str, Any] | None
+    ) -> tuple[Mapping[str, str], Any]:
+        what = f"{verb} {url}"
+        try:
+            status, headers, text = self._github().requester.requestJson(
+                verb, url, dict(params or {}), input=body
+            )
+        except GatewayError:
+            raise
+        except (requests.RequestException, RuntimeError) as problem:
+            cure = f"Check that {self.api_url} can be reached from here."
+            raise Unavailable(f"{what}: no answer ({type(problem).__name__}). {cure}") from problem
+        self._tell(verb, url, status, headers)
+        found = _json(what, status, text)
+        if status >= 300:
+            raise error_of(what, status, headers, found, self.clock())
+        return headers, found
+
+    def _tell(self, verb: str, url: str, status: int, headers: Mapping[str, str]) -> None:
+        if self.on_response is not None:
+            left = headers.get("x-ratelimit-remaining", "")
+            remaining = int(left) if left.isdigit() else None
+            self.on_response(Response(verb=verb, path=url, status=status, remaining=remaining))
+
+    def _github(self) -> Github:
+        """This thread's own: PyGithub keeps the request in flight on the instance."""
+        if not hasattr(self._local, "github"):
+            self._local.github = Github(
+                auth=_Bearer(self.token),
+                base_url=self.api_url,
+                timeout=TIMEOUT,
+                user_agent="deploy-protocol",
+                per_page=PAGE,
+                retry=None,
+                seconds_between_requests=None,
+                seconds_between_writes=None,
+                lazy=True,
+                api_version=API_VERSION,
+            )
+        return self._local.github  # type: ignore[no-any-return]  # thread-locals have no types
+
+
+class _Bearer(Auth):
+    """Whatever token the source has at the moment of the request; never shown."""
+
+    def __init__(self, source: Callable[[], str]) -> None:
+        self._source = source
+
+    @property
+    def token_type(self) -> str:
+        return "Bearer"
+
+    @property
+    def token(self) -> str:
+        return self._source()
+
+
+def _json(what: str, status: int, text: str) -> Any:
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError:
+        if status >= 300:
+            return None
+        raise Unavailable(f"{what}: the answer is not JSON. Something stands between us and GitHub.") from None

@@ -1,0 +1,486 @@
+"""What we ask of GitHub for one repository: few verbs, our words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from urllib.parse import quote
+
+from gateway.errors import NotFound, RefMoved, Rejected
+from gateway.text import BODY, DESCRIPTION, RELEASE, REPORT, SUMMARY, clip
+from protocol.facts import Deployment, Facts, Missing, Permission, Relation
+from protocol.gate import Gate
+from protocol.policy import Policy
+
+if TYPE_CHECKING:
+    from gateway.connection import Connection, Response
+    from gateway.memory import Memory
+
+PUBLIC_API = "https://api.github.com"
+ANNOTATIONS_AT_ONCE = 50
+OURS = "deploy-protocol:"  # begins every external id of our check runs, so that they never count as evidence
+
+Conclusion: TypeAlias = Literal["success", "failure", "neutral", "cancelled", "action_required"]
+StatusState: TypeAlias = Literal["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A workflow run. Logins are lower case; all times aware."""
+
+    id: int
+    sha: str
+    branch: str
+    event: str
+    status: str
+    actor: str
+    triggering_actor: str
+    attempt: int
+    created_at: datetime
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckAction:
+    """A button on a completed check run. GitHub shows 20, 40 and 20 characters, and three buttons."""
+
+    label: str
+    description: str
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    """A remark at a line of a file."""
+
+    path: str
+    line: int
+    message: str
+    title: str = ""
+    level: Literal["notice", "warning", "failure"] = "failure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    number: int
+    url: str
+    title: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDeployment:
+    """The Deployment GitHub made for a job with `environment:`."""
+
+    id: int
+    environment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    id: int
+    tag: str
+    body: str
+    url: str
+    draft: bool = False
+
+
+class GitHub:
+    """One repository, seen with one source of tokens. Safe to use from several threads; close when done.
+
+    Every method raises GatewayError: Unavailable, Forbidden, NotFound, RateLimited or Rejected. Reads
+    are asked at most twice, writes once. `on_response` is called after each answer, for metrics.
+    """
+
+    def __init__(
+        self,
+        repository: str,
+        token: Callable[[], str],
+        *,
+        api_url: str = PUBLIC_API,
+        on_response: Callable[[Response], None] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.repository = repository
+        self._token = token
+        self._api_url = api_url.rstrip("/")
+        self._on_response = on_response
+        self._clock = clock
+        self._opened: Connection | None = None
+        self._remembered: Memory | None = None
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="github")
+        self._path = "/repos/" + quote(repository)
+
+    def __repr__(self) -> str:
+        return f"GitHub({self.repository!r} at {self._api_url})"
+
+    def close(self) -> None:
+        self._beside.shutdown(wait=True)
+        self._connection.close()
+
+    # -- facts and verdicts
+
+    def facts_for(
+        self, gate: Gate, now: datetime, *, place: Literal["gate", "action"] = "gate"
+    ) -> tuple[tuple[Policy | Missing, ...], Facts]:
+        """The policies that hold (repository's first, then its organisation's) and all that is known.
+
+        Two requests at once: one GraphQL query, and the run. A third only where the policy asks for
+        teams or other things that the first cannot bring; most of those are remembered for minutes.
+        """
+        from gateway.gathering import gather  # noqa: PLC0415  # start-up time
+
+        return gather(self, gate, now, place)
+
+    def post_verdict(self, gate: Gate, *, approved: bool, comment: str) -> bool:
+        """Open or refuse the gate. False when it does not wait any more; raises when that is unsure."""
+        state = "approved" if approved else "rejected"
+        return self._answer_gate(gate, {"state": state, "comment": clip(comment, REPORT)})
+
+    def report_status(self, gate: Gate, comment: str) -> bool:
+        """Say why it waits (GitHub takes ten of these). False when it does not wait any more."""
+        return self._answer_gate(gate, {"comment": clip(comment, REPORT)})
+
+    def is_waiting(self, gate: Gate) -> bool:
+        """Whether the run still waits for this environment."""
+        if self.run(gate.run_id).status != "waiting":
+            return False
+        return gate.environment in self._pending_environments(gate.run_id)
+
+    def waiting_gates(self) -> tuple[Gate, ...]:
+        """Every gate of the repository that waits now, for finding again what was lost."""
+        runs = list(self._connection.pages(f"{self._path}/actions/runs", params={"status": "waiting"}, key="workflow_runs"))
+        return tuple(gate for run in runs for gate in self._gates_of(run))
+
+    def run(self, run_id: int) -> Run:
+        return _run(self._connection.rest("GET", f"{self._path}/actions/runs/{run_id}"))
+
+    # -- check runs
+
+    def show_check(
+        self,
+        *,
+        sha: str,
+        name: str,
+        title: str,
+        summary: str,
+        text: str = "",
+        conclusion: Conclusion | None = None,
+        actions: Sequence[CheckAction] = (),
+        annotations: Sequence[Annotation] = (),
+        external_id: str = "",
+        details_url: str = "",
+        check_id: int | None = None,
+    ) -> int:
+        """Create our check run, or change the one with `check_id`. No conclusion: it is in progress.
+
+        Returns its id. Needs an App's token. Annotations go in batches of fifty.
+        """
+        body = _check_body(title, summary, text, conclusion, actions, details_url)
+        batches = [annotations[i : i + ANNOTATIONS_AT_ONCE] for i in range(0, len(annotations), ANNOTATIONS_AT_ONCE)]
+        body["output"]["annotations"] = [_annotation(one) for one in (batches[0] if batches else ())]
+        if check_id is None:
+            body |= {"name": name, "head_sha": sha, "external_id": OURS + external_id}
+            check_id = int(self._connection.rest("POST", f"{self._path}/check-runs", body)["id"])
+        else:
+            self._connection.rest("PATCH", f"{self._path}/check-runs/{check_id}", body)
+        for batch in batches[1:]:
+            more = {"title": title, "summary": body["output"]["summary"], "annotations": [_annotation(a) for a in batch]}
+            self._connection.rest("PATCH", f"{self._path}/check-runs/{check_id}", {"output": more})
+        return check_id
+
+    def deployment_of_check(self, check_run_id: int) -> JobDeployment | None:
+        """The Deployment GitHub made for the job with this check run; None where it made none."""
+        found = self._connection.rest("GET", f"{self._path}/check-runs/{check_run_id}").get("deployment")
+        return JobDeployment(id=found["id"], environment=found.get("environment") or "") if found else None
+
+    # -- comments and issues
+
+    def comment(self, number: int, body: str, marker: str) -> str:
+        """Write our one comment on an issue or pull request: the same `marker` is changed, not doubled.
+
+        Returns its address. Writes nothing when the text is the same already.
+        """
+        body = clip(f"{marker}\n{body}", BODY)
+        known = self._our_comment(number, marker)
+        if known is None:
+            made = self._connection.rest("POST", f"{self._path}/issues/{number}/comments", {"body": body})
+            return str(made["html_url"])
+        if known["body"] != body:
+            self._connection.rest("PATCH", f"{self._path}/issues/comments/{known['id']}", {"body": body})
+        return str(known["html_url"])
+
+    def say(self, number: int, body: str) -> str:
+        """Add a comment of its own. Returns its address."""
+        made = self._connection.rest("POST", f"{self._path}/issues/{number}/comments", {"body": clip(body, BODY)})
+        return str(made["html_url"])
+
+    def open_issue(self, title: str, body: str, labels: Sequence[str] = ()) -> Issue:
+        fields = {"title": clip(title, 256), "body": clip(body, BODY), "labels": list(labels)}
+        return _issue(self._connection.rest("POST", f"{self._path}/issues", fields))
+
+    def close_issue(self, number: int, comment: str = "") -> None:
+        if comment:
+            self.say(number, comment)
+        self._connection.rest(
+            "PATCH", f"{self._path}/issues/{number}", {"state": "closed", "state_reason": "completed"}
+        )
+
+    def find_issues(
+        self, marker: str = "", *, labels: Sequence[str] = (), state: Literal["open", "closed", "all"] = "open"
+    ) -> tuple[Issue, ...]:
+        """Issues that carry all the labels and `marker` in their body, newest first; no pull requests."""
+        params = {"state": state, "labels": ",".join(labels)} if labels else {"state": state}
+        found = self._connection.pages(f"{self._path}/issues", params=params)
+        ours = (issue for issue in found if "pull_request" not in issue)
+        return tuple(_issue(issue) for issue in ours if marker in (issue.get("body") or ""))
+
+    # -- deployments
+
+    def create_deployment(
+        self,
+        *,
+        sha: str,
+        ref: str,
+        environment: str,
+        description: str = "",
+        payload: Mapping[str, Any] | None = None,
+        production: bool | None = None,
+        transient: bool = False,
+    ) -> int:
+        """Create a Deployment of exactly `sha`. Raises RefMoved when the branch `ref` has left it."""
+        if ref and ref != sha:
+            self._require_ref_at(ref, sha)
+        body: dict[str, Any] = {
+            "ref": sha,
+            "environment": environment,
+            "auto_merge": False,
+            "required_contexts": [],
+            "description": clip(description, DESCRIPTION),
+            "payload": dict(payload or {}),
+            "transient_environment": transient,
+        }
+        if production is not None:
+            body["production_environment"] = production
+        made = self._connection.rest("POST", f"{self._path}/deployments", body)
+        if made.get("sha") != sha:
+            raise RefMoved(f"A Deployment of {sha} became one of {made.get('sha')}. Start the deployment again.")
+        return int(made["id"])
+
+    def post_deployment_status(
+        self,
+        deployment_id: int,
+        *,
+        state: StatusState,
+        description: str = "",
+        log_url: str = "",
+        environment_url: str = "",
+        auto_inactive: bool | None = None,
+    ) -> None:
+        body: dict[str, Any] = {"state": state, "description": clip(description, DESCRIPTION)}
+        body |= {"log_url": log_url} if log_url else {}
+        body |= {"environment_url": environment_url} if environment_url else {}
+        body |= {"auto_inactive": auto_inactive} if auto_inactive is not None else {}
+        self._connection.rest("POST", f"{self._path}/deployments/{deployment_id}/statuses", body)
+
+    def deployments(self, environment: str, *, limit: int = 30) -> tuple[Deployment, ...]:
+        """The newest Deployments of one environment with their statuses, newest first, in one request."""
+        from gateway.deployments import deployments_of  # noqa: PLC0415  # start-up time
+
+        return deployments_of(self._connection, self.repository, environment, limit)
+
+    # -- releases and the log
+
+    def release_for(self, tag: str) -> Release | None:
+        """The published release of a tag."""
+        try:
+            return _release(self._connection.rest("GET", f"{self._path}/releases/tags/{quote(tag, safe='')}"))
+        except NotFound:
+            return None
+
+    def upsert_release_entry(
+        self, tag: str, *, sha: str, entry: str, marker: str, create: bool
+    ) -> str | None:
+        """Put one log entry into the release of `tag`, once per `marker`, beside other writers' entries.
+
+        Returns the release's address; None when there is none and `create` is False. The body is read
+        again after writing, so that of two writers at once neither loses its entry.
+        """
+        from gateway.releases import put_entry  # noqa: PLC0415  # start-up time
+
+        return put_entry(self, tag, sha=sha, entry=entry, marker=marker, create=create)
+
+    def create_release(self, tag: str, *, sha: str, body: str) -> Release:
+        """Publish a release of a tag; GitHub makes the tag at `sha` when there is none."""
+        fields = {"tag_name": tag, "target_commitish": sha, "name": tag, "body": clip(body, RELEASE)}
+        return _release(self._connection.rest("POST", f"{self._path}/releases", fields))
+
+    def edit_release(self, release_id: int, body: str) -> Release:
+        fields = {"body": clip(body, RELEASE)}
+        return _release(self._connection.rest("PATCH", f"{self._path}/releases/{release_id}", fields))
+
+    # -- workflows, commits, people
+
+    def start_workflow(self, workflow: str, ref: str, inputs: Mapping[str, str] | None = None) -> None:
+        """Dispatch a workflow file on a branch or tag."""
+        body = {"ref": ref, "inputs": dict(inputs or {})}
+        path = f"{self._path}/actions/workflows/{quote(workflow, safe='')}/dispatches"
+        self._connection.rest("POST", path, body)
+
+    def compare(self, base: str, head: str) -> Relation:
+        """How `head` stands to `base`: AHEAD when it descends from it."""
+        path = f"{self._path}/compare/{quote(base)}...{quote(head)}"
+        return Relation(self._connection.rest("GET", path, params={"per_page": 1})["status"])
+
+    def permission_of(self, login: str) -> Permission:
+        """A person's permission; NONE for who is no collaborator."""
+        path = f"{self._path}/collaborators/{quote(login, safe='')}/permission"
+        try:
+            found = self._connection.rest("GET", path)
+        except NotFound:
+            return Permission.NONE
+        return _permission(found)
+
+    # -- inside
+
+    @property
+    def _connection(self) -> Connection:
+        if self._opened is None:
+            from gateway.connection import Connection  # noqa: PLC0415  # PyGithub takes 0.2 s to import
+
+            self._opened = Connection(
+                api_url=self._api_url, token=self._token, on_response=self._on_response, clock=self._clock
+            )
+        return self._opened
+
+    def _answer_gate(self, gate: Gate, body: Mapping[str, str]) -> bool:
+        """The address is rebuilt from repository and run: the token goes nowhere a webhook says."""
+        path = f"{self._path}/actions/runs/{gate.run_id}/deployment_protection_rule"
+        try:
+            self._connection.rest("POST", path, {"environment_name": gate.environment, **body})
+        except (Rejected, NotFound):
+            if self.is_waiting(gate):
+                raise
+            return False
+        return True
+
+    def _pending_environments(self, run_id: int) -> tuple[str, ...]:
+        found = self._connection.rest("GET", f"{self._path}/actions/runs/{run_id}/pending_deployments")
+        return tuple(pending["environment"]["name"] for pending in found)
+
+    def _gates_of(self, run: Mapping[str, Any]) -> list[Gate]:
+        return [self._gate(run, environment) for environment in self._pending_environments(run["id"])]
+
+    def _gate(self, run: Mapping[str, Any], environment: str) -> Gate:
+        params = {"sha": run["head_sha"], "environment": environment, "per_page": 1}
+        newest = self._connection.rest("GET", f"{self._path}/deployments", params=params)
+        return Gate(
+            repository=self.repository,
+            run_id=run["id"],
+            environment=environment,
+            sha=run["head_sha"],
+            ref=run.get("head_branch") or "",
+            requested_at=_moment(newest[0]["created_at"] if newest else run["created_at"]),
+            deployment_id=newest[0]["id"] if newest else None,
+        )
+
+    def _our_comment(self, number: int, marker: str) -> Any:
+        comments = self._connection.pages(f"{self._path}/issues/{number}/comments")
+        return next((one for one in comments if (one.get("body") or "").startswith(marker)), None)
+
+    def _require_ref_at(self, ref: str, sha: str) -> None:
+        kind, _, name = ref.removeprefix("refs/").partition("/")
+        short = f"{kind}/{name}" if kind in ("heads", "tags") and name else f"heads/{ref}"
+        if short.startswith("tags/"):
+            found = self._connection.rest("GET", f"{self._path}/commits/{quote(short)}")["sha"]
+        else:
+            found = self._connection.rest("GET", f"{self._path}/git/ref/{quote(short)}")["object"]["sha"]
+        if found != sha:
+            raise RefMoved(f"{ref} of {self.repository} is at {found}, no longer at {sha}. Start a new run for it.")
+
+
+def _check_body(
+    title: str,
+    summary: str,
+    text: str,
+    conclusion: Conclusion | None,
+    actions: Sequence[CheckAction],
+    details_url: str,
+) -> dict[str, Any]:
+    output: dict[str, Any] = {"title": clip(title, 255), "summary": clip(summary, SUMMARY)}
+    output |= {"text": clip(text, SUMMARY)} if text else {}
+    body: dict[str, Any] = {"status": "in_progress", "output": output}
+    if conclusion is not None:
+        body |= {"status": "completed", "conclusion": conclusion}
+    body |= {"actions": [_action(action) for action in actions[:3]]} if actions else {}
+    return body | ({"details_url": details_url} if details_url else {})
+
+
+def _action(action: CheckAction) -> dict[str, str]:
+    return {
+        "label": clip(action.label, 20),
+        "description": clip(action.description, 40),
+        "identifier": action.identifier,
+    }
+
+
+def _annotation(annotation: Annotation) -> dict[str, Any]:
+    fields = {
+        "path": annotation.path,
+        "start_line": annotation.line,
+        "end_line": annotation.line,
+        "annotation_level": annotation.level,
+        "message": clip(annotation.message, 64_000),
+    }
+    return fields | ({"title": clip(annotation.title, 255)} if annotation.title else {})
+
+
+def _run(found: Mapping[str, Any]) -> Run:
+    actor = ((found.get("actor") or {}).get("login") or "").lower()
+    return Run(
+        id=found["id"],
+        sha=found["head_sha"],
+        branch=found.get("head_branch") or "",
+        event=found["event"],
+        status=found.get("status") or "",
+        actor=actor,
+        triggering_actor=((found.get("triggering_actor") or {}).get("login") or actor).lower(),
+        attempt=found.get("run_attempt") or 1,
+        created_at=_moment(found["created_at"]),
+        url=found.get("html_url") or "",
+    )
+
+
+def _issue(found: Mapping[str, Any]) -> Issue:
+    return Issue(
+        number=found["number"],
+        url=found["html_url"],
+        title=found.get("title") or "",
+        body=found.get("body") or "",
+    )
+
+
+def _release(found: Mapping[str, Any]) -> Release:
+    return Release(
+        id=found["id"],
+        tag=found["tag_name"],
+        body=found.get("body") or "",
+        url=found["html_url"],
+        draft=bool(found.get("draft")),
+    )
+
+
+def _permission(found: Mapping[str, Any]) -> Permission:
+    """`role_name` knows triage and maintain, `permission` does not; custom roles fall back to it."""
+    for word in (found.get("role_name"), found.get("permission")):
+        if str(word).upper() in Permission.__members__:
+            return Permission[str(word).upper()]
+    return Permission.NONE
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

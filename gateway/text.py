@@ -1,0 +1,54 @@
+"""Texts on their way to GitHub: never longer than it takes, found again by hidden marks."""
+
+from __future__ import annotations
+
+import unicodedata
+
+REPORT = 1024  # a status report or a verdict's comment
+SUMMARY = 65_535  # a check run's summary and text, each
+BODY = 65_536  # an issue's or a comment's body
+RELEASE = 125_000
+DESCRIPTION = 140  # a deployment status's
+_ELLIPSIS = "…"
+_JOINER = "\u200d"
+
+
+def clip(text: str, limit: int) -> str:
+    """At most `limit` characters, ending in an ellipsis when cut, never inside what a reader sees as one."""
+    if len(text) <= limit:
+        return text
+    cut = max(limit - len(_ELLIPSIS), 0)
+    while cut > 0 and _joined(text[cut - 1], text[cut]):
+        cut -= 1
+    return text[:cut].rstrip() + _ELLIPSIS
+
+
+def sticky_marker(environment: str) -> str:
+    """The hidden first line of our comment for one environment; its checkboxes are read as ticks."""
+    return f"<!-- deploy-protocol:environment={_plain(environment)} -->"
+
+
+def button_line(*, by: str, state: str, environment: str, sha: str) -> str:
+    """The hidden line of a comment by the App that records a click on a check run's button."""
+    return (
+        f"<!-- deploy-protocol:button by={_plain(by)} state={_plain(state)} "
+        f"environment={_plain(environment)} sha={_plain(sha)} -->"
+    )
+
+
+def _joined(before: str, after: str) -> bool:
+    return (
+        unicodedata.combining(after) != 0
+        or unicodedata.category(after) in ("Mn", "Me", "Mc", "Sk", "Cf")
+        or before == _JOINER
+        or (_is_flag_half(before) and _is_flag_half(after))
+    )
+
+
+def _is_flag_half(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def _plain(value: str) -> str:
+    """Without what could end the comment or look like the next field."""
+    return "".join("_" if character in " <>\n\r" else character for character in value.replace("--", "-_"))

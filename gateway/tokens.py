@@ -1,0 +1,90 @@
+"""Tokens: the App's own word, and what it gets for one installation and one repository."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.app import App
+
+# What judging and logging need, and nothing more. https://docs.github.com/en/rest/authentication
+PERMISSIONS: Mapping[str, str] = {
+    "actions": "write",  # runs and approvals; write only for starting a workflow
+    "checks": "write",
+    "contents": "write",  # policy and history; write only for the log in Releases
+    "deployments": "write",
+    "issues": "write",
+    "metadata": "read",
+    "pull_requests": "write",
+    "statuses": "read",
+}
+EARLY = timedelta(minutes=5)
+JWT_SECONDS = 540  # GitHub takes ten minutes at most; a minute is left for clocks that differ
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppKey:
+    """What proves the App to be itself."""
+
+    app_id: str
+    private_key: str = field(repr=False)
+
+    def jwt(self) -> str:
+        from github.Auth import AppAuth  # noqa: PLC0415  # PyGithub takes 0.2 s to import
+
+        return AppAuth(self.app_id, self.private_key).create_jwt(JWT_SECONDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """Of no fixed width: new ones are longer."""
+
+    value: str = field(repr=False)
+    expires_at: datetime
+
+
+class InstallationTokens:
+    """Tokens in memory only, one for each installation and repository, renewed five minutes early."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        permissions: Mapping[str, str] = PERMISSIONS,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._app = app
+        self._permissions = dict(permissions)
+        self._clock = clock
+        self._tokens: dict[tuple[int, str], Token] = {}
+        self._locks: dict[tuple[int, str], threading.Lock] = {}
+
+    def source(self, installation_id: int, repository: str) -> Callable[[], str]:
+        """What to hand to `GitHub(repository, source)`: always a token that holds."""
+        return partial(self.token, installation_id, repository)
+
+    def token(self, installation_id: int, repository: str) -> str:
+        """A token for one repository ("owner/name"; "" for all of the installation)."""
+        key = (installation_id, repository)
+        with self._locks.setdefault(key, threading.Lock()):
+            token = self._tokens.get(key)
+            if token is None or token.expires_at - EARLY <= self._clock():
+                token = self._tokens[key] = self._ask(installation_id, repository)
+            return token.value
+
+    def forget(self, installation_id: int) -> None:
+        """An installation was removed, suspended or given other permissions."""
+        for key in [key for key in self._tokens if key[0] == installation_id]:
+            self._tokens.pop(key, None)
+
+    def _ask(self, installation_id: int, repository: str) -> Token:
+        body: dict[str, object] = {"permissions": self._permissions}
+        if repository:
+            body["repositories"] = [repository.partition("/")[2]]
+        found = self._app.connection.rest("POST", f"/app/installations/{installation_id}/access_tokens", body)
+        return Token(value=found["token"], expires_at=datetime.fromisoformat(found["expires_at"]))
