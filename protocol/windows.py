@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from protocol.calendars import Calendar
 from protocol.days import EVERY_DAY, Days
+from protocol.moments import say_moment
 from protocol.timetable import Plan, Timetable
 
 # Holidays are looked for this many years ahead: a fixed date comes back to its weekday within
@@ -190,8 +191,7 @@ class Schedule:
         return [f"closed: outside {_listed(self.open)}"]
 
     def _why_frozen(self, freeze: Span) -> str:
-        until = self._local(freeze.until)
-        end = f"until {until:%a %Y-%m-%d %H:%M %Z}" if until else "without end"
+        end = f"until {say_moment(freeze.until, self.zone)}" if freeze.until else "without end"
         return f"frozen {end}: {freeze.reason}"
 
     def _local(self, moment: datetime | None) -> datetime | None:
