@@ -58,3 +58,8 @@ def anyone_of(principals: tuple[Principal, ...], login: str, people: People) -> 
     if any(answer is True for answer in answers):
         return True
     return next((answer for answer in answers if isinstance(answer, Missing)), False)
+
+
+def is_bot(login: str) -> bool:
+    """Whether the login is an App's: a bot may be let deploy by name, and never approves."""
+    return login.endswith("[bot]")

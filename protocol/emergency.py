@@ -1,0 +1,55 @@
+"""Rule `emergency`: named people, with a written reason, pass everything but access and the policy itself.
+
+The person named needs no seat among the daily deployers: `access.emergency.who` is access too. Where
+several policies hold, each must name the person itself; one that names nobody passes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from protocol.answers import allow, listed, not_asked, unavailable, wait
+from protocol.facts import Emergency, Facts, Known, Missing
+from protocol.policy import Environment, Policy
+from protocol.principals import Principal, anyone_of, is_bot
+from protocol.verdict import Finding
+
+RULE = "emergency"
+
+
+def emergency(policy: Policy, _environment: Environment, facts: Facts, _now: datetime) -> Iterator[Finding]:
+    """Say what became of a declared emergency; no declaration, no finding."""
+    declared = facts.emergency
+    if declared is None:
+        return
+    named = policy.access.emergency
+    if named is None or not named.who:
+        yield not_asked(RULE, "This policy names nobody for emergencies, so nothing is passed")
+        return
+    yield _judged(declared, named.who, facts)
+
+
+def is_emergency(policy: Policy, facts: Facts) -> bool:
+    """Whether an emergency is declared by somebody this policy names, with a reason."""
+    declared, named = facts.emergency, policy.access.emergency
+    if declared is None or named is None or not declared.reason.strip():
+        return False
+    return _may_declare(declared, named.who, facts) is True
+
+
+def _may_declare(declared: Emergency, who: tuple[Principal, ...], facts: Facts) -> Known[bool]:
+    return False if is_bot(declared.by) else anyone_of(who, declared.by, facts.people)
+
+
+def _judged(declared: Emergency, who: tuple[Principal, ...], facts: Facts) -> Finding:
+    may = _may_declare(declared, who, facts)
+    if isinstance(may, Missing):
+        return unavailable(RULE, may, f"Whether {declared.by} may declare an emergency")
+    if not may:
+        why = f"{declared.by} may not declare an emergency; {listed(map(str, who), 'or')} may"
+        return wait(RULE, "emergency.not_allowed", why, who=who)
+    if not declared.reason.strip():
+        why = f"{declared.by}'s emergency has no reason; write one"
+        return wait(RULE, "emergency.no_reason", why, who=[f"user:{declared.by}"])
+    return allow(RULE, "emergency.used", f"Emergency by {declared.by}: {declared.reason.strip()}")

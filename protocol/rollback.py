@@ -1,0 +1,46 @@
+"""Rule `rollback`: going back must always be possible, to what is known to be good.
+
+A version that ran here successfully, and was not itself rolled back, has been through the protocol
+once: order, windows, freezes, checks, review and checklist do not hold it again, nor is it
+"outdated". Access, one at a time, approvals and expiry hold. In an emergency nothing but access does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from protocol.answers import allow, refuse, short, unavailable
+from protocol.facts import Facts, Missing
+from protocol.order import Standing, standing
+from protocol.policy import Environment, Policy
+from protocol.verdict import Finding
+
+RULE = "rollback"
+_PASSED = frozenset({"outdated", "order", "windows", "freezes", "checks", "review", "checklist", "hotfix"})
+
+
+def rollback(_policy: Policy, _environment: Environment, facts: Facts, _now: datetime) -> Iterator[Finding]:
+    """Back to a good version only; an ordinary deployment has no finding."""
+    if facts.intent != "rollback":
+        return
+    sha, name = short(facts.sha), facts.environment
+    if isinstance(facts.deployments, Missing):
+        yield unavailable(RULE, facts.deployments, f"Whether {sha} ran well in {name}")
+        return
+    match standing(facts.deployments, name, facts.sha)[0]:
+        case Standing.SUCCEEDED:
+            yield allow(RULE, "rollback.proven", f"Rollback to {sha}, which ran well in {name}")
+        case Standing.FAILED:
+            yield refuse(RULE, "rollback.bad", f"{sha} failed in {name} itself; choose an older version")
+        case _:
+            why = f"{sha} never ran well in {name}; deploy it instead of rolling back to it"
+            yield refuse(RULE, "rollback.not_proven", why)
+
+
+def rules_passed(facts: Facts) -> frozenset[str]:
+    """The rules a rollback to a good version passes."""
+    if facts.intent != "rollback" or isinstance(facts.deployments, Missing):
+        return frozenset()
+    proven = standing(facts.deployments, facts.environment, facts.sha)[0] is Standing.SUCCEEDED
+    return _PASSED if proven else frozenset()
