@@ -95,6 +95,8 @@ class World:
     quotas: dict[str, Quota] = field(default_factory=dict, repr=False)
     on_event: list[Callable[[Event], None]] = field(default_factory=list, repr=False)
     on_push: list[Callable[[Push], None]] = field(default_factory=list, repr=False)
+    on_job: list[Callable[[Job], None]] = field(default_factory=list, repr=False)
+    """Called when a job is ready to run, and when one that runs is to stop."""
     on_exchange: list[Callable[[Exchange], None]] = field(default_factory=list, repr=False)
     _last_id: int = 1000
     _moved: timedelta = timedelta()
