@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from protocol.calendars import Calendar
-from protocol.faults import Fault, Path, nearest, not_known
+from protocol.faults import Fault, Path
 from protocol.moments import parse_zone
 from protocol.policy import DEFAULTS, Holidays, Windows
 from protocol.source import Node
 from protocol.windows import Schedule
+from protocol.wording import nearest, not_known
 
 Rule: TypeAlias = Callable[[Node], Iterator[Fault]]
 _ONCE_UPON_A_TIME = datetime(2020, 1, 1, tzinfo=UTC)  # a window that never opens after it never opens

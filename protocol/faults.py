@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from protocol.policy import Policy, say_any
+from protocol.policy import Policy
+from protocol.wording import nearest, not_known, say_any
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -28,24 +28,6 @@ def faults_of(error: ValidationError) -> Iterator[Fault]:
     """Every complaint, in the file's own words."""
     for complaint in error.errors(include_url=False):
         yield _fault(complaint)
-
-
-def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The word most like this one, whatever its case."""
-    by_lower = {candidate.lower(): candidate for candidate in words}
-    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[near[0]] if near else None
-
-
-def not_known(what: str, word: str, words: Iterable[str]) -> str:
-    """`unknown key 'widnows', did you mean 'windows'?`, or the words there are."""
-    known = sorted(words)
-    near = nearest(word, known)
-    if near:
-        return f"unknown {what} '{word}', did you mean '{near}'?"
-    return (
-        f"unknown {what} '{word}': write {say_any(known)}" if known else f"unknown {what} '{word}': remove it"
-    )
 
 
 def _fault(complaint: Any) -> Fault:

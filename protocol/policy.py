@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from protocol.durations import parse_duration, say_duration
 from protocol.moments import parse_day, parse_moment, parse_zone
 from protocol.principals import Principal
 from protocol.windows import Window
+from protocol.wording import say_all, say_any
 
 DEFAULTS = "defaults"  # under environments: the base of each
 LONGEST_WAIT = timedelta(days=30)  # GitHub fails a job that waited this long at a gate
@@ -171,18 +172,6 @@ class Model(BaseModel):
 
 
 _FIELD_OF = {"json": "json_"}
-
-
-def say_any(words: Iterable[str]) -> str:
-    """`a, b or c`."""
-    *most, last = words
-    return f"{', '.join(most)} or {last}" if most else last
-
-
-def say_all(words: Iterable[str]) -> str:
-    """`a, b and c`."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 class Holidays(Model):

@@ -1,0 +1,37 @@
+"""Lists of words as a sentence says them, and the word somebody meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def say_any(words: Iterable[str]) -> str:
+    """`a, b or c`."""
+    return _listed(words, "or")
+
+
+def say_all(words: Iterable[str]) -> str:
+    """`a, b and c`."""
+    return _listed(words, "and")
+
+
+def _listed(words: Iterable[str], conjunction: str) -> str:
+    *most, last = map(str, words)
+    return f"{', '.join(most)} {conjunction} {last}" if most else last
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """The word most like this one, whatever its case."""
+    by_lower = {candidate.lower(): candidate for candidate in words}
+    near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[near[0]] if near else None
+
+
+def not_known(what: str, word: str, words: Iterable[str]) -> str:
+    """`unknown key 'widnows', did you mean 'windows'?`, or the words there are."""
+    known = sorted(words)
+    near = nearest(word, known)
+    if near:
+        return f"unknown {what} '{word}', did you mean '{near}'?"
+    return f"unknown {what} '{word}': " + (f"write {say_any(known)}" if known else "remove it")
