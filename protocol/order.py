@@ -154,4 +154,4 @@ def _baked(
         )
         return wait("order", "order.baking", why, recheck_at=done)
     since = say_moment(deployment.finished_at, policy.timezone)
-    return allow("order", "order.done", f"{sha} runs in {earlier} since {since}")
+    return allow("order", "order.done", f"{sha} was deployed to {earlier} on {since}")
