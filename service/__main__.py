@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -18,6 +19,7 @@ from service.settings import Settings, SettingsError, read_settings
 from service.tables import open_database
 
 SWEEP_EVERY = 1.0  # seconds
+RECONCILE_EVERY = 600.0
 GRACE = 25  # seconds to finish what is held when asked to stop
 
 log = structlog.get_logger()
@@ -63,18 +65,19 @@ def gunicorn_options(settings: Settings) -> list[str]:
 
 def work(settings: Settings) -> int:
     """Run the worker until asked to stop; then finish what it holds and leave the rest."""
-    from gateway.app import App
-    from service.queue import Queue, open_queue
-    from service.worker import Worker
+    from service.clients import Clients  # noqa: PLC0415 - only the worker speaks to GitHub
+    from service.gates import Gates  # noqa: PLC0415 - as above
+    from service.queue import Queue, open_queue  # noqa: PLC0415 - as above
+    from service.reconcile import Reconcile  # noqa: PLC0415 - as above
+    from service.worker import Worker  # noqa: PLC0415 - as above
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    app = App(app_id=settings.app_id, private_key=settings.private_key, api_url=settings.api_url)
+    clients, engine = Clients(settings), open_database(settings.database_url)
     queue = Queue(open_queue(settings))
-    worker = Worker(
-        engine=open_database(settings.database_url), queue=queue, github_for=app.github_for, clock=time.time
-    )
+    worker = Worker(engine=engine, queue=queue, github_for=clients.github_for, clock=time.time)
+    reconcile = Reconcile(clients, Gates(engine), time.time)
     consumer = queue.huey.create_consumer(
         workers=4, periodic=False, initial_delay=0.05, max_delay=0.5, shutdown_timeout=GRACE
     )
@@ -82,25 +85,28 @@ def work(settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):  # the consumer took them
         signal.signal(number, lambda *_: stop.set())
     log.info("worker.started")
-    while not stop.is_set():
-        _sweep(worker)
-        stop.wait(SWEEP_EVERY)
+    threading.Thread(target=_every, args=(stop, RECONCILE_EVERY, reconcile.run), daemon=True).start()
+    _every(stop, SWEEP_EVERY, worker.sweep)
     consumer.stop(graceful=True)
     log.info("worker.stopped")
     return 0
 
 
-def _sweep(worker: object) -> None:
-    try:
-        worker.sweep()  # type: ignore[attr-defined]
-    except Exception:
-        log.exception("sweep.failed")
+def _every(stop: threading.Event, seconds: float, work: Callable[[], None]) -> None:
+    """Do it now and then again; a failure is told and tried again next time."""
+    while not stop.is_set():
+        try:
+            work()
+        except Exception:
+            log.exception("worker.failed", work=work.__qualname__)
+        stop.wait(seconds)
 
 
 def _both() -> int:
     """One parent for both: when either ends, the other is asked to stop too."""
     children = [
-        subprocess.Popen([sys.executable, "-m", "service", part], cwd=Path.cwd()) for part in ("web", "worker")
+        subprocess.Popen([sys.executable, "-m", "service", part], cwd=Path.cwd())
+        for part in ("web", "worker")
     ]
 
     def stop(*_: object) -> None:

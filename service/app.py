@@ -19,13 +19,16 @@ from service.settings import Settings
 from service.tables import deliveries, gates, workers
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
     from collections.abc import Iterator
+
+    from _typeshed.wsgi import WSGIApplication
 
 WORKER_SILENT = 20.0  # seconds without a sign of life after which the worker counts as gone
 
 
-def create_app(settings: Settings, engine: Engine, queue: Queue, clock: Callable[[], float]) -> WSGIApplication:
+def create_app(
+    settings: Settings, engine: Engine, queue: Queue, clock: Callable[[], float]
+) -> WSGIApplication:
     """The whole WSGI application, door first."""
     return Door(
         inside=_pages(engine, clock),

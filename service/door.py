@@ -122,7 +122,9 @@ def _parse(body: bytes) -> dict[str, Any]:
     try:
         payload = json.loads(body)
     except (ValueError, RecursionError):
-        raise Refused(HTTPStatus.BAD_REQUEST, "the body is not JSON: set the webhook's content type so") from None
+        raise Refused(
+            HTTPStatus.BAD_REQUEST, "the body is not JSON: set the webhook's content type so"
+        ) from None
     if not isinstance(payload, dict):
         raise Refused(HTTPStatus.BAD_REQUEST, "the body is not a JSON object")
     return payload

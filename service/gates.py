@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from protocol.gate import Gate
 from sqlalchemy import Engine, Row, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from protocol.gate import Gate
 from service.tables import gates
 
 LEASE = 120.0  # seconds one worker has for one look
@@ -52,8 +52,9 @@ class Gates:
         """Remember a waiting gate and want a look at once. Returns its id; repeats are harmless."""
         try:
             with self._engine.begin() as connection:
-                result = connection.execute(
-                    insert(gates).values(
+                made = connection.execute(
+                    insert(gates)
+                    .values(
                         installation_id=gate.installation_id,
                         repository=gate.repository,
                         run_id=gate.run_id,
@@ -65,8 +66,9 @@ class Gates:
                         state="waiting",
                         recheck_at=now,
                     )
+                    .returning(gates.c.id)
                 )
-                return int(result.inserted_primary_key[0])
+                return int(made.scalar_one())
         except IntegrityError:
             return self._wait_again(gate, now)
 

@@ -67,7 +67,9 @@ class Inbox:
 
     def done(self, guid: str) -> None:
         with self._engine.begin() as connection:
-            connection.execute(update(deliveries).where(deliveries.c.guid == guid).values(state="done", error=""))
+            connection.execute(
+                update(deliveries).where(deliveries.c.guid == guid).values(state="done", error="")
+            )
 
     def failed(self, guid: str, error: str, now: float) -> None:
         """Try again later, or give up after ATTEMPTS and keep it for a person to replay."""

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from gateway.errors import GatewayError, NotFound, RateLimited
-from gateway.github import GitHub
+from gateway.github import Conclusion, GitHub
 from protocol.decision import decide
 from protocol.facts import Missing
 from protocol.policy import Policy
@@ -20,7 +20,11 @@ from protocol.verdict import Decision, Verdict
 from service.gates import HeldGate, Looked
 
 REPORTS_WHILE_WAITING = 9  # GitHub takes ten status reports a deployment; the last is kept for the end
-REPORT_LENGTH = 1024
+_CONCLUSIONS: dict[Verdict, Conclusion | None] = {
+    Verdict.ALLOW: "success",
+    Verdict.WAIT: None,
+    Verdict.REFUSE: "failure",
+}
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=10), timedelta(minutes=10)
 
 log = structlog.get_logger()
@@ -55,7 +59,9 @@ def look(github: GitHub, held: HeldGate, now: datetime) -> Looked:
         return replace(_looked(held, "waiting", now + _backoff(held.failures)), failures=held.failures + 1)
     told = _tell(github, held, decision, state, _zone(policies))
     return replace(
-        told, recheck_at=_seconds(decision.recheck_at) if state == "waiting" else None, findings=_findings(decision)
+        told,
+        recheck_at=_seconds(decision.recheck_at) if state == "waiting" else None,
+        findings=_findings(decision),
     )
 
 
@@ -64,7 +70,7 @@ def _act(github: GitHub, held: HeldGate, decision: Decision) -> str:
     if decision.verdict is Verdict.WAIT:
         return "waiting"
     allowed = decision.verdict is Verdict.ALLOW
-    comment = _clip(headline(decision, ZoneInfo("UTC")))
+    comment = headline(decision, ZoneInfo("UTC"))
     if not github.post_verdict(held.gate, approved=allowed, comment=comment):
         return "gone"
     log.info("gate.verdict", verdict=decision.verdict.word, codes=[f.code for f in decision.findings])
@@ -82,7 +88,7 @@ def _tell(github: GitHub, held: HeldGate, decision: Decision, state: str, zone: 
             check_run_id = _show_check(github, held, decision, said)
             told = replace(told, shown=said.digest, check_run_id=check_run_id)
         if state == "waiting" and said.digest != held.reported and held.reports < REPORTS_WHILE_WAITING:
-            github.report_status(held.gate, _clip(f"{said.title}\n\n{said.summary}"))
+            github.report_status(held.gate, f"{said.title}\n\n{said.summary}")
             told = replace(told, reported=said.digest, reports=held.reports + 1)
     except GatewayError as error:
         log.warning("gate.not_shown", reason=str(error))
@@ -90,11 +96,10 @@ def _tell(github: GitHub, held: HeldGate, decision: Decision, state: str, zone: 
 
 
 def _show_check(github: GitHub, held: HeldGate, decision: Decision, said: Said) -> int:
-    conclusion = {Verdict.ALLOW: "success", Verdict.REFUSE: "failure", Verdict.WAIT: None}[decision.verdict]
+    conclusion = _CONCLUSIONS[decision.verdict]
     return github.show_check(
-        held.gate.sha,
+        sha=held.gate.sha,
         name=f"deploy / {held.gate.environment}",
-        status="in_progress" if conclusion is None else "completed",
         conclusion=conclusion,
         title=said.title,
         summary=said.summary,
@@ -135,12 +140,8 @@ def _findings(decision: Decision) -> str:
 
 
 def _backoff(failures: int) -> timedelta:
-    return min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(failures, 10))
+    return min(LONGEST_BACKOFF, FIRST_BACKOFF * (1 << min(failures, 10)))
 
 
 def _seconds(moment: datetime | None) -> float | None:
     return moment.timestamp() if moment else None
-
-
-def _clip(text: str) -> str:
-    return text if len(text) <= REPORT_LENGTH else text[: REPORT_LENGTH - 1] + "…"

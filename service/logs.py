@@ -10,7 +10,7 @@ import structlog
 
 def configure_logs() -> None:
     """Send every log of the process to standard error as JSON."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+HIGHEST_PORT = 65_535
 WELL_KNOWN_SECRETS = frozenset({"development", "secret", "changeme", "password", "test", "webhook"})
 
 
@@ -77,7 +78,9 @@ def _private_key(environ: Mapping[str, str], problems: list[str]) -> str:
             return ""
     key = text.replace("\\n", "\n").strip()
     if not (key.startswith("-----BEGIN") and "PRIVATE KEY-----" in key):
-        problems.append(f"{name} is not a PEM private key: use the .pem file made on the App's settings page.")
+        problems.append(
+            f"{name} is not a PEM private key: use the .pem file made on the App's settings page."
+        )
     return key
 
 
@@ -88,7 +91,9 @@ def _secrets(environ: Mapping[str, str], problems: list[str]) -> tuple[str, ...]
         if not secret and name.endswith("PREVIOUS"):
             continue
         if not secret:
-            problems.append(f"{name} is empty: make one with `openssl rand -hex 32` and set it on the App as well.")
+            problems.append(
+                f"{name} is empty: make one with `openssl rand -hex 32` and set it on the App as well."
+            )
         elif secret.lower() in WELL_KNOWN_SECRETS:
             problems.append(f"{name} is a well-known word: make one with `openssl rand -hex 32`.")
         secrets.append(secret)
@@ -107,13 +112,15 @@ def _database(environ: Mapping[str, str], data_dir: Path, problems: list[str]) -
     url = url.replace("postgres://", "postgresql://", 1) if url.startswith("postgres://") else url
     url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        problems.append("DATABASE_URL names no database we use: write sqlite:///FILE or postgresql://USER@HOST/NAME.")
+        problems.append(
+            "DATABASE_URL names no database we use: write sqlite:///FILE or postgresql://USER@HOST/NAME."
+        )
     return url
 
 
 def _port(environ: Mapping[str, str], problems: list[str]) -> int:
     text = environ.get("PORT") or "8000"
-    if text.isascii() and text.isdigit() and int(text) <= 65_535:
+    if text.isascii() and text.isdigit() and int(text) <= HIGHEST_PORT:
         return int(text)
     problems.append(f"PORT is '{text}': set it to a number from 0 to 65535.")
     return 0

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import Engine
+
 from service.database import migrate
 from service.tables import metadata, open_database
-from sqlalchemy import Engine
 
 
 def test_the_migrations_make_exactly_the_tables(engine: Engine) -> None:

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
+from sqlalchemy import Engine, create_engine, text
+
 from service.door import Door
 from service.inbox import Inbox
-from sqlalchemy import Engine, create_engine, text
 
 SECRET, PREVIOUS = "It's a Secret to Everybody", "the one before"
 NOW = 1_800_000_000.0
@@ -152,9 +153,16 @@ def test_peers_1_what_is_not_githubs_is_turned_away_and_nothing_is_stored(
 
 @pytest.mark.parametrize(
     ("event", "action"),
-    [("star", "created"), ("made_up", "done"), ("check_run", "unheard_of"), ("deployment_protection_rule", "new")],
+    [
+        ("star", "created"),
+        ("made_up", "done"),
+        ("check_run", "unheard_of"),
+        ("deployment_protection_rule", "new"),
+    ],
 )
-def test_peers_9_unknown_events_and_actions_are_acknowledged_and_ignored(mail: Mail, event: str, action: str) -> None:
+def test_peers_9_unknown_events_and_actions_are_acknowledged_and_ignored(
+    mail: Mail, event: str, action: str
+) -> None:
     assert mail.send({"action": action}, event=event).status == 202
     assert mail.stored == 0
 
@@ -178,7 +186,11 @@ json_values = st.recursive(
 )
 
 
-@given(action=json_values, repository=json_values, event=st.sampled_from(["issues", "deployment_protection_rule"]))
+@given(
+    action=json_values,
+    repository=json_values,
+    event=st.sampled_from(["issues", "deployment_protection_rule"]),
+)
 @effort(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_wrong_types_at_every_field_never_fail(mail: Mail, action: Any, repository: Any, event: str) -> None:
     assert mail.send({"action": action, "repository": repository}, event=event).status in (202, 400)

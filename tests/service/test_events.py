@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from service.events import EVENTS, LookAgain, RequestedGate, read_event
 
 REQUESTED: dict[str, Any] = {
@@ -50,12 +51,16 @@ def test_a_gate_that_cannot_be_named_is_ignored(field: str) -> None:
 
 
 def test_any_other_event_is_a_reason_to_look_again() -> None:
-    assert read_event("issues", {"repository": {"full_name": "acme/shop"}}) == LookAgain(repository="acme/shop")
+    assert read_event("issues", {"repository": {"full_name": "acme/shop"}}) == LookAgain(
+        repository="acme/shop"
+    )
 
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from([*REQUESTED, "id"]), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from([*REQUESTED, "id"]), inner, max_size=4)
+    ),
     max_leaves=8,
 )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
+from sqlalchemy import Engine
+
 from protocol.gate import Gate
 from service.gates import LEASE, Gates, Looked
-from sqlalchemy import Engine
 
 NOW = 1_800_000_000.0
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from service.inbox import ATTEMPTS, LEASE, Delivery, Inbox
 from sqlalchemy import Engine
+
+from service.inbox import ATTEMPTS, LEASE, Delivery, Inbox
 
 NOW = 1_800_000_000.0
 

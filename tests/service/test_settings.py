@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from service.settings import Settings, SettingsError, read_settings
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----"
@@ -35,15 +36,21 @@ def test_nothing_set_names_everything_at_once() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "cure"),
     [
-        pytest.param("GITHUB_APP_ID", "my-app", "the number on the App's settings page", id="app id is a word"),
+        pytest.param(
+            "GITHUB_APP_ID", "my-app", "the number on the App's settings page", id="app id is a word"
+        ),
         pytest.param("GITHUB_APP_PRIVATE_KEY", "abc", "the .pem file", id="key is no pem"),
         pytest.param("GITHUB_WEBHOOK_SECRET", "", "openssl rand -hex 32", id="secret empty"),
         pytest.param("GITHUB_WEBHOOK_SECRET", "development", "openssl rand -hex 32", id="secret well known"),
-        pytest.param("GITHUB_WEBHOOK_SECRET_PREVIOUS", "secret", "openssl rand", id="previous secret well known"),
+        pytest.param(
+            "GITHUB_WEBHOOK_SECRET_PREVIOUS", "secret", "openssl rand", id="previous secret well known"
+        ),
         pytest.param("PORT", "http", "a number from 0 to 65535", id="port is a word"),
         pytest.param("PORT", "70000", "a number from 0 to 65535", id="port too high"),
         pytest.param("GITHUB_API_URL", "ghes.example", "https://HOST", id="api without scheme"),
-        pytest.param("DATABASE_URL", "mysql://localhost/x", "postgresql://USER@HOST/NAME", id="another database"),
+        pytest.param(
+            "DATABASE_URL", "mysql://localhost/x", "postgresql://USER@HOST/NAME", id="another database"
+        ),
     ],
 )
 def test_a_bad_setting_stops_the_start_and_is_named(name: str, value: str, cure: str) -> None:
@@ -63,7 +70,7 @@ def test_a_key_file_is_read(tmp_path: Path) -> None:
 
 def test_a_missing_key_file_is_named_with_its_reason() -> None:
     environ = {**GOOD, "GITHUB_APP_PRIVATE_KEY": "", "GITHUB_APP_PRIVATE_KEY_FILE": "/nowhere/app.pem"}
-    with pytest.raises(SettingsError, match="GITHUB_APP_PRIVATE_KEY_FILE cannot be read .*No such file"):
+    with pytest.raises(SettingsError, match=r"GITHUB_APP_PRIVATE_KEY_FILE cannot be read .*No such file"):
         read_settings(environ)
 
 
@@ -73,4 +80,7 @@ def test_secrets_hide_from_repr() -> None:
 
 
 def test_a_current_and_a_previous_webhook_secret_are_accepted() -> None:
-    assert settings(GITHUB_WEBHOOK_SECRET_PREVIOUS="0ld-one").webhook_secrets == ("b9e2a4d7c1f04e55", "0ld-one")
+    assert settings(GITHUB_WEBHOOK_SECRET_PREVIOUS="0ld-one").webhook_secrets == (
+        "b9e2a4d7c1f04e55",
+        "0ld-one",
+    )

@@ -1,0 +1,55 @@
+"""Finding again what was lost: deliveries GitHub could not bring, and gates nobody told us about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from gateway.errors import GatewayError
+from service.clients import Clients
+from service.gates import Gates
+
+KEPT_BY_GITHUB = timedelta(days=3)
+
+log = structlog.get_logger()
+
+
+class Reconcile:
+    """May find what is known already; that is harmless."""
+
+    def __init__(self, clients: Clients, gates: Gates, clock: Callable[[], float]) -> None:
+        self._clients = clients
+        self._gates = gates
+        self._clock = clock
+        self._redelivered: set[str] = set()  # each failed delivery is asked for once
+
+    def run(self) -> None:
+        """Ask for failed deliveries again, then adopt every waiting gate."""
+        for work in (self._redeliver, self._adopt):
+            try:
+                work()
+            except GatewayError as error:
+                log.warning("reconcile.unfinished", part=work.__name__.strip("_"), reason=str(error))
+
+    def _redeliver(self) -> None:
+        since = datetime.fromtimestamp(self._clock(), UTC) - KEPT_BY_GITHUB
+        for failed in self._clients.app.failed_deliveries(since):
+            if failed.guid not in self._redelivered:
+                self._clients.app.redeliver(failed.id)
+                self._redelivered.add(failed.guid)
+                log.info("reconcile.redelivered", delivery=failed.guid, event=failed.event)
+
+    def _adopt(self) -> None:
+        for installation in self._clients.app.installations():
+            if not installation.suspended:
+                self._adopt_from(installation.id)
+
+    def _adopt_from(self, installation_id: int) -> None:
+        token = self._clients.tokens.token(installation_id, "")
+        for repository in self._clients.app.repositories_of(installation_id, token):
+            github = self._clients.github_for(installation_id, repository)
+            for gate in github.waiting_gates():
+                self._gates.wait(replace(gate, installation_id=installation_id), self._clock())
