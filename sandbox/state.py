@@ -356,6 +356,11 @@ class WorkflowRun:
     updated_at: datetime
     started_at: datetime | None = None
 
+    @property
+    def current_jobs(self) -> list[Job]:
+        """The jobs of the latest attempt that have come up so far."""
+        return [job for job in self.jobs if job.attempt == self.attempt]
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class DeploymentStatus:
@@ -402,6 +407,7 @@ class Repository:
     description: str | None = None
     collaborators: dict[int, Role] = field(default_factory=dict)
     protected_branches: set[str] = field(default_factory=set)
+    required_checks: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by protected branch
     issues: dict[int, Issue] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
     releases: dict[int, Release] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""GitHub's GraphQL over the world: a field of the schema is an attribute of a node, in snake case."""
