@@ -1,0 +1,247 @@
+"""The command line: one verb per capability, no logic. Each verb imports only what it needs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from protocol.errors import PolicyError
+    from protocol.facts import Facts
+    from protocol.policy import Policy
+
+DEFAULT_POLICY = ".github/deploy.yml"
+OPEN = ALLOWED = 0
+INVALID = 1
+UNREADABLE = 2
+CLOSED = WAITING = 3
+REFUSED = 4
+
+policy_option = click.option(
+    "--policy", "file", metavar="FILE", default=DEFAULT_POLICY, show_default=True, help="The policy file."
+)
+environment_option = click.option("--environment", metavar="NAME", required=True, help="One of the policy's.")
+at_option = click.option(
+    "--at", metavar="ISO", help="The moment to ask about, in the policy's zone. Default: now."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def example(*lines: str) -> str:
+    """A verb's example, which a test runs as it stands."""
+    return "\b\nExample:\n  deploy-protocol " + "\n    ".join(lines)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="deploy-protocol")
+def main() -> None:
+    """Decide whether, when and how a deployment may happen."""
+
+
+@main.command(epilog=example("check docs/deploy.example.yml"))
+@click.argument("file", default=DEFAULT_POLICY)
+def check(file: str) -> None:
+    """Check a policy FILE and run its own tests.
+
+    Exit codes: 0 fit for use, 1 invalid or a test failed, 2 unreadable.
+    """
+    from protocol.policy_tests import run_policy_tests
+
+    policy = _policy(file)
+    outcomes = run_policy_tests(policy)
+    for outcome in outcomes:
+        click.echo(f"{'passed' if outcome.passed else 'FAILED'}  {outcome.message}", err=not outcome.passed)
+    failed = sum(not outcome.passed for outcome in outcomes)
+    if failed:
+        click.echo(f"{file}: {failed} of {_counted(len(outcomes), 'test')} failed", err=True)
+        sys.exit(INVALID)
+    environments = _counted(len(policy.environments), "environment")
+    click.echo(f"{file}: fit for use, {environments}, {_counted(len(outcomes), 'test')} passed")
+
+
+@main.command(
+    epilog=example(
+        'windows --environment production --policy docs/deploy.example.yml --at "2026-11-27 17:55"'
+    )
+)
+@environment_option
+@policy_option
+@at_option
+@json_option
+def windows(environment: str, file: str, at: str | None, as_json: bool) -> None:
+    """Say whether deploying is open, why, and until when.
+
+    Windows and the policy's own freezes count; freezes declared as issues are GitHub's to know.
+    Exit codes: 0 open, 1 invalid policy, 2 unreadable, 3 closed.
+    """
+    from protocol.schedule import planned_freezes, schedule_of
+    from protocol.shown import opening_data, opening_text
+
+    policy = _policy(file)
+    name, now, zone = _environment(policy, environment), _moment(at, policy), policy.timezone
+    opening = schedule_of(policy, name).at(now, planned_freezes(policy, name))
+    show = opening_data if as_json else opening_text
+    _print(show(name, opening, now, zone))
+    sys.exit(OPEN if opening.open else CLOSED)
+
+
+@main.command(
+    epilog=example(
+        "decide --environment production --policy docs/deploy.example.yml \\",
+        '--facts docs/facts.example.json --at "2026-11-25 11:00"',
+    )
+)
+@environment_option
+@click.option(
+    "--policy",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    default=[DEFAULT_POLICY],
+    show_default=True,
+    help="The policy file. Given again: first the organisation's, last the repository's own.",
+)
+@click.option(
+    "--facts",
+    "facts_file",
+    metavar="FILE",
+    required=True,
+    help="JSON as `schema facts` says; - reads it here.",
+)
+@at_option
+@json_option
+def decide(environment: str, files: tuple[str, ...], facts_file: str, at: str | None, as_json: bool) -> None:
+    """Decide about one deployment from its facts, as the App does.
+
+    An invalid policy waits, as in the App. Exit codes: 0 allow, 2 unreadable, 3 wait, 4 refuse.
+    """
+    from protocol.decision import decide as decision_about
+    from protocol.shown import decision_data, decision_text
+    from protocol.verdict import Verdict
+
+    policies = [_policy_or_error(file) for file in files]
+    zone_giver = next((policy for policy in reversed(policies) if not isinstance(policy, Exception)), None)
+    decision = decision_about(policies, _facts(facts_file, environment), _moment(at, zone_giver))
+    show = decision_data if as_json else decision_text
+    _print(show(decision, _zone(zone_giver)))
+    codes = {Verdict.ALLOW: ALLOWED, Verdict.WAIT: WAITING, Verdict.REFUSE: REFUSED}
+    sys.exit(codes[decision.verdict])
+
+
+@main.command(epilog=example("plan --environment production --policy docs/deploy.example.yml"))
+@environment_option
+@policy_option
+@json_option
+def plan(environment: str, file: str, as_json: bool) -> None:
+    """Show what a deployment would run, in order. Nothing is run.
+
+    Exit codes: 0 shown, 1 invalid policy, 2 unreadable.
+    """
+    from protocol.plan import plan_data, plan_of, render_plan
+
+    policy = _policy(file)
+    planned = plan_of(policy, _environment(policy, environment))
+    _print(plan_data(planned) if as_json else render_plan(planned))
+
+
+@main.command(epilog=example("schema facts"))
+@click.argument("what", type=click.Choice(["policy", "facts", "result"]), default="policy")
+def schema(what: str) -> None:
+    """Print a JSON Schema: of the policy file, of decide's facts, or of the action's result."""
+    match what:
+        case "policy":
+            from protocol.schemas import policy_schema
+
+            _print(policy_schema())
+        case "facts":
+            from protocol.facts_json import facts_schema
+
+            _print(facts_schema())
+        case _:
+            from action.result import result_schema
+
+            _print(result_schema())
+
+
+def _print(shown: str | dict[str, Any]) -> None:
+    click.echo(shown if isinstance(shown, str) else json.dumps(shown, indent=2, ensure_ascii=False))
+
+
+def _fail(message: str, code: int = UNREADABLE) -> NoReturn:
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _read(file: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        _fail(f"{file}: cannot be read ({error.strerror}). Name a file that is there.")
+
+
+def _policy(file: str) -> Policy:
+    policy = _policy_or_error(file)
+    if isinstance(policy, Exception):
+        count = _counted(len(policy.problems), "problem")
+        _fail(f"{policy}\n{count} found; nothing is deployed by a policy that cannot be read.", INVALID)
+    return policy
+
+
+def _policy_or_error(file: str) -> Policy | PolicyError:
+    from protocol.document import parse_policy
+    from protocol.errors import PolicyError
+
+    try:
+        return parse_policy(_read(file), file)
+    except PolicyError as error:
+        return error
+
+
+def _environment(policy: Policy, name: str) -> str:
+    """The environment as the policy writes it; GitHub does not tell the case of their names apart."""
+    from protocol.wording import not_known
+
+    found = next((known for known in policy.environments if known.casefold() == name.casefold()), None)
+    return found or _fail(f"--environment: {not_known('environment', name, policy.environments)}")
+
+
+def _moment(at: str | None, policy: Policy | None) -> datetime:
+    from protocol.moments import parse_moment
+
+    try:
+        return parse_moment(at, _zone(policy)) if at else datetime.now(UTC)
+    except ValueError as error:
+        _fail(f"--at: {error}")
+
+
+def _zone(policy: Policy | None) -> ZoneInfo:
+    from protocol.moments import parse_zone
+
+    return policy.timezone if policy is not None else parse_zone("UTC")
+
+
+def _facts(file: str, environment: str) -> Facts:
+    from protocol.facts_json import FactsError, read_facts
+
+    try:
+        facts = read_facts(_read(file), file)
+    except FactsError as error:
+        _fail(str(error))
+    if facts.environment.casefold() != environment.casefold():
+        _fail(f"{file}: these facts are about '{facts.environment}', not '{environment}': ask about that one")
+    return facts
+
+
+if __name__ == "__main__":
+    main(prog_name="deploy-protocol")
