@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from protocol.answers import allow, refuse
 from protocol.durations import say_duration
 from protocol.facts import Facts
-from protocol.moments import say_moment
+from protocol.moments import later, say_moment
 from protocol.policy import Environment, Policy
 from protocol.verdict import Finding
 
@@ -18,7 +18,7 @@ _LONGEST = timedelta(days=30)
 def expiry(policy: Policy, environment: Environment, facts: Facts, now: datetime) -> Iterator[Finding]:
     """A deployment asked for too long ago is no longer what anybody means."""
     longest = min(environment.expire, _LONGEST)
-    end = facts.requested_at + longest
+    end = later(facts.requested_at, longest)
     if now >= end:
         yield refuse("expiry", "expired", f"Asked for more than {say_duration(longest)} ago; start it again")
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 _MOMENT = re.compile(
@@ -16,6 +16,11 @@ _MOMENT = re.compile(
 def say_moment(moment: datetime, zone: ZoneInfo) -> str:
     """Write an aware moment on the clocks of `zone`, with its weekday."""
     return moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z")
+
+
+def later(moment: datetime, by: timedelta) -> datetime:
+    """That much real time later: adding to a local moment would count the clock on the wall."""
+    return moment.astimezone(UTC) + by
 
 
 def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from protocol.answers import allow, not_asked, unavailable, wait
 from protocol.facts import Facts, Freeze, Missing
-from protocol.moments import say_moment
+from protocol.moments import later, say_moment
 from protocol.policy import Environment, Policy
 from protocol.schedule import planned_freezes, schedule_of
 from protocol.verdict import Finding
@@ -51,12 +51,12 @@ def _edge_in_grace(schedule: Schedule, requested_at: datetime, now: datetime) ->
         before = schedule.at(before.opens_at)  # it opened within the grace
     if not before.open or before.closes_at is None:
         return None
-    edge = before.closes_at.astimezone(UTC)  # so that adding the grace counts real minutes
-    return edge if requested_at < edge <= now < edge + schedule.grace else None
+    edge = before.closes_at
+    return edge if requested_at < edge <= now < later(edge, schedule.grace) else None
 
 
 def _in_grace(edge: datetime, schedule: Schedule, policy: Policy) -> Finding:
-    end = edge + schedule.grace
+    end = later(edge, schedule.grace)
     why = (
         f"Closed since {say_moment(edge, policy.timezone)}, but asked for before; "
         f"it may begin until {say_moment(end, policy.timezone)}"

@@ -11,7 +11,7 @@ from protocol.answers import allow, answer, not_asked, refuse, short, unavailabl
 from protocol.durations import say_duration
 from protocol.facts import Deployment, Facts, Known, Missing, Relation
 from protocol.hotfix import is_hotfix
-from protocol.moments import say_moment
+from protocol.moments import later, say_moment
 from protocol.policy import After, Environment, Policy
 from protocol.verdict import Finding, Verdict
 
@@ -146,7 +146,7 @@ def _baked(
     earlier, sha = after.environment, short(facts.sha)
     if deployment is None or deployment.finished_at is None:
         return unavailable("order", Missing(f"when {earlier} finished deploying {sha} is not known"))
-    done = deployment.finished_at + after.bake
+    done = later(deployment.finished_at, after.bake)
     if now < done:
         why = (
             f"{sha} must run in {earlier} for {say_duration(after.bake)}, "

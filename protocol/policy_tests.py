@@ -22,7 +22,7 @@ from protocol.facts import (
     Relation,
     Tick,
 )
-from protocol.moments import in_zone, say_moment
+from protocol.moments import in_zone, later, say_moment
 from protocol.policy import Environment, Policy, PolicyTest
 from protocol.principals import Principal, anyone_of
 from protocol.verdict import Decision
@@ -174,7 +174,7 @@ def _pull_request(environment: Environment) -> PullRequest:
 def _done_before(environment: Environment, at: datetime) -> Iterator[Deployment]:
     bake = environment.after.bake if environment.after else timedelta(0)
     for number, name in enumerate(_earlier_environments(environment)):
-        done = at - bake - _AGE
+        done = later(at, -(bake + _AGE))
         yield Deployment(
             id=number,
             environment=name,

@@ -9,7 +9,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from protocol.facts import Approval, Facts, Known, Missing
-from protocol.moments import say_moment
+from protocol.moments import later, say_moment
 from protocol.principals import Principal, anyone_of, is_bot
 
 _WORSE = {"approved": 0, "withdrawn": 1, "rejected": 2}
@@ -67,7 +67,7 @@ class Hearing:
         return ""
 
     def _expiry(self, word: Approval) -> datetime | None:
-        return None if self.expire is None else word.at + self.expire
+        return None if self.expire is None else later(word.at, self.expire)
 
 
 def _by_person_then_time(word: Approval) -> tuple[str, datetime, int, str, str, str]:
