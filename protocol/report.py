@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from protocol.markdown import escape
+from protocol.moments import say_moment
 from protocol.verdict import Decision, Finding, Verdict
 
 _MARKS = {Verdict.ALLOW: "✅", Verdict.WAIT: "⏳", Verdict.REFUSE: "❌"}
 
 
-def say_moment(moment: datetime, zone: ZoneInfo) -> str:
-    """`Mon 2026-11-30 10:00 CET`."""
-    return moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z")
-
-
-def headline(decision: Decision, zone: ZoneInfo) -> str:
+def headline(decision: Decision) -> str:
     """One short line: the verdict and the first thing in the way."""
     if decision.verdict is Verdict.ALLOW:
         return "Allowed"

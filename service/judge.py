@@ -70,7 +70,7 @@ def _act(github: GitHub, held: HeldGate, decision: Decision) -> str:
     if decision.verdict is Verdict.WAIT:
         return "waiting"
     allowed = decision.verdict is Verdict.ALLOW
-    comment = headline(decision, ZoneInfo("UTC"))
+    comment = headline(decision)
     if not github.post_verdict(held.gate, approved=allowed, comment=comment):
         return "gone"
     log.info("gate.verdict", verdict=decision.verdict.word, codes=[f.code for f in decision.findings])
@@ -82,7 +82,7 @@ def _tell(github: GitHub, held: HeldGate, decision: Decision, state: str, zone: 
     told = _looked(held, state, None)
     if state == "gone":
         return told
-    said = Said(title=headline(decision, zone), summary=findings_markdown(decision, zone))
+    said = Said(title=headline(decision), summary=findings_markdown(decision, zone))
     try:
         if said.digest != held.shown:
             check_run_id = _show_check(github, held, decision, said)
