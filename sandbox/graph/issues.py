@@ -42,6 +42,10 @@ class Written(Node):
         return "COLLABORATOR" if author.id in self.home.collaborators else "NONE"
 
     @property
+    def viewer_did_author(self) -> bool:
+        return self.written.author is self.view.caller.user
+
+    @property
     def editor(self) -> Any:
         """Who edited it last. The sandbox lets only its author do that."""
         return None if self.last_edited_at is None else self.author
