@@ -78,13 +78,12 @@ def _placed(fault: Fault, root: Node, file: str) -> Problem:
 
 
 def _mark_of(fault: Fault, root: Node) -> Mark:
-    """The deepest place of the path that is in the file: pydantic adds words of its own."""
+    """The deepest place of the path. What is not in the file is passed over: one probe for a list of one."""
     node, mark = root, root.mark
     for part in fault.path:
         entry = node.entries.get(str(part))
         child = node.find(part)
-        if child is None:
-            break
-        mark = entry.key if entry is not None and fault.of_key else child.mark
-        node = child
+        if child is not None:
+            mark = entry.key if entry is not None and fault.of_key else child.mark
+            node = child
     return mark

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from protocol.policy import Policy
+from protocol.policy import Environment, Policy
 from protocol.wording import nearest, not_known, say_any
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -27,14 +27,17 @@ class Fault:
 def faults_of(error: ValidationError) -> Iterator[Fault]:
     """Every complaint, in the file's own words."""
     for complaint in error.errors(include_url=False):
-        yield _fault(complaint)
+        if not (
+            complaint["type"] == "too_short" and complaint["input"]
+        ):  # its items have faults of their own
+            yield _fault(complaint)
 
 
 def _fault(complaint: Any) -> Fault:
     path, given, context = complaint["loc"], complaint["input"], complaint.get("ctx", {})
     match complaint["type"]:
         case "extra_forbidden":
-            return Fault(path, not_known("key", str(path[-1]), _keys_at(path[:-1])), of_key=True)
+            return Fault(path, _unknown_key(path[:-1], str(path[-1])), of_key=True)
         case "missing":
             return Fault(path[:-1], f"key '{path[-1]}' is missing: add it")
         case "fault":
@@ -46,6 +49,25 @@ def _fault(complaint: Any) -> Fault:
         case kind if kind in _SENTENCES:
             return Fault(path, _SENTENCES[kind](given, context))
     return Fault(path, f"this value does not fit: {complaint['msg']}")
+
+
+def _unknown_key(path: Path, key: str) -> str:
+    known = _keys_at(path)
+    if nearest(key, known) is None:
+        for model, place in _other_level(path):
+            near = nearest(key, _fields(model))
+            if near:
+                return f"unknown key '{key}', did you mean '{near}'? That belongs {place}"
+    return not_known("key", key, known)
+
+
+def _other_level(path: Path) -> Iterator[tuple[type[BaseModel], str]]:
+    """Where a key may belong that stands at the top, or directly under an environment."""
+    match path:
+        case ():
+            yield Environment, "under an environment"
+        case ("environments", _):
+            yield Policy, "at the top of the file"
 
 
 def _not_one_of(given: Any, expected: str) -> str:

@@ -22,9 +22,12 @@ def _listed(words: Iterable[str], conjunction: str) -> str:
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The word most like this one, whatever its case."""
+    """The word most like this one, or the only one it begins, whatever its case: `prod` is production."""
     by_lower = {candidate.lower(): candidate for candidate in words}
     near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    begun = [candidate for candidate in by_lower if candidate.startswith(word.lower()) and len(word) > 1]
+    if not near and len(begun) == 1:
+        near = begun
     return by_lower[near[0]] if near else None
 
 

@@ -1,0 +1,146 @@
+"""YAML is read strictly, without surprises, and every fault says where it is."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from protocol.errors import PolicyError
+from protocol.source import MAX_BYTES, Mark, read_source
+
+UNREADABLE = {
+    "empty": ("", "1:1: the file is empty: start it with 'version: 1' and 'environments:'"),
+    "only comments": ("# soon\n", "1:1: the file is empty: start it with 'version: 1' and 'environments:'"),
+    "a list": ("- a\n", "1:1: a policy is a mapping of keys: start it with 'version: 1' and 'environments:'"),
+    "plain text": (
+        "hello\n",
+        "1:1: a policy is a mapping of keys: start it with 'version: 1' and 'environments:'",
+    ),
+    "not UTF-8": (b"name: caf\xe9\n", "1:1: the file is not UTF-8 (byte 10): save it as UTF-8"),
+    "UTF-16": ("version: 1".encode("utf-16"), "1:1: the file is not UTF-8 (byte 1): save it as UTF-8"),
+    "half a character": ("a: \ud800", "1:1: the file is not UTF-8 (byte 4): save it as UTF-8"),
+    "too large": (
+        "#" * (MAX_BYTES + 1),
+        "1:1: the file holds 1,000,001 bytes: a policy holds at most 1,000,000",
+    ),
+    "a control character": (
+        "version: 1\nlog: \x07\n",
+        "2:6: the character U+0007 cannot be printed: remove it",
+    ),
+    "two documents": (
+        "a: 1\n---\nb: 2\n",
+        "2:1: a second document begins here: a policy is one; remove '---'",
+    ),
+    "alias": (
+        "a: &base {b: 1}\nc: *base\n",
+        "2:4: the alias '*base' is not allowed: write the value out, or share it under environments.defaults",
+    ),
+    "merge key": (
+        "a: &base {b: 1}\nc: {<<: *base}\n",
+        "2:9: the alias '*base' is not allowed: write the value out, or share it under environments.defaults",
+    ),
+    "alias as key": (
+        "a: &base b\n*base : 1\n",
+        "2:1: the alias '*base' is not allowed: write the value out, or share it under environments.defaults",
+    ),
+    "tag": (
+        "a: !!python/name:os.system x\n",
+        "1:4: the tag 'tag:yaml.org,2002:python/name:os.system' has no meaning in a policy: remove it",
+    ),
+    "list as key": (
+        "? [a, b]\n: 1\n",
+        "1:3: a key must be a word, not a list or mapping: quote text that holds '{' or '['",
+    ),
+    "mapping as key": (
+        "{a: 1}: b\n",
+        "1:1: a key must be a word, not a list or mapping: quote text that holds '{' or '['",
+    ),
+    "no key": ("'': 1\n", "1:1: the key before ':' is empty: write its name"),
+    "deeper than anybody writes": (
+        "a: " + "[" * 5000,
+        "1:36: this is nested more than 32 deep: a policy never is",
+    ),
+    "tab": ("a:\n\tb: 1\n", "2:1: a tab stands where YAML wants spaces: replace it by spaces"),
+    "unclosed list": (
+        "a: [1, 2\nb: 3\n",
+        "2:2: the list or mapping opened on line 1 is not closed, or a ',' is missing",
+    ),
+    "unclosed quote": ("a: 'b\n", "2:1: the quote opened on line 1 is not closed"),
+    "unquoted @": ("a: @b\n", "1:4: text that begins with '@' needs quotes"),
+    "unquoted %": ("a: %b\n", "1:4: text that begins with '%' needs quotes"),
+    "colon in text": (
+        "a: b: c\n",
+        "1:5: a ':' stands where no key can be: put text that holds ': ' in quotes, or mend the indentation",
+    ),
+    "crooked indentation": (
+        "a:\n  b: 1\n c: 2\n",
+        "3:2: this is not YAML (did not find expected key): look at the indentation here and in the line above",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), UNREADABLE.values(), ids=UNREADABLE)
+def test_an_unreadable_file_has_one_sentence_with_its_place(text: str | bytes, problem: str) -> None:
+    with pytest.raises(PolicyError) as error:
+        read_source(text, "deploy.yml")
+    assert str(error.value) == f"deploy.yml:{problem}"
+
+
+VALUES = {
+    "text": ("hello", "hello"),
+    "whole number": ("12", 12),
+    "negative": ("-3", -3),
+    "fraction": ("0.9", 0.9),
+    "exponent": ("1e3", 1000.0),
+    "true": ("true", True),
+    "false": ("FALSE", False),
+    "nothing": ("", None),
+    "tilde": ("~", None),
+    "quoted number": ("'12'", "12"),
+    "Norway": ("NO", "NO"),
+    "on": ("on", "on"),
+    "yes": ("yes", "yes"),
+    "clock time": ("10:00", "10:00"),
+    "day": ("2026-12-24", "2026-12-24"),
+    "moment": ("2026-11-27 15:00", "2026-11-27 15:00"),
+    "hexadecimal": ("0x1f", "0x1f"),
+    "infinity": (".inf", ".inf"),
+    "a number nobody means": ("9" * 5000, "9" * 5000),
+}
+
+
+@pytest.mark.parametrize(("text", "value"), VALUES.values(), ids=VALUES)
+def test_words_stay_words(text: str, value: object) -> None:
+    assert read_source(f"key: {text}", "deploy.yml").root.plain == {"key": value}
+
+
+def test_keys_are_text_whatever_they_look_like() -> None:
+    assert read_source("{on: 1, 404: 2, true: 3}", "deploy.yml").root.plain == {"on": 1, "404": 2, "true": 3}
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file() -> None:
+    assert read_source("a: 1".encode("utf-8-sig"), "deploy.yml").root.plain == {"a": 1}
+
+
+def test_values_remember_where_they_stand() -> None:
+    root = read_source("# äöü\nwindows:\n  open: [Mon, 'Tue ü', Wed]\n", "deploy.yml").root
+    wednesday = root.find("windows", "open", 2)
+    assert wednesday is not None
+    assert (wednesday.mark, root.entries["windows"].key) == (Mark(3, 24), Mark(2, 1))
+
+
+def test_a_key_written_twice_is_reported_beside_everything_else() -> None:
+    source = read_source("a: 1\nb: 2\na: 3\n", "deploy.yml")
+    assert [str(problem) for problem in source.problems] == [
+        "deploy.yml:3:1: key 'a' is already on line 1: keep one of them"
+    ]
+
+
+def test_a_bomb_of_aliases_is_refused_before_it_goes_off() -> None:
+    layers = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 30)]
+    bomb = "\n".join(["l0: &l0 boom", *layers])
+    began = time.perf_counter()
+    with pytest.raises(PolicyError, match=r"^deploy.yml:2:10: the alias '\*l0' is not allowed"):
+        read_source(bomb, "deploy.yml")
+    assert time.perf_counter() - began < 0.1
