@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.http import create_app
+from sandbox.recording import follow_as_asked
 from sandbox.world import World
 
 
@@ -43,6 +44,7 @@ def serve(world: World, port: int = 0) -> Server:
     http = make_server("127.0.0.1", port, create_app(world), threaded=True, request_handler=QuietHandler)
     http.daemon_threads = True  # type: ignore[attr-defined]
     world.url = f"http://127.0.0.1:{http.server_port}"
+    follow_as_asked(world)
     thread = threading.Thread(target=http.serve_forever, name="sandbox", daemon=True)
     thread.start()
     return Server(world=world, http=http, thread=thread)

@@ -98,6 +98,7 @@ class World:
     on_job: list[Callable[[Job], None]] = field(default_factory=list, repr=False)
     """Called when a job is ready to run, and when one that runs is to stop."""
     on_exchange: list[Callable[[Exchange], None]] = field(default_factory=list, repr=False)
+    on_delivery: list[Callable[[HookDelivery], None]] = field(default_factory=list, repr=False)
     _last_id: int = 1000
     _moved: timedelta = timedelta()
 

@@ -1,0 +1,38 @@
+"""Every sandbox that any test starts, here or in another process, must answer in GitHub's shapes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from sandbox.recording import DIRECTORY
+from tests.recordings import Recordings
+
+recordings = pytest.StashKey[Recordings]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    directory = Path(tempfile.mkdtemp(prefix="sandbox-record-"))
+    os.environ[DIRECTORY] = str(directory)
+    config.stash[recordings] = Recordings(directory)
+    config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Fail the test during which something crossed a sandbox's wire that GitHub would not send or take."""
+    try:
+        result = yield
+    except Exception:
+        told = "\n".join(pyfuncitem.config.stash[recordings].complaints())
+        pyfuncitem.add_report_section("call", "not GitHub's shapes", told)
+        raise
+    complaints = pyfuncitem.config.stash[recordings].complaints()
+    if complaints:
+        pytest.fail("Not GitHub's published shapes:\n" + "\n".join(complaints), pytrace=False)
+    return result
