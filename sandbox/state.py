@@ -69,6 +69,7 @@ class App:
     events: tuple[str, ...] = ()
     webhook_url: str | None = None
     webhook_secret: str = field(default="", repr=False)
+    callback_urls: tuple[str, ...] = ()
     created_at: datetime
 
 

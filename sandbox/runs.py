@@ -1,0 +1,504 @@
+"""Runs of workflows: started by events, moved on job by job, finished, cancelled, run again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sandbox import announcements, gates
+from sandbox.concurrency import line_for, same_run_group
+from sandbox.contexts import needs_context, run_contexts
+from sandbox.deployments import announce_deployment, environment_named, move_deployment
+from sandbox.expressions import ExpressionError, Scope, holds, render, value_of
+from sandbox.state import (
+    CheckRun,
+    CheckSuite,
+    Deployment,
+    Environment,
+    Job,
+    PendingDeployment,
+    Permissions,
+    Repository,
+    User,
+    Workflow,
+    WorkflowRun,
+)
+from sandbox.workflow import Job as JobPlan
+from sandbox.workflow import Occasion, WorkflowError, parse_workflow
+from sandbox.workflow import Workflow as Plan
+from sandbox.world import World
+
+DIRECTORY = ".github/workflows"
+DEFAULT_SCOPES = {"contents": "read", "packages": "read"}
+SKIPPING = ("[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]")
+BAD = ("failure", "cancelled", "timed_out")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What a run starts from."""
+
+    repository: Repository
+    occasion: Occasion
+    sha: str
+    actor: User
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+def start_workflows(world: World, start: Start) -> list[WorkflowRun]:
+    """Start every workflow of that commit that wants to hear of the occasion."""
+    if _asks_to_skip(world, start):
+        return []
+    runs = []
+    for path, plan in workflows_at(world, start.repository, start.sha):
+        if isinstance(plan, WorkflowError):
+            runs += [_refused(world, start, path, plan)] if start.occasion.event == "push" else []
+        elif plan.starts_on(start.occasion):
+            runs.append(start_run(world, start, plan))
+    return runs
+
+
+def workflows_at(
+    world: World, repository: Repository, sha: str
+) -> Iterator[tuple[str, Plan | WorkflowError]]:
+    git = world.git(repository)
+    for entry in git.tree(sha, DIRECTORY):
+        if entry.type == "blob" and entry.path.endswith((".yml", ".yaml")):
+            try:
+                yield entry.path, parse_workflow(git.blob(entry.sha).decode(), entry.path)
+            except WorkflowError as error:
+                yield entry.path, error
+
+
+def start_run(world: World, start: Start, plan: Plan) -> WorkflowRun:
+    run = _new_run(world, start, plan.path, plan.name)
+    run.plan = plan
+    if plan.run_name:
+        run.title = render(plan.run_name, Scope(contexts=run_contexts(world, run)))
+    announcements.about_run(world, run, "requested")
+    advance(world, run)
+    return run
+
+
+def advance(world: World, run: WorkflowRun) -> None:
+    """Bring up the jobs whose needs are done, let in those whose doors opened, and finish the run."""
+    if run.plan is None or run.status == "completed":
+        return
+    while door := next((door for door in run.pending if door.rejected_by or not door.waiting), None):
+        _pass_door(world, door)
+    while plan := next((plan for plan in run.plan.jobs.values() if _is_ready(run, plan)), None):
+        _bring_up(world, run, plan)
+    for job in run.current_jobs:
+        _queue_up(world, job)
+    _settle(world, run)
+
+
+def begin(world: World, job: Job) -> None:
+    """The runner has taken the job."""
+    now = world.now()
+    job.status = job.check_run.status = "in_progress"
+    job.started_at = job.check_run.started_at = now
+    first = job.run.started_at is None
+    job.run.started_at = job.run.started_at or now
+    _settle(world, job.run)
+    if first:
+        announcements.about_run(world, job.run, "in_progress")
+    _move(world, job, "in_progress")
+    announcements.about_job(world, job, "in_progress")
+
+
+def finish(world: World, job: Job, conclusion: str, *, environment_url: str = "") -> None:
+    """The job is over; what waited for it moves on."""
+    now = world.now()
+    job.status = job.check_run.status = "completed"
+    job.conclusion = job.check_run.conclusion = conclusion
+    job.started_at = job.started_at or now
+    job.check_run.started_at = job.check_run.started_at or now
+    job.completed_at = job.check_run.completed_at = now
+    job.run.pending = [pending for pending in job.run.pending if pending.job is not job]
+    if job.deployment is not None:
+        state = "success" if conclusion == "success" else "failure"
+        _move(world, job, state, environment_url=environment_url)
+    announcements.about_job(world, job, "completed")
+    announcements.about_check(world, job, "completed")
+    advance(world, job.run)
+    _let_the_next_in(world, job.run.repository)
+
+
+def cancel(world: World, run: WorkflowRun) -> None:
+    """Stop what runs, end what waits. Jobs with always() still come up afterwards."""
+    run.cancelled = True
+    for job in run.current_jobs:
+        cancel_job(world, job)
+    advance(world, run)
+
+
+def cancel_job(world: World, job: Job) -> None:
+    if job.status == "in_progress":
+        _tell(world, job)
+    elif job.status != "completed":
+        _note(job, "failure", "The job was canceled before it started.")
+        finish(world, job, "cancelled")
+
+
+def rerun(world: World, run: WorkflowRun, actor: User) -> None:
+    run.attempt += 1
+    run.triggering_actor = actor
+    run.status, run.conclusion, run.cancelled = "queued", None, False
+    run.started_at = None
+    run.pending, run.approvals = [], []
+    run.updated_at = world.now()
+    run.suite.status, run.suite.conclusion = "queued", None
+    announcements.about_run(world, run, "requested")
+    advance(world, run)
+
+
+def pass_time(world: World) -> None:
+    """What only the clock brings about, everywhere."""
+    for repository in list(world.repositories.values()):
+        for run in [run for run in repository.runs.values() if run.pending]:
+            for pending in run.pending:
+                gates.pass_time(world, pending)
+            if any(pending.rejected_by or not pending.waiting for pending in run.pending):
+                advance(world, run)
+
+
+# A run
+
+
+def _asks_to_skip(world: World, start: Start) -> bool:
+    if start.occasion.event not in ("push", "pull_request"):
+        return False
+    message = world.git(start.repository).commit_of(start.sha).message
+    return any(word in message for word in SKIPPING)
+
+
+def _new_run(world: World, start: Start, path: str, name: str) -> WorkflowRun:
+    repository = start.repository
+    now = world.now()
+    workflow = _workflow(world, repository, path, name)
+    run = WorkflowRun(
+        id=world.next_id(),
+        repository=repository,
+        workflow=workflow,
+        number=1 + sum(other.workflow is workflow for other in repository.runs.values()),
+        event=start.occasion.event,
+        head_branch=_head_branch(start),
+        head_sha=start.sha,
+        ref=start.occasion.ref,
+        title=_title(world, start, name),
+        actor=start.actor,
+        triggering_actor=start.actor,
+        payload=dict(start.payload),
+        suite=_suite(world, start, now),
+        created_at=now,
+        updated_at=now,
+    )
+    run.suite.run = run
+    repository.runs[run.id] = run
+    return run
+
+
+def _workflow(world: World, repository: Repository, path: str, name: str) -> Workflow:
+    now = world.now()
+    known = repository.workflows.setdefault(
+        path, Workflow(id=world.next_id(), name=name, path=path, created_at=now, updated_at=now)
+    )
+    known.name = name
+    return known
+
+
+def _suite(world: World, start: Start, now: datetime) -> CheckSuite:
+    suite = CheckSuite(
+        id=world.next_id(),
+        head_sha=start.sha,
+        head_branch=_head_branch(start),
+        app=world.actions_app,
+        created_at=now,
+        updated_at=now,
+    )
+    start.repository.check_suites[suite.id] = suite
+    return suite
+
+
+def _head_branch(start: Start) -> str | None:
+    pull = start.payload.get("pull_request")
+    if pull:
+        return str(pull["head"]["ref"])
+    return start.occasion.ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+
+
+def _title(world: World, start: Start, name: str) -> str:
+    if start.occasion.event == "push":
+        return world.git(start.repository).commit_of(start.sha).message.partition("\n")[0]
+    return str((start.payload.get("pull_request") or {}).get("title") or name)
+
+
+def _refused(world: World, start: Start, path: str, error: WorkflowError) -> WorkflowRun:
+    """A workflow file GitHub cannot read fails at once, with no jobs."""
+    run = _new_run(world, start, path, path)
+    run.title = str(error)
+    run.status, run.conclusion = "completed", "startup_failure"
+    run.suite.status, run.suite.conclusion = "completed", "startup_failure"
+    announcements.about_run(world, run, "completed")
+    return run
+
+
+def _settle(world: World, run: WorkflowRun) -> None:
+    jobs = run.current_jobs
+    before = run.status
+    run.updated_at = run.suite.updated_at = world.now()
+    if run.plan is not None and len(jobs) == len(run.plan.jobs) and all(job.conclusion for job in jobs):
+        run.status, run.conclusion = "completed", _conclusion(run, jobs)
+    else:
+        run.status = _status(jobs)
+    shown = run.status if run.status in ("completed", "in_progress") else "queued"
+    run.suite.status, run.suite.conclusion = shown, run.conclusion
+    if run.status == "completed" and before != "completed":
+        announcements.suite_completed(world, run)
+        announcements.about_run(world, run, "completed")
+
+
+def _status(jobs: list[Job]) -> str:
+    states = {job.status for job in jobs}
+    for state in ("in_progress", "queued", "waiting", "pending"):
+        if state in states:
+            return "in_progress" if state == "queued" and "completed" in states else state
+    return "queued"
+
+
+def _conclusion(run: WorkflowRun, jobs: list[Job]) -> str:
+    plans = run.plan.jobs if run.plan else {}
+    found = {job.conclusion for job in jobs if not _forgiven(plans[job.key], job)}
+    if run.cancelled or "cancelled" in found:
+        return "cancelled"
+    if found & set(BAD):
+        return "failure"
+    return "skipped" if {job.conclusion for job in jobs} == {"skipped"} else "success"
+
+
+def _forgiven(plan: JobPlan, job: Job) -> bool:
+    return plan.continue_on_error is True and job.conclusion == "failure"
+
+
+# A job comes up
+
+
+def _is_ready(run: WorkflowRun, plan: JobPlan) -> bool:
+    state = {job.key: job.status for job in run.current_jobs}
+    return plan.key not in state and all(state.get(need) == "completed" for need in plan.needs)
+
+
+def _bring_up(world: World, run: WorkflowRun, plan: JobPlan) -> None:
+    scope = _scope(world, run, plan)
+    job = _new_job(world, run, plan, scope)
+    try:
+        if not holds(plan.condition, scope):
+            finish(world, job, "skipped")
+            return
+        target = plan.target and render(plan.target.name, scope)
+    except ExpressionError as error:
+        _fail(world, job, str(error))
+        return
+    announcements.about_check(world, job, "created")
+    if target:
+        _come_to_environment(world, job, plan, environment_named(world, run.repository, target), scope)
+
+
+def _scope(world: World, run: WorkflowRun, plan: JobPlan) -> Scope:
+    needs = needs_context(run, plan.needs)
+    return Scope(contexts={**run_contexts(world, run), "needs": needs}, status=_status_of_needs(run, plan))
+
+
+def _status_of_needs(run: WorkflowRun, plan: JobPlan) -> str:
+    """Failures count through the whole chain of needs; a skipped need keeps success() from holding."""
+    if run.cancelled:
+        return "cancelled"
+    plans = run.plan.jobs if run.plan else {}
+    chain = _chain(plans, plan.needs)
+    results = {
+        job.conclusion for job in run.current_jobs if job.key in chain and not _forgiven(plans[job.key], job)
+    }
+    direct = {job.conclusion for job in run.current_jobs if job.key in plan.needs}
+    if results & {"failure", "timed_out"}:
+        return "failure"
+    if "cancelled" in results:
+        return "cancelled"
+    return "skipped" if "skipped" in direct else "success"
+
+
+def _chain(plans: Mapping[str, JobPlan], needs: Iterable[str]) -> set[str]:
+    chain = set(needs)
+    for need in needs:
+        chain |= _chain(plans, plans[need].needs)
+    return chain
+
+
+def _new_job(world: World, run: WorkflowRun, plan: JobPlan, scope: Scope) -> Job:
+    number = world.next_id()
+    name = _name(plan, scope)
+    check = CheckRun(
+        id=number, name=name, head_sha=run.head_sha, suite=run.suite, app=world.actions_app, status="pending"
+    )
+    job = Job(
+        id=number,
+        key=plan.key,
+        name=name,
+        run=run,
+        check_run=check,
+        attempt=run.attempt,
+        permissions=_permissions(run.plan, plan),
+        needs=plan.needs,
+        status="pending",
+        created_at=world.now(),
+    )
+    run.jobs.append(job)
+    run.repository.check_runs[number] = check
+    return job
+
+
+def _name(plan: JobPlan, scope: Scope) -> str:
+    try:
+        return render(plan.name, scope)
+    except ExpressionError:
+        return plan.name
+
+
+def _permissions(workflow: Plan | None, plan: JobPlan) -> Permissions:
+    asked = plan.permissions if plan.permissions is not None else (workflow.permissions if workflow else None)
+    scopes = DEFAULT_SCOPES if asked is None else asked
+    return {name.replace("-", "_"): level for name, level in scopes.items()}
+
+
+def _fail(world: World, job: Job, why: str) -> None:
+    _note(job, "failure", why)
+    finish(world, job, "failure")
+
+
+def _note(job: Job, level: str, message: str) -> None:
+    job.log.append(message)
+    job.check_run.annotations.append(
+        {
+            "path": ".github",
+            "start_line": 1,
+            "end_line": 1,
+            "annotation_level": level,
+            "message": message,
+        }
+    )
+
+
+# Its environment
+
+
+def _come_to_environment(
+    world: World, job: Job, plan: JobPlan, environment: Environment, scope: Scope
+) -> None:
+    job.environment = environment
+    run = job.run
+    if not gates.lets_in(environment, run.repository, run.ref):
+        name = run.ref.removeprefix("refs/heads/")
+        what = f'"{name}" is not allowed to deploy to {environment.name} due to environment protection rules.'
+        _fail(world, job, f"Branch {what}")
+        return
+    wants = plan.target is not None and value_of(plan.target.deployment, scope) in (True, "true")
+    if not wants and any(rule.type == "custom" for rule in environment.rules):
+        _fail(world, job, "deployment: false cannot be used with custom deployment protection rules.")
+        return
+    if wants:
+        _make_deployment(world, job, environment)
+
+
+def _make_deployment(world: World, job: Job, environment: Environment) -> None:
+    run = job.run
+    now = world.now()
+    deployment = Deployment(
+        id=world.next_id(),
+        ref=run.ref.removeprefix("refs/heads/").removeprefix("refs/tags/"),
+        sha=run.head_sha,
+        environment=environment.name,
+        creator=run.triggering_actor,
+        app=world.actions_app,
+        job=job,
+        created_at=now,
+        updated_at=now,
+    )
+    job.deployment = job.check_run.deployment = deployment
+    announce_deployment(world, run.repository, deployment, run.triggering_actor, quiet=True)
+
+
+def _pass_door(world: World, pending: PendingDeployment) -> None:
+    job = pending.job
+    job.run.pending.remove(pending)
+    if pending.rejected_by is not None:
+        why = f"The deployment to {pending.environment.name} was rejected or did not satisfy its rules."
+        _fail(world, job, why)
+    else:
+        _release(world, job)
+
+
+# The queue
+
+
+def _queue_up(world: World, job: Job) -> None:
+    """Wait behind the concurrency group, then at the door, then for a runner."""
+    if job.status != "pending" or _is_held(world, job) or job.status != "pending":
+        return  # asked twice: to make room for it may already have let it in
+    pending = gates.close_door(world, job, job.environment) if job.environment else None
+    if pending is None:
+        _release(world, job)
+        return
+    job.status = job.check_run.status = "waiting"
+    _move(world, job, "waiting")
+    announcements.about_job(world, job, "queued")
+    announcements.about_job(world, job, "waiting")
+    _settle(world, job.run)
+    gates.ask(world, pending)
+
+
+def _release(world: World, job: Job) -> None:
+    job.status = job.check_run.status = "queued"
+    _move(world, job, "queued")
+    announcements.about_job(world, job, "queued")
+    _tell(world, job)
+
+
+def _tell(world: World, job: Job) -> None:
+    for listener in list(world.on_job):
+        listener(job)
+
+
+def _move(world: World, job: Job, state: str, *, environment_url: str = "") -> None:
+    if job.deployment is None:
+        return
+    run = job.run
+    move_deployment(
+        world,
+        run.repository,
+        job.deployment,
+        state,
+        creator=run.triggering_actor,
+        app=world.actions_app,
+        quiet=True,
+        environment_url=environment_url,
+        log_url=f"{world.url}/{run.repository.full_name}/actions/runs/{run.id}/job/{job.id}",
+    )
+
+
+def _is_held(world: World, job: Job) -> bool:
+    """Whether its concurrency group is taken; may end whoever stands in the way, as the file asks."""
+    line = line_for(world, job)
+    for rival in line.to_cancel:
+        if same_run_group(world, job, rival):
+            cancel(world, rival.run)
+        else:
+            cancel_job(world, rival)
+    return any(holder.conclusion is None for holder in line.holders)
+
+
+def _let_the_next_in(world: World, repository: Repository) -> None:
+    for run in list(repository.runs.values()):
+        if any(job.status == "pending" for job in run.current_jobs):
+            advance(world, run)

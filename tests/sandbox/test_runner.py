@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from sandbox.actions import LocalAction
+from tests.runner import SHOP, Shop, shop_in
+
+ACTION = """
+    name: Greet
+    inputs:
+      who: {default: world}
+      token: {default: "${{ github.token }}"}
+      check: {default: "${{ job.check_run_id }}"}
+    outputs:
+      story: {}
+    runs:
+      using: docker
+      image: Dockerfile
+      entrypoint: greet
+      post-entrypoint: bye
+      args: ["--loud", "${{ inputs.who }}"]
+      env: {GREETING: "hi ${{ inputs.who }}"}
+"""
+GREET = """
+    echo "args: $*"
+    echo "greeting: $GREETING, input: $INPUT_WHO, here: $(basename "$PWD"), sha: $GITHUB_SHA"
+    [ "$INPUT_CHECK" -gt 0 ] && echo "::add-mask::$INPUT_CHECK-secret" && echo "say $INPUT_CHECK-secret"
+    printf 'story<<EOF\\nline one\\nline two\\nEOF\\n' >> "$GITHUB_OUTPUT"
+    echo "began=yes" >> "$GITHUB_STATE"
+    echo "# Greeted $INPUT_WHO" >> "$GITHUB_STEP_SUMMARY"
+    exit "${EXIT_WITH:-0}"
+"""
+BYE = 'echo "post says began=$STATE_began for $INPUT_WHO"'
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    action = tmp_path / "action"
+    action.mkdir()
+    (action / "action.yml").write_text(dedent(ACTION))
+    for name, body in (("greet", GREET), ("bye", BYE)):
+        script = action / name
+        script.write_text(f"#!/bin/bash\n{dedent(body)}\n")
+        script.chmod(script.stat().st_mode | stat.S_IXUSR)
+    with shop_in(tmp_path / "world", {"./": LocalAction(directory=action)}) as shop:
+        yield shop
+
+
+def test_a_push_runs_a_job_from_the_pushed_commit(shop: Shop) -> None:
+    run = shop.finished(
+        shop.push(
+            """
+            on: push
+            jobs:
+              build:
+                runs-on: ubuntu-latest
+                steps:
+                  - uses: actions/checkout@v4
+                  - run: cat README.md && git rev-parse HEAD && git rev-list --count HEAD
+            """
+        )
+    )
+    assert run.conclusion == "success", shop.story(run)
+    assert "A shop." in shop.log(run)
+    assert f"{run.head_sha}\n1" in shop.log(run)
+    assert shop.told("workflow_run") == ["requested", "in_progress", "completed"]
+    assert shop.told("workflow_job") == ["queued", "in_progress", "completed"]
+    job = shop.job(run, "build")
+    assert job.check_run.id == job.id
+    assert [step.name for step in job.steps][0] == "Set up job"
+    assert shop.runner.log_file(job).read_text().splitlines() == job.log
+
+
+def test_checkout_brings_all_history_when_asked(shop: Shop) -> None:
+    run = shop.finished(
+        shop.push(
+            """
+            on: push
+            jobs:
+              build:
+                steps:
+                  - {uses: actions/checkout@v4, with: {fetch-depth: 0}}
+                  - run: git rev-list --count HEAD && git branch --show-current
+            """
+        )
+    )
+    assert "2\nmain" in shop.log(run)
+
+
+def test_a_container_action_gets_inputs_args_and_files_and_its_post_step(shop: Shop) -> None:
+    run = shop.finished(
+        shop.push(
+            """
+            on: push
+            jobs:
+              build:
+                outputs: {story: "${{ steps.greet.outputs.story }}"}
+                steps:
+                  - {id: greet, uses: ./, with: {who: ada}}
+                  - {run: 'echo "after $STORY"', env: {STORY: "${{ toJSON(steps.greet.outputs.story) }}"}}
+              next:
+                needs: build
+                steps: [{run: 'echo "got $STORY"', env: {STORY: "${{ needs.build.outputs.story }}"}}]
+            """
+        )
+    )
+    log = shop.log(run)
+    assert run.conclusion == "success", shop.story(run)
+    assert "args: --loud ada" in log
+    assert f"greeting: hi ada, input: ada, here: workspace, sha: {run.head_sha}" in log
+    assert "say ***" in log
+    assert "-secret" not in log
+    assert 'after "line one\\nline two"' in log
+    assert log.index("post says began=yes for ada") > log.index("after")
+    assert "got line one\nline two" in shop.log(run, "next")
+    assert shop.job(run, "build").summary == "# Greeted ada\n"
+    assert [step.name for step in shop.job(run, "build").steps][-2:] == ["Post Run ./", "Complete job"]
+
+
+def test_the_post_step_runs_after_a_failure_too(shop: Shop) -> None:
+    run = shop.finished(
+        shop.push(
+            """
+            on: push
+            jobs:
+              build:
+                steps:
+                  - {uses: ./, env: {EXIT_WITH: 3}}
+                  - run: echo unreachable
+                  - {if: failure(), run: echo tidied}
+            """
+        )
+    )
+    assert run.conclusion == "failure"
+    assert "Process completed with exit code 3." in shop.log(run)
+    assert "unreachable" not in shop.log(run).replace("Run echo unreachable", "")
+    assert "\ntidied" in shop.log(run)
+    assert "post says began=yes" in shop.log(run)
+
+
+def test_commands_in_the_output_become_masks_and_annotations(shop: Shop) -> None:
+    shop.repository.secrets["KEY"] = "hunter2"
+    run = shop.finished(
+        shop.push(
+            """
+            on: push
+            jobs:
+              build:
+                outputs: {leak: "${{ secrets.KEY }}", fine: ok}
+                steps:
+                  - run: |
+                      echo "the key is ${{ secrets.KEY }} and $GITHUB_REF_NAME"
+                      echo "::warning file=a.py,line=3,title=Look::careful%0Anow"
+                      echo "::stop-commands::halt"
+                      echo "::error::not an error"
+                      echo "::halt::"
+                      echo "::group::More"
+                      echo "PLACE=here" >> "$GITHUB_ENV"
+                      mkdir bin && printf '#!/bin/sh\\necho tool' > bin/tool && chmod +x bin/tool
+                      echo "$PWD/bin" >> "$GITHUB_PATH"
+                  - run: tool && echo "in $PLACE, ${{ env.PLACE }}"
+            """
+        )
+    )
+    job = shop.job(run, "build")
+    assert run.conclusion == "success", shop.story(run)
+    assert "the key is *** and main" in shop.log(run)
+    assert "hunter2" not in shop.log(run)
+    assert "::error::not an error" in shop.log(run)
+    assert "tool\nin here, here" in shop.log(run)
+    (note,) = job.check_run.annotations
+    assert (note["path"], note["start_line"], note["message"]) == ("a.py", 3, "careful\nnow")
+    assert job.outputs == {"fine": "ok"}
+
+
+def test_needs_and_if_decide_which_jobs_run(shop: Shop) -> None:
+    run = shop.finished(
+        shop.push(
+            """
+            on: push
+            jobs:
+              build: {steps: [{run: exit 1}]}
+              after: {needs: build, steps: [{run: echo no}]}
+              tidy: {needs: [build, after], if: always(), steps: [{run: 'echo "${{ needs.build.result }}"'}]}
+              alarm: {needs: after, if: failure(), steps: [{run: echo rang}]}
+              never: {if: "github.ref == 'refs/heads/other'", steps: [{run: echo no}]}
+            """
+        )
+    )
+    conclusions = {job.key: job.conclusion for job in run.current_jobs}
+    assert conclusions == {
+        "build": "failure", "after": "skipped", "tidy": "success", "alarm": "success", "never": "skipped",
+    }  # fmt: skip
+    assert run.conclusion == "failure"
+    assert "\nfailure" in shop.log(run, "tidy")
+
+
+def test_cancelling_interrupts_the_step_and_runs_what_always_runs(shop: Shop) -> None:
+    run = shop.push(
+        """
+        on: push
+        jobs:
+          build:
+            steps:
+              - run: |
+                  trap 'echo interrupted; exit 1' INT
+                  echo started
+                  while :; do sleep 0.05; done
+              - run: echo unreachable
+              - {if: always(), run: echo cleaned}
+          after: {needs: build, steps: [{run: echo no}]}
+        """
+    )
+    shop.wait(run, lambda: bool(run.jobs) and "\nstarted" in shop.log(run))
+    from sandbox import runs  # noqa: PLC0415
+
+    with shop.world.lock:
+        runs.cancel(shop.world, run)
+    shop.finished(run)
+    assert run.conclusion == "cancelled"
+    assert "\ninterrupted" in shop.log(run)
+    assert "\ncleaned" in shop.log(run)
+    assert "\nunreachable" not in shop.log(run)
+
+
+def test_stopping_the_runner_leaves_no_process(shop: Shop, tmp_path: Path) -> None:
+    run = shop.push(
+        """
+        on: push
+        jobs: {build: {steps: [{run: 'sleep 300 & echo "pid=$!"; wait'}]}}
+        """
+    )
+    shop.wait(run, lambda: bool(run.jobs) and "\npid=" in shop.log(run))
+    pid = int(shop.log(run).partition("\npid=")[2].splitlines()[0])
+    shop.runner._processes.stop()
+    shop.finished(run)
+    with pytest.raises(ProcessLookupError):
+        while True:
+            os.kill(pid, 0)
+
+
+def test_what_a_jobs_token_makes_starts_no_workflow(shop: Shop) -> None:
+    run = shop.finished(shop.push("{on: [push, issues], jobs: {build: {steps: [{run: echo}]}}}"))
+    shop.world.commit(SHOP, {"more.txt": "x"}, "By a job", quiet=True)
+    assert list(shop.repository.runs.values()) == [run]
+
+
+def test_a_workflow_that_cannot_be_read_fails_at_once(shop: Shop) -> None:
+    run = shop.push("{on: push, jobs: {build: {}}}")
+    assert (run.status, run.conclusion) == ("completed", "startup_failure")
+    assert "jobs.build.steps is missing or empty" in run.title
