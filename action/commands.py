@@ -61,7 +61,9 @@ class Outcome:
 def environment_for_commands(environ: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
     """What commands see: the step's environment without our inputs (they hold the token), and our words."""
     kept = {
-        name: value for name, value in environ.items() if not name.startswith(("INPUT_", "STATE_")) and name not in _OURS
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(("INPUT_", "STATE_")) and name not in _OURS
     }
     return kept | dict(variables)
 
@@ -79,7 +81,9 @@ def run_command(
 ) -> Outcome:
     """Run until it succeeds or its retries are used up, pausing twice as long each time."""
     for attempt in range(1, retries + 2):
-        outcome = _run_once(text, environ, directory, timeout, stop, write)
+        outcome = _run_once(
+            text, environ=environ, directory=directory, timeout=timeout, stop=stop, write=write
+        )
         if outcome.succeeded or attempt > retries:
             break
         write(f"attempt {attempt} {outcome.reason}; trying again in {pause:g}s")
@@ -100,7 +104,7 @@ def _counted(outcome: Outcome, attempts: int) -> Outcome:
 
 
 def _run_once(
-    text: str, environ: Mapping[str, str], directory: Path, timeout: float, stop: Stop, write: Writer
+    text: str, *, environ: Mapping[str, str], directory: Path, timeout: float, stop: Stop, write: Writer
 ) -> Outcome:
     stop.check()
     began = time.monotonic()
@@ -210,7 +214,9 @@ class _Output:
         self._write(shown)
 
 
-def _watch(process: subprocess.Popen[bytes], output: _Output, ended: int, stop: Stop, deadline: float) -> bool:
+def _watch(
+    process: subprocess.Popen[bytes], output: _Output, ended: int, stop: Stop, deadline: float
+) -> bool:
     """Stream until the process ends; False when the deadline passed or a stop was wished first."""
     with selectors.DefaultSelector() as selector:
         for pipe, standard in ((process.stdout, True), (process.stderr, False)):
@@ -227,7 +233,9 @@ def _watch(process: subprocess.Popen[bytes], output: _Output, ended: int, stop: 
     return ended_in_time
 
 
-def _until(selector: selectors.BaseSelector, output: _Output, ended: int, stop: Stop, deadline: float) -> bool:
+def _until(
+    selector: selectors.BaseSelector, output: _Output, ended: int, stop: Stop, deadline: float
+) -> bool:
     while (left := deadline - time.monotonic()) > 0:
         for key, _ in selector.select(left):
             if key.fd in (ended, stop.fileno()):

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import Literal, TextIO
 
 _SECRET_NAME = re.compile(
-    r"(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|PRIVATE_KEY|ACCESS_KEY|API_?KEY|DATABASE_URL)$|^NOTIFY_", re.IGNORECASE
+    r"(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|PRIVATE_KEY|ACCESS_KEY|API_?KEY|DATABASE_URL)$|^NOTIFY_",
+    re.IGNORECASE,
 )
 _SHORTEST_SECRET = 6  # shorter values, such as `true`, would blank half the log
 
@@ -79,7 +80,13 @@ class Console:
         self._write(self.masked(line))
 
     def annotate(
-        self, level: Literal["error", "warning", "notice"], title: str, message: str, *, file: str = "", line: int = 0
+        self,
+        level: Literal["error", "warning", "notice"],
+        title: str,
+        message: str,
+        *,
+        file: str = "",
+        line: int = 0,
     ) -> None:
         """A mark on the run's page and, with a file, in the diff."""
         if not self._github:

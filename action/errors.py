@@ -11,11 +11,11 @@ class InputError(ActionError):
     """What the workflow handed in cannot be used."""
 
 
-class StepFailed(ActionError):
+class StepFailed(ActionError):  # noqa: N818 - a step fails; that is no error of ours
     """A step that did not do what it should; the sentence says why."""
 
 
-class Stopped(ActionError):
+class Stopped(ActionError):  # noqa: N818 - an answer to a wish
     """The job was cancelled or asked to end."""
 
     def __init__(self, signal_name: str) -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import select
 import signal
+from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import Self
 
 from action.errors import Stopped
 
@@ -18,11 +20,14 @@ class Stop:
     def __init__(self) -> None:
         self._read_end, self._write_end = os.pipe()
         self._signal_name = ""
+        self._then: Callable[[], None] = lambda: None
 
-    def __enter__(self) -> Stop:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
         os.close(self._read_end)
         os.close(self._write_end)
 
@@ -30,6 +35,10 @@ class Stop:
         """Take SIGINT and SIGTERM; in a container we are process 1, where neither has a default."""
         signal.signal(signal.SIGINT, self._heard)
         signal.signal(signal.SIGTERM, self._heard)
+
+    def then(self, react: Callable[[], None]) -> None:
+        """What to do at once when the first wish comes; it must not block."""
+        self._then = react
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
         del frame
@@ -39,6 +48,7 @@ class Stop:
         if not self._signal_name:
             self._signal_name = signal_name
             os.write(self._write_end, b"!")
+            self._then()
 
     def fileno(self) -> int:
         """Readable from the moment a stop is wished, and for ever after."""

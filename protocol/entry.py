@@ -10,14 +10,15 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from protocol.durations import say_duration
+from protocol.markdown import escape
 from protocol.verdict import Finding
 
-SCHEMA = 1
+SCHEMA: Final = 1
 RELEASE_LIMIT = 125_000  # characters GitHub takes as a release's body
 Status: TypeAlias = Literal["success", "rollback", "failed", "stopped"]
 
@@ -31,7 +32,6 @@ _ENTRY = re.compile(
     re.DOTALL,
 )
 _LONE_MARK = re.compile(r"<!-- /?deploy-protocol:entry (?P<key>\S+)(?: \{[^\n]*\})? -->\r?\n?")
-_SPECIAL = re.compile(r"[\\`*_\[\]<>#|~$]|&(?=[#\w])")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
@@ -121,24 +121,8 @@ def render_entry(entry: Entry) -> str:
 
 
 def escaped(text: str) -> str:
-    """Someone's text on one line of Markdown: nothing in it marks up, mentions or hides.
-
-    GitHub mentions whoever stands after an @ in the finished text, so the @ is kept apart.
-    """
-    one_line = " ".join(_INVISIBLE.sub(" ", text).split())
-    return _SPECIAL.sub(lambda match: _backslashed(match[0]), one_line).replace("@", "@\u200b")
-
-
-def _backslashed(text: str) -> str:
-    match text:
-        case "<":
-            return "&lt;"
-        case ">":
-            return "&gt;"
-        case "&":
-            return "&amp;"
-        case _:
-            return "\\" + text
+    """Someone's text on one line: nothing in it marks up, mentions, hides or turns the line around."""
+    return escape(_INVISIBLE.sub(" ", text))
 
 
 def _changes(entry: Entry) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Literal, TypeAlias, assert_never
 
+from protocol.decision import environment_in
 from protocol.durations import say_duration
 from protocol.policy import (
     BlueGreen,
@@ -71,7 +72,14 @@ class RollOut:
     rolling: Rolling
 
 
-Work: TypeAlias = Command | Probes | Hold | Lint | RollOut
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Tells the team's channels that the new version is out and being looked at."""
+
+    channels: tuple[str, ...]
+
+
+Work: TypeAlias = Command | Probes | Hold | Lint | RollOut | Tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,16 +122,20 @@ class Plan:
 
 
 def plan_of(policy: Policy, environment_name: str) -> Plan:
-    """The plan of one environment the policy names. Raises KeyError for another."""
-    environment = policy.environments[environment_name]
+    """The plan of one environment the policy names. Raises ValueError for another."""
+    environment = environment_in(policy, environment_name)
+    if environment is None:
+        named = ", ".join(policy.environments) or "none"
+        raise ValueError(f"the policy does not name the environment '{environment_name}'; it names {named}")
+    notify = environment.notify or policy.notify
     return Plan(
         environment=environment_name,
         strategy=_strategy_of(environment),
-        steps=tuple(_steps(environment)),
+        steps=tuple(_steps(environment, notify)),
         closing=tuple(_closing_steps(environment)),
         monitor=environment.monitor,
         undoing=_undoing(environment),
-        notify=environment.notify or policy.notify,
+        notify=notify,
         notes=tuple(_notes(environment)),
     )
 
@@ -137,7 +149,7 @@ def _strategy_of(environment: Environment) -> StrategyName:
     return "rolling" if strategy.rolling is not None else "blue-green"
 
 
-def _steps(environment: Environment) -> Iterator[Step]:
+def _steps(environment: Environment, notify: Notify) -> Iterator[Step]:
     steps = environment.steps
     if steps.verify is not None:
         yield Step(name="verify", work=(_command(steps.verify),))
@@ -146,6 +158,8 @@ def _steps(environment: Environment) -> Iterator[Step]:
     if steps.migrate is not None:
         yield from _migration(steps.migrate)
     yield from _strategy_steps(environment)
+    if notify.during:
+        yield Step(name="tell the team", work=(Tell(notify.during),))
     if steps.health:
         yield Step(name="health", work=(Probes(steps.health),))
     if steps.smoke:
@@ -322,6 +336,8 @@ def _work_data(work: Work) -> dict[str, Any]:
             return {"kind": "hold", "for": say_duration(work.length)}
         case Lint():
             return {"kind": "lint", "paths": work.paths}
+        case Tell():
+            return {"kind": "tell", "channels": list(work.channels)}
         case RollOut():
             batch = {"batch": work.rolling.batch, "run": work.rolling.run}
             return {"kind": "roll out", "targets_from": work.list.run, **batch}
@@ -385,6 +401,8 @@ def say_work(work: Work) -> str:
             return f"hold for {say_duration(work.length)}"
         case Lint():
             return f"lint changed files that match {work.paths}"
+        case Tell():
+            return f"tell {', '.join(work.channels)}"
         case RollOut():
             return f"{_first_line(work.rolling.run)} on every target of {_first_line(work.list.run)}"
         case _:

@@ -1,0 +1,47 @@
+"""What one deployment asks of GitHub: the few verbs of `gateway.github.GitHub` it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from gateway.github import Issue, JobDeployment, StatusState
+from protocol.errors import PolicyError
+from protocol.facts import Facts, Missing
+from protocol.gate import Gate
+from protocol.policy import Policy
+
+
+class GitHub(Protocol):
+    def facts_for(
+        self, gate: Gate, now: datetime, *, place: Literal["gate", "action"] = "gate"
+    ) -> tuple[Sequence[Policy | PolicyError | Missing], Facts]: ...
+
+    def deployment_of_check(self, check_run_id: int) -> JobDeployment | None: ...
+
+    def create_deployment(
+        self,
+        *,
+        sha: str,
+        ref: str,
+        environment: str,
+        description: str = "",
+        payload: Mapping[str, Any] | None = None,
+    ) -> int: ...
+
+    def post_deployment_status(
+        self,
+        deployment_id: int,
+        *,
+        state: StatusState,
+        description: str = "",
+        log_url: str = "",
+        environment_url: str = "",
+    ) -> None: ...
+
+    def upsert_release_entry(
+        self, tag: str, *, sha: str, entry: str, marker: str, create: bool
+    ) -> str | None: ...
+
+    def open_issue(self, title: str, body: str, labels: Sequence[str] = ()) -> Issue: ...

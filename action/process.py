@@ -1,0 +1,107 @@
+"""One process: its inputs, its signals, its outside; and what its exit code says."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+
+from action.console import Console
+from action.errors import ActionError, InputError, Stopped
+from action.inputs import Inputs, Workflow, inputs_from, workflow_from
+from action.job import Job
+from action.journal import new_journal
+from action.post import journal_left, tell_the_end
+from action.run import run
+from action.stop import Stop
+from gateway.github import GitHub
+
+_BAD_INPUT = 2
+_STOPPED = 130
+_LAST_SECONDS = 6.0  # GitHub kills a cancelled container ten seconds after asking
+
+
+def start(environ: Mapping[str, str], *, console: Console | None = None) -> int:
+    """Carry out the phase. 0 done · 1 failed · 2 bad input · 3 wait · 4 refuse · 130 stopped."""
+    console = console or Console(github=True)
+    console.mask_secrets(environ)
+    gc.enable()
+    try:
+        return _carried_out(inputs_from(environ), workflow_from(environ), environ, console)
+    except InputError as error:
+        console.annotate("error", "Input", str(error))
+        return _BAD_INPUT
+    except Stopped as error:
+        console.annotate("error", "Stopped", f"{error}; nothing had begun")
+        return _STOPPED
+    except ActionError as error:
+        console.annotate("error", "Deployment", str(error))
+        return 1
+
+
+def _carried_out(inputs: Inputs, workflow: Workflow, environ: Mapping[str, str], console: Console) -> int:
+    with Stop() as stop, _github(inputs, workflow) as github:
+        stop.listen()
+        stop.then(_end_in_time)
+        journal = new_journal(workflow.temporary)
+        job = Job(
+            inputs=inputs,
+            workflow=workflow,
+            console=console,
+            journal=journal,
+            stop=stop,
+            clock=_now,
+            environ=environ,
+        )
+        try:
+            return run(job, github).exit_code
+        finally:
+            journal.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _end_in_time() -> None:
+    """Once asked to stop, never outlive the time we are given; the end of the job tells the rest.
+
+    Process 1 of a container has no default for any signal, so the alarm needs a handler of its own.
+    """
+    signal.signal(signal.SIGALRM, _end_now)
+    signal.setitimer(signal.ITIMER_REAL, _LAST_SECONDS)
+
+
+def _end_now(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    os._exit(_STOPPED)
+
+
+@contextmanager
+def _github(inputs: Inputs, workflow: Workflow) -> Iterator[GitHub]:
+    github = GitHub(workflow.repository, lambda: inputs.github_token, api_url=workflow.api_url)
+    try:
+        yield github
+    finally:
+        github.close()
+
+
+def end(environ: Mapping[str, str]) -> int:
+    """The post-entrypoint: nothing to do where the job told its own story."""
+    console = Console(github=True)
+    console.mask_secrets(environ)
+    journal = journal_left(environ)
+    if journal is None:
+        return 0
+    try:
+        inputs, workflow = inputs_from(environ), workflow_from(environ)
+    except InputError as error:
+        console.annotate("error", "Input", str(error))
+        return _BAD_INPUT
+    with _github(inputs, workflow) as github:
+        tell_the_end(journal, workflow, github, console)
+    return 0

@@ -1,0 +1,137 @@
+"""Tells GitHub how it went: the Deployment, the Release, and an issue for what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from action.github import GitHub
+from action.inputs import Workflow
+from action.job import Job, Progress, StepRecord
+from gateway.errors import GatewayError
+from gateway.github import StatusState
+from protocol.entry import Entry, escaped, marked, one_line, render_entry
+from protocol.policy import Policy
+
+T = TypeVar("T")
+
+_STATES: dict[str, StatusState] = {
+    "success": "success",
+    "rollback": "failure",
+    "failed": "failure",
+    "stopped": "error",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The Deployment this job writes to. `ours`: we made it, so its end is ours to post."""
+
+    deployment_id: int
+    ours: bool
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Where the log can be read now."""
+
+    release_url: str = ""
+    issue_url: str = ""
+
+
+def claim_deployment(
+    job: Job, github: GitHub, *, made_by_github: int | None, progress: Progress, url: str
+) -> Claim:
+    """Reuse the Deployment GitHub made for the job; make one by SHA only where there is none."""
+    if made_by_github is not None:
+        return Claim(deployment_id=made_by_github, ours=False, url=url)
+    workflow = job.workflow
+    deployment_id = github.create_deployment(
+        sha=progress.sha,
+        ref=workflow.ref if progress.sha == workflow.sha else "",
+        environment=progress.environment,
+        description=f"Version {progress.version}",
+        payload={"version": progress.version, "workflow_run_id": workflow.run_id},
+    )
+    github.post_deployment_status(deployment_id, state="in_progress", log_url=workflow.run_url)
+    return Claim(deployment_id=deployment_id, ours=True, url=url)
+
+
+def release_tag(policy: Policy, workflow: Workflow, version: str) -> str | None:
+    """The tag whose release keeps the entry; None where the policy wants none.
+
+    A commit's id is no name for a tag, so a version that is one gets a word before it.
+    """
+    match policy.log.releases:
+        case "never":
+            return None
+        case "tags":
+            return workflow.tag
+        case "always":
+            return workflow.tag or (f"deployed-{version[:12]}" if version == workflow.sha else version)
+
+
+def tell_github(
+    job: Job, github: GitHub, entry: Entry, *, claim: Claim, tag: str | None, failed: StepRecord | None
+) -> Told:
+    """Write the log everywhere it belongs. What GitHub does not take is reported, and the rest still told."""
+    _told(job, "Deployment status", lambda: post_end(github, entry, claim, job.workflow))
+    release_url = ""
+    if tag is not None:
+        release_url = _told(job, "Release", lambda: put_in_release(github, entry, tag)) or ""
+    issue_url = ""
+    if entry.status != "success":
+        issue_url = _told(job, "Issue", lambda: document(github, entry, failed)) or ""
+    return Told(release_url=release_url, issue_url=issue_url)
+
+
+def _told(job: Job, what: str, tell: Callable[[], T]) -> T | None:
+    try:
+        return tell()
+    except GatewayError as error:
+        job.console.annotate("warning", f"{what} not written", str(error))
+        return None
+
+
+def post_end(github: GitHub, entry: Entry, claim: Claim, workflow: Workflow) -> None:
+    """Ours gets its last state; GitHub's own gets the line alone, since GitHub ends it itself."""
+    github.post_deployment_status(
+        claim.deployment_id,
+        state=_STATES[entry.status] if claim.ours else "in_progress",
+        description=one_line(entry),
+        log_url=workflow.run_url,
+        environment_url=claim.url,
+    )
+
+
+def put_in_release(github: GitHub, entry: Entry, tag: str) -> str:
+    address = github.upsert_release_entry(
+        tag, sha=entry.sha, entry=marked(entry), marker=entry.key, create=True
+    )
+    return address or ""
+
+
+def document(github: GitHub, entry: Entry, failed: StepRecord | None) -> str:
+    """An issue with what went wrong filled in, and the protocol's two questions."""
+    ended = {"rollback": "was rolled back", "stopped": "was stopped"}.get(entry.status, "failed")
+    title = f"{entry.environment}: {entry.version} {ended}"
+    return github.open_issue(title, _post_mortem(entry, failed)).url
+
+
+def _post_mortem(entry: Entry, failed: StepRecord | None) -> str:
+    lines = ["### What went wrong", ""]
+    lines += [f"- {escaped(issue)}" for issue in entry.issues] or ["- Not known yet"]
+    if failed is not None and failed.last_lines:
+        lines += ["", f"The last lines of {escaped(failed.name)}:", "", *_quoted(failed.last_lines)]
+    lines += ["", f"The job's log: {entry.run_url}"] if entry.run_url else []
+    lines += ["", "### Why it was not caught", "", "_To be answered._"]
+    lines += ["", "### How to prevent it", "", "_To be answered._"]
+    lines += ["", "### The log's entry", "", render_entry(entry).replace("## ", "#### ", 1)]
+    return "\n".join(lines)
+
+
+def _quoted(lines: tuple[str, ...]) -> list[str]:
+    """An indented block: whatever the lines hold, they cannot end it."""
+    return [f"    {line.replace(chr(0), '')}" for line in lines]

@@ -1,0 +1,68 @@
+"""One phase, from inputs to result: gather, decide, act."""
+
+from __future__ import annotations
+
+from action.deployment import carry_out_deployment
+from action.github import GitHub
+from action.job import Job, Progress
+from action.preflight import Preflight, look_before
+from action.result import Result, Status, result_of
+from action.summary import outputs_of, render_summary, write_outputs, write_summary
+from gateway.errors import GatewayError
+from protocol.plan import render_plan
+from protocol.report import findings_text
+from protocol.verdict import Decision, Finding, Verdict
+
+_HELD: dict[Verdict, Status] = {Verdict.WAIT: "waiting", Verdict.REFUSE: "refused"}
+
+
+def run(job: Job, github: GitHub) -> Result:
+    """Carry out the phase the workflow asks for, and hand its result to the later steps."""
+    progress = Progress(
+        environment=job.inputs.environment,
+        version=job.inputs.version or job.workflow.tag or job.workflow.sha,
+        sha=job.workflow.sha,
+    )
+    try:
+        found = look_before(job, github, progress)
+    except GatewayError as error:
+        found = _nothing_known(error)
+    _show(found, job)
+    result = _act(job, github, progress, found)
+    write_outputs(job.workflow, outputs_of(result))
+    write_summary(job.workflow, render_summary(result, found.decision, found.zone))
+    return result
+
+
+def _nothing_known(error: GatewayError) -> Preflight:
+    why = f"What GitHub knows could not be had: {error}"
+    finding = Finding(code="facts.unavailable", rule="facts", verdict=Verdict.WAIT, why=why)
+    return Preflight(decision=Decision((finding,)))
+
+
+def _show(found: Preflight, job: Job) -> None:
+    with job.console.group(f"Decision: {found.decision.verdict.word}"):
+        job.console.say(findings_text(found.decision, found.zone))
+    for finding in found.decision.blocking:
+        job.console.annotate("error", f"{finding.verdict.word}: {finding.code}", finding.why)
+
+
+def _act(job: Job, github: GitHub, progress: Progress, found: Preflight) -> Result:
+    if found.allowed is None:
+        return result_of(job, progress, found.decision, _HELD.get(found.decision.verdict, "waiting"))
+    if found.deployment_id is None:
+        _say_weaker(job)
+    if job.inputs.phase == "check":
+        return result_of(job, progress, found.decision, "checked")
+    if job.inputs.dry_run:
+        job.console.say(render_plan(found.allowed.plan))
+        return result_of(job, progress, found.decision, "dry run")
+    return carry_out_deployment(job, github, progress, found.allowed)
+
+
+def _say_weaker(job: Job) -> None:
+    why = (
+        "This job has no `environment:`, so no gate held it before it started; only this step decided. "
+        "Set `environment:` on the job and enable the App's rule on that environment."
+    )
+    job.console.annotate("notice", "Weaker mode", why)

@@ -1,0 +1,182 @@
+"""Carries a plan's steps out, one after another, each journalled before it starts and after it ends."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+from action.announce import announce
+from action.commands import Outcome, environment_for_commands, run_command
+from action.errors import StepFailed, Stopped
+from action.job import Job, Progress, StepOutcome, StepRecord
+from action.migrations import lint_migrations
+from action.probes import Look, Prober
+from protocol.plan import Command, Hold, Lint, Probes, RollOut, Step, Tell, Work, roll_over, say_work
+
+
+def carry_out(steps: Iterable[Step], job: Job, progress: Progress) -> None:
+    """Raises StepFailed at the first step that fails and Stopped when the job is to end."""
+    waiting = deque(steps)
+    while waiting:
+        job.stop.check()
+        waiting.extendleft(reversed(_carry_out_one(waiting.popleft(), job, progress)))
+
+
+def _carry_out_one(step: Step, job: Job, progress: Progress) -> tuple[Step, ...]:
+    """One step; what it answers is to be done next."""
+    progress.touched.add(step.touches)
+    job.journal.step_began(step.name, job.clock())
+    run = _StepRun(step=step, job=job, progress=progress)
+    try:
+        with job.console.group(step.name):
+            following = run.carry_out()
+    except StepFailed as error:
+        run.record("failed", str(error))
+        job.console.annotate("error", f"{progress.environment}: {step.name}", str(error))
+        raise
+    except Stopped as error:
+        run.record("stopped", str(error))
+        raise
+    run.record("passed")
+    return following
+
+
+@dataclass(slots=True, kw_only=True)
+class _StepRun:
+    step: Step
+    job: Job
+    progress: Progress
+    began: float = field(default_factory=time.monotonic)
+    last_lines: tuple[str, ...] = ()
+
+    def carry_out(self) -> tuple[Step, ...]:
+        following: list[Step] = []
+        for work in self.step.work:
+            following += self._do(work)
+        return tuple(following)
+
+    def record(self, outcome: StepOutcome, wrong: str = "") -> None:
+        wrong = self.job.console.masked(wrong)
+        self.job.journal.step_ended(self.step.name, self.job.clock(), wrong)
+        self.progress.steps.append(
+            StepRecord(
+                name=self.step.name,
+                outcome=outcome,
+                seconds=time.monotonic() - self.began,
+                wrong=wrong,
+                last_lines=tuple(self.job.console.masked(line) for line in self.last_lines),
+            )
+        )
+
+    def _do(self, work: Work) -> tuple[Step, ...]:
+        self.job.console.say(say_work(work))
+        match work:
+            case Command():
+                self._run(work)
+            case Probes():
+                self._look(work)
+            case Hold():
+                self.job.stop.sleep(work.length.total_seconds())
+            case Lint():
+                self._lint(work)
+            case Tell():
+                self._tell(work)
+            case RollOut():
+                return self._roll_out(work)
+            case _:
+                assert_never(work)
+        return ()
+
+    def _run(self, command: Command) -> None:
+        outcome = self._outcome_of(command)
+        if not outcome.succeeded:
+            raise StepFailed(f"`{_shown(command.run)}` {outcome.reason}")
+        if self.step.name == "verify":
+            self.progress.previous_version = _last_line(outcome.printed) or self.progress.previous_version
+
+    def _outcome_of(self, command: Command) -> Outcome:
+        with self.job.console.fence():
+            outcome = run_command(
+                command.run,
+                environ=self._environ({**command.env, **self.progress.variables, **command.variables}),
+                directory=self._directory(command.directory),
+                timeout=command.timeout.total_seconds(),
+                retries=command.retries,
+                stop=self.job.stop,
+                write=self.job.console.output,
+            )
+        self.last_lines = outcome.last_lines
+        return outcome
+
+    def _environ(self, variables: Mapping[str, str]) -> dict[str, str]:
+        return environment_for_commands(self.job.environ, variables)
+
+    def _directory(self, name: str) -> Path:
+        directory = self.job.workflow.workspace / name
+        if not directory.is_dir():
+            raise StepFailed(
+                f"there is no directory {name!r} in the workspace; run actions/checkout before this step"
+            )
+        return directory
+
+    def _look(self, work: Probes) -> None:
+        environ = self._environ({**self.progress.variables, **work.variables})
+        prober = Prober(environ=environ, workspace=self._directory("."), stop=self.job.stop)
+        looks = prober.look_at_all(work.probes)
+        for look in looks:
+            self._show(look)
+        wrong = [f"{look.name}: {look.wrong}" for look in looks if look.critical and not look.passed]
+        self.progress.issues += [
+            f"{look.name} (not critical): {look.wrong}"
+            for look in looks
+            if not look.critical and not look.passed
+        ]
+        if wrong:
+            raise StepFailed("; ".join(wrong))
+
+    def _show(self, look: Look) -> None:
+        mark = "passed" if look.passed else f"FAILED: {look.wrong}"
+        tries = f", {look.attempts} attempts" if look.attempts > 1 else ""
+        self.job.console.say(f"{look.name}: {mark} ({look.seconds:.1f}s{tries})")
+        if not look.passed:
+            self.last_lines += look.printed
+            with self.job.console.fence():
+                for line in look.printed:
+                    self.job.console.output(line)
+
+    def _lint(self, work: Lint) -> None:
+        self.progress.issues += lint_migrations(work.paths, self.job, self.progress.changed_paths)
+
+    def _tell(self, work: Tell) -> None:
+        title = f"{self.progress.version} is out in {self.progress.environment} and being looked at"
+        announce(
+            work.channels,
+            title=title,
+            body=self.job.workflow.run_url,
+            environ=self.job.environ,
+            console=self.job.console,
+        )
+
+    def _roll_out(self, work: RollOut) -> tuple[Step, ...]:
+        outcome = self._outcome_of(work.list)
+        targets = list(dict.fromkeys(outcome.printed.split("\n")))
+        targets = [target.strip() for target in targets if target.strip()]
+        if not outcome.succeeded:
+            raise StepFailed(f"`{_shown(work.list.run)}` {outcome.reason}")
+        if not targets:
+            raise StepFailed(f"`{_shown(work.list.run)}` printed no target; it must print one a line")
+        return roll_over(work.rolling, targets)
+
+
+def _shown(command: str) -> str:
+    first, _, rest = command.strip().partition("\n")
+    return f"{first} …" if rest else first
+
+
+def _last_line(text: str) -> str:
+    lines = text.strip().splitlines()
+    return lines[-1].strip() if lines else ""

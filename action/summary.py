@@ -1,0 +1,82 @@
+"""The job summary and the step's outputs."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from action.inputs import Workflow
+from action.result import Result
+from protocol.durations import say_duration
+from protocol.entry import escaped, render_entry
+from protocol.report import findings_markdown
+from protocol.verdict import Decision
+
+_MOST_SUMMARY = 1_000_000  # GitHub takes a mebibyte a step
+_MOST_OUTPUT = 200_000
+_MARKS = {"passed": "✅", "failed": "❌", "stopped": "⏹️"}
+
+
+def render_summary(result: Result, decision: Decision, zone: ZoneInfo) -> str:
+    """Verdict with all findings, the steps, and the log's entry."""
+    parts = [
+        f"### {escaped(result.environment)}: {result.status} - {escaped(result.version)}",
+        findings_markdown(decision, zone),
+    ]
+    if result.steps:
+        parts.append(_steps_table(result))
+    if result.issue_url:
+        parts.append(f"Documented in {result.issue_url}")
+    if result.entry is not None:
+        parts.append(render_entry(result.entry))
+    return "\n\n".join(parts) + "\n"
+
+
+def _steps_table(result: Result) -> str:
+    rows = [
+        f"| {_MARKS[step.outcome]} | {escaped(step.name)} | "
+        f"{say_duration(timedelta(seconds=round(step.seconds)))} | {escaped(step.wrong)} |"
+        for step in result.steps
+    ]
+    return "\n".join(["| | Step | Time | |", "|---|---|---|---|", *rows])
+
+
+def outputs_of(result: Result) -> dict[str, str]:
+    """Every output of action.yml, by name."""
+    return {
+        "verdict": result.verdict,
+        "reason_codes": ",".join(result.reason_codes),
+        "status": result.status,
+        "version": result.version,
+        "previous_version": result.previous_version,
+        "deployment_id": str(result.deployment_id or ""),
+        "environment_url": result.environment_url,
+        "log_entry": render_entry(result.entry) if result.entry is not None else "",
+        "result": json.dumps(result.model_dump(mode="json"), ensure_ascii=False),
+    }
+
+
+def write_outputs(workflow: Workflow, outputs: Mapping[str, str]) -> None:
+    """Hand values to later steps. Each has its own random delimiter, so no value can end itself."""
+    for name, value in outputs.items():
+        delimiter = f"end-{uuid.uuid4()}"
+        _append(workflow.output_file, f"{name}<<{delimiter}\n{value[:_MOST_OUTPUT]}\n{delimiter}\n")
+
+
+def write_summary(workflow: Workflow, text: str) -> None:
+    _append(workflow.summary_file, text[:_MOST_SUMMARY])
+
+
+def write_state(workflow: Workflow, name: str, value: Path) -> None:
+    """Hand a value to the end of the job. Never a secret: the file lies on the runner's disk."""
+    _append(workflow.state_file, f"{name}={value}\n")
+
+
+def _append(path: Path | None, text: str) -> None:
+    if path is not None:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)

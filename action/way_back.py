@@ -1,0 +1,113 @@
+"""Whether a failed deployment is rolled back, and how: decided first, then done."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from action.announce import announce
+from action.errors import StepFailed
+from action.job import Job, Progress
+from action.steps import carry_out
+from protocol.facts import Deployment
+from protocol.order import Standing, standing
+from protocol.plan import Command, Probes, Step, Touch, Undoing
+from protocol.policy import Notify
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoBack:
+    """Back to `version`, by these steps in this order."""
+
+    version: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Nothing is rolled back, and why. `harmless`: nothing had been changed."""
+
+    why: str
+    harmless: bool = False
+
+
+def way_back(
+    undoing: Undoing | None,
+    *,
+    touched: AbstractSet[Touch],
+    failed_step: str,
+    previous_version: str,
+    bad_versions: AbstractSet[str],
+    asked: bool = False,
+) -> GoBack | Stay:
+    """What to do about a failure; the safe direction of doubt is to stay and ask a person."""
+    if touched <= {"nothing"}:
+        return Stay("nothing had been changed", harmless=True)
+    if undoing is None:
+        return Stay("the policy has no `rollback:`; a person must look")
+    if not undoing.automatic and not asked:
+        return Stay("the policy does not roll back by itself; start it with `phase: rollback`")
+    if failed_step == "migrate":
+        return Stay("how far the migration came is not known; a person must look at the database")
+    if "database" in touched and not undoing.reversible:
+        return Stay(
+            "the migration cannot be reversed, so the version before it may not run; a person must look"
+        )
+    if "service" in touched and not previous_version:
+        return Stay("no version is known to go back to; a person must look")
+    if "service" in touched and previous_version in bad_versions:
+        return Stay(f"{previous_version} was bad itself; a person must choose a version")
+    return GoBack(version=previous_version, steps=_steps(undoing, touched))
+
+
+def _steps(undoing: Undoing, touched: AbstractSet[Touch]) -> tuple[Step, ...]:
+    commands: list[tuple[str, Command | None]] = []
+    if "service" in touched:
+        commands += [("traffic", undoing.shift), ("previous version", undoing.command)]
+    if "database" in touched:
+        commands.append(("database", undoing.database))
+    steps = [Step(name=f"rollback: {name}", work=(command,)) for name, command in commands if command]
+    if undoing.health:
+        steps.append(Step(name="rollback: health", work=(Probes(undoing.health),)))
+    return tuple(steps)
+
+
+def roll_back(back: GoBack, job: Job, progress: Progress, notify: Notify) -> bool:
+    """Announce it and do it; False when the rollback itself failed."""
+    title = f"Rolling {progress.environment} back from {progress.version} to {back.version or 'before'}"
+    announce(
+        notify.rollback, title=title, body=job.workflow.run_url, environ=job.environ, console=job.console
+    )
+    job.console.say(title)
+    progress.previous_version = back.version
+    try:
+        carry_out(back.steps, job, progress)
+    except StepFailed as error:
+        progress.issues.append(f"the rollback failed: {error}")
+        return False
+    return True
+
+
+def last_good(deployments: tuple[Deployment, ...], environment: str, *, but: str = "") -> Deployment | None:
+    """The newest deployment that went well and was not bad later, of a commit other than `but`."""
+    here = [
+        one for one in deployments if one.environment.casefold() == environment.casefold() and one.sha != but
+    ]
+    newest_first = sorted(here, key=lambda one: (one.created_at, one.id), reverse=True)
+    return next((one for one in newest_first if is_good(deployments, one)), None)
+
+
+def is_good(deployments: tuple[Deployment, ...], deployment: Deployment) -> bool:
+    return standing(deployments, deployment.environment, deployment.sha)[0] is Standing.SUCCEEDED
+
+
+def bad_versions(deployments: tuple[Deployment, ...], environment: str) -> frozenset[str]:
+    """Versions and commits that failed here when they ran last."""
+    here = [one for one in deployments if one.environment.casefold() == environment.casefold()]
+    bad = [one for one in here if standing(deployments, one.environment, one.sha)[0] is Standing.FAILED]
+    good = {one.version for one in here if one.version and is_good(deployments, one)}
+    return frozenset({one.sha for one in bad} | {one.version for one in bad if one.version} - good)
+
+
+def version_of(deployment: Deployment) -> str:
+    return deployment.version or deployment.sha

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from action.job import Job
+from action.result import Result
+from action.run import run
+from gateway.errors import Forbidden, Unavailable
+from protocol.entry import entries_in
+from protocol.facts import Freeze, Missing
+from tests.jobs import OLD_SHA, OLDER_SHA, SHA, GitHubInMemory, policy_of, ran_before
+
+STEPS = """
+steps:
+  verify: {run: 'echo 1.0.0'}
+  backup: {run: 'echo backup >> story'}
+  migrate: {run: 'echo up >> story', undo: 'echo down >> story'}
+  deploy: {run: 'echo "deploy $VERSION" >> story'}
+  smoke: [{name: Story is there, run: 'test -f story'}]
+rollback: {run: 'echo "deploy $PREVIOUS_VERSION" >> story'}
+"""
+BROKEN = STEPS.replace("test -f story", "echo the shop is shut; exit 1")
+
+
+def run_with(job: Job, text: str, **given: Any) -> tuple[Result, GitHubInMemory]:
+    github = GitHubInMemory(policies=[policy_of(text)], **given)
+    return run(job, github), github
+
+
+def test_a_deployment_travels_from_preflight_to_log(desk_of: Any) -> None:
+    desk = desk_of(tag="v1.1.0")
+    result, github = run_with(desk.job, STEPS)
+    assert (result.status, result.exit_code, result.verdict) == ("success", 0, "allow")
+    assert desk.file("story") == "backup\nup\ndeploy 1.1.0\n"
+    [entry] = [entries_in(text)[0] for text in github.releases["v1.1.0"].values()]
+    assert (entry.status, entry.version, entry.previous_version, entry.deployer) == (
+        "success",
+        "1.1.0",
+        "1.0.0",
+        "ada",
+    )
+    assert entry == result.entry
+    assert github.issues == []
+
+
+def test_a_deployment_github_made_is_reused_and_never_ended(desk_of: Any) -> None:
+    _, github = run_with(desk_of().job, STEPS)
+    assert github.created == []
+    assert [(status["id"], status["state"]) for status in github.statuses] == [(42, "in_progress")]
+    assert github.statuses[0]["description"].startswith("Success - 1.1.0 in ")
+
+
+def test_without_an_environment_on_the_job_a_deployment_is_made_by_sha_and_ended(desk_of: Any) -> None:
+    desk = desk_of()
+    _, github = run_with(desk.job, STEPS, job_deployment=None)
+    assert [made["sha"] for made in github.created] == [SHA]
+    assert [status["state"] for status in github.statuses] == ["in_progress", "success"]
+    assert "Weaker mode" in desk.log
+
+
+def test_a_failing_smoke_test_rolls_service_and_database_back_and_documents_it(desk_of: Any) -> None:
+    desk = desk_of(tag="v1.1.0")
+    result, github = run_with(desk.job, BROKEN)
+    assert (result.status, result.exit_code) == ("rollback", 1)
+    assert desk.file("story") == "backup\nup\ndeploy 1.1.0\ndeploy 1.0.0\ndown\n"
+    [issue] = github.issues
+    assert issue.title == "production: 1.1.0 was rolled back"
+    assert "Story is there" in issue.body
+    assert "    the shop is shut" in issue.body
+    assert "### Why it was not caught" in issue.body
+    assert result.issue_url == issue.url
+
+
+def test_a_step_that_fails_before_anything_changed_rolls_nothing_back(desk_of: Any) -> None:
+    desk = desk_of()
+    result, _ = run_with(desk.job, STEPS.replace("echo backup >> story", "exit 4"))
+    assert result.status == "failed"
+    assert desk.file("story") == ""
+    assert "not rolled back: nothing had been changed" in result.issues
+
+
+def test_a_waiting_decision_fails_the_job_with_every_finding_and_runs_nothing(desk_of: Any) -> None:
+    desk = desk_of()
+    text = "checklist: [{item: Alerts set, run: 'exit 1'}]\n" + STEPS
+    freeze = Freeze(reason="Stocktaking", by="grace")
+    result, github = run_with(desk.job, text, facts={"freezes": (freeze,)})
+    assert (result.status, result.verdict, result.exit_code) == ("waiting", "wait", 3)
+    assert len(result.reason_codes) == 2
+    assert "freeze.active" in result.reason_codes
+    assert "Stocktaking" in desk.log
+    assert "Alerts set" in desk.log
+    assert desk.file("story") == ""
+    assert (github.statuses, github.created) == ([], [])
+
+
+def test_somebody_who_may_not_deploy_is_refused(desk_of: Any) -> None:
+    result, _ = run_with(desk_of().job, STEPS, facts={"deployer": "mallory"})
+    assert (result.status, result.exit_code) == ("refused", 4)
+
+
+@pytest.mark.parametrize("policies", [[Missing("there is no .github/deploy.yml")], []], ids=["missing", "none"])
+def test_no_policy_waits(desk_of: Any, policies: list[Missing]) -> None:
+    result = run(desk_of().job, GitHubInMemory(policies=policies))
+    assert (result.status, result.exit_code) == ("waiting", 3)
+
+
+def test_what_github_will_not_tell_waits(desk_of: Any) -> None:
+    github = GitHubInMemory(policies=[policy_of(STEPS)], fails={"facts_for": Unavailable("no answer")})
+    result = run(desk_of().job, github)
+    assert (result.status, result.reason_codes) == ("waiting", ("facts.unavailable",))
+
+
+def test_a_log_github_does_not_take_is_reported_and_the_rest_still_told(desk_of: Any) -> None:
+    desk = desk_of()
+    result, github = run_with(desk.job, BROKEN, fails={"post_deployment_status": Forbidden("no permission")})
+    assert result.status == "rollback"
+    assert len(github.issues) == 1
+    assert "Deployment status not written" in desk.log
+
+
+def test_a_deployment_that_cannot_be_made_begins_nothing(desk_of: Any) -> None:
+    desk = desk_of()
+    result, _ = run_with(
+        desk.job, STEPS, job_deployment=None, fails={"create_deployment": Forbidden("no permission")}
+    )
+    assert (result.status, result.exit_code) == ("failed", 1)
+    assert desk.file("story") == ""
+
+
+def test_a_check_decides_and_runs_nothing(desk_of: Any) -> None:
+    desk = desk_of(phase="check")
+    result, github = run_with(desk.job, STEPS)
+    assert (result.status, result.exit_code) == ("checked", 0)
+    assert (desk.file("story"), github.statuses) == ("", [])
+
+
+def test_a_dry_run_shows_the_plan_and_changes_nothing(desk_of: Any) -> None:
+    desk = desk_of(dry_run=True)
+    result, github = run_with(desk.job, STEPS)
+    assert (result.status, desk.file("story"), github.statuses) == ("dry run", "", [])
+    assert "4. deploy" in desk.log
+
+
+def test_an_asked_rollback_goes_to_the_last_good_version_before_the_one_that_runs(desk_of: Any) -> None:
+    desk = desk_of(phase="rollback", version="")
+    bad = ran_before("d" * 40, "1.0.5", id=9, state="failure", succeeded=False)
+    older = ran_before(OLDER_SHA, "0.9.0", id=3)
+    result, github = run_with(desk.job, STEPS, deployments=(bad, ran_before(), older))
+    assert (result.status, result.exit_code) == ("rollback", 0)
+    assert desk.file("story") == "deploy 0.9.0\n"
+    assert [made["sha"] for made in github.created] == [OLDER_SHA]
+    assert result.entry is not None
+    assert (result.entry.version, result.entry.previous_version) == ("0.9.0", "1.0.0")
+
+
+def test_an_asked_rollback_to_a_version_that_never_ran_is_refused(desk_of: Any) -> None:
+    desk = desk_of(phase="rollback", version="7.7.7")
+    result, _ = run_with(desk.job, STEPS)
+    assert result.status == "refused"
+    assert desk.file("story") == ""
+
+
+def test_without_a_verify_step_the_previous_version_comes_from_the_deployments(desk_of: Any) -> None:
+    text = BROKEN.replace("verify: {run: 'echo 1.0.0'}", "")
+    desk = desk_of()
+    run_with(desk.job, text, deployments=(ran_before(OLD_SHA, ""),))
+    assert f"deploy {OLD_SHA}" in desk.file("story")
+
+
+def test_metrics_that_are_not_watched_are_said_to_be_not_watched(desk_of: Any) -> None:
+    desk = desk_of()
+    result, _ = run_with(desk.job, STEPS + "monitor: {for: 5m, integrity: {run: 'true'}}\n")
+    assert result.status == "success"
+    assert any("none is measured" in issue for issue in result.issues)
+    assert "metrics not watched" in desk.log
+
+
+def test_the_outputs_hold_the_whole_result(desk_of: Any) -> None:
+    desk = desk_of()
+    result, _ = run_with(desk.job, STEPS)
+    written = desk.job.workflow.output_file.read_text(encoding="utf-8")
+    [line] = [line for line in written.splitlines() if line.startswith('{"schema_version"')]
+    assert Result.model_validate(json.loads(line)) == result
+    assert "t0ken-t0ken" not in written + desk.log.replace("::add-mask::t0ken-t0ken", "")
