@@ -147,12 +147,12 @@ class Schedule:
         """
         moment, edge = _utc(now), None
         opened = _timetable(self).next(moment - self.grace, open=True)
-        while opened is not None and opened < moment:
+        while opened is not None and opened <= moment:
             edge = _timetable(self).next(opened, open=False)
             if edge is None or edge > moment:
                 return None
             opened = _timetable(self).next(edge, open=True)
-        return None if opened == moment else self._local(edge)
+        return self._local(edge)
 
     def _is_open(self, moment: datetime) -> bool:
         return _timetable(self).next(moment, open=True) == moment

@@ -159,6 +159,19 @@ def test_the_reason_is_one_sentence(now: str, reason: str) -> None:
     assert ANNOTATED.at(clock(now)).reason == reason
 
 
+@pytest.mark.parametrize(
+    ("now", "reason"),
+    [
+        pytest.param("2026-12-27T01:59", "closed: holiday day of our own (Sat 26 Dec)", id="its last minute"),
+        pytest.param("2026-12-27T02:00", "closed: outside 03:00-04:00", id="the minute after"),
+        pytest.param("2026-11-28T01:59", "closed: Fri 22:00-02:00", id="a weekday's"),
+    ],
+)
+def test_a_night_is_named_after_the_day_on_which_it_began(now: str, reason: str) -> None:
+    schedule = make_schedule(open="03:00-04:00", closed=["holidays 22:00-02:00", "Fri 22:00-02:00"])
+    assert schedule.at(clock(now)).reason == reason
+
+
 def test_holidays_of_a_country_are_named() -> None:
     berlin = Calendar("DE", "BE")
     schedule = make_schedule(closed=["holidays", "eve-of-holiday 12:00-24:00"], holidays=berlin)
@@ -351,6 +364,11 @@ def test_openings_are_found_at_any_distance(window: str, now: str, change: str |
 def test_a_holiday_on_a_rare_weekday_is_found_years_ahead() -> None:
     schedule = make_schedule(open="holidays", closed="Mon-Sat", holidays=Calendar("US"))
     assert change_after(schedule, clock("2026-11-23T12:00")) is not None
+
+
+def test_a_weekday_in_a_far_range_is_found() -> None:
+    schedule = make_schedule(open="2041-06-04..2041-12-31", closed="Tue-Sun")
+    assert change_after(schedule, clock("2026-11-23T12:00")) == "2041-06-10T00:00+02:00"
 
 
 @pytest.mark.parametrize("closed", ["Mon-Sun", "00:00-24:00", "2000-01-01..9999-12-31"])
