@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -154,7 +155,7 @@ def plan(environment: str, file: str, as_json: bool) -> None:
 @main.command(epilog=example("schema facts"))
 @click.argument("what", type=click.Choice(["policy", "facts", "result"]), default="policy")
 def schema(what: str) -> None:
-    """Print a JSON Schema: of the policy file, of decide's facts, or of the action's result."""
+    """Print a JSON Schema: the policy's, the facts' or the result's."""
     match what:
         case "policy":
             from protocol.schemas import policy_schema
@@ -168,6 +169,56 @@ def schema(what: str) -> None:
             from action.result import result_schema
 
             _print(result_schema())
+
+
+@main.command(
+    epilog=example("run --environment production --version v1.4.2 --dry-run"),
+    short_help="Carry a deployment out, as the action does in a job.",
+)
+@environment_option
+@click.option("--version", metavar="TEXT", help="What is deployed. Default: the tag or the commit.")
+@click.option("--phase", metavar="PHASE", help="run, check, start, finish or rollback. Default: run.")
+@click.option("--policy", metavar="FILE", help=f"The policy file. Default: {DEFAULT_POLICY}.")
+@click.option("--emergency-reason", metavar="TEXT", help="Why this cannot wait for the rules.")
+@click.option("--dry-run", is_flag=True, help="Decide and show the plan; run nothing.")
+@click.option(
+    "--github-token", metavar="TOKEN", envvar="GITHUB_TOKEN", show_envvar=True, help="Better set there."
+)
+@click.option("--check-run-id", metavar="ID", help="The job's check run.")
+@click.option("--job-status", metavar="STATUS", help="How the job went so far.")
+def run(**inputs: str | bool | None) -> None:
+    """Carry a deployment out, as the action does in a job.
+
+    The options are the action's inputs; repository and commit come from GitHub's own variables, such as
+    GITHUB_REPOSITORY and GITHUB_SHA.
+    Exit codes: 0 done, 1 failed, 2 bad input, 3 wait, 4 refuse, 130 stopped.
+    """
+    from action.console import Console
+    from action.process import start
+
+    given = {f"INPUT_{name.upper()}": str(value) for name, value in inputs.items() if value is not None}
+    sys.exit(start({**os.environ, **given}, console=Console(github="GITHUB_ACTIONS" in os.environ)))
+
+
+@main.command(epilog=example("serve"))
+@click.argument("part", type=click.Choice(["all", "web", "worker"]), default="all")
+def serve(part: str) -> None:
+    """Run the App: web and worker together, or one PART.
+
+    Settings come from the environment; a missing or bad one is named and stops the start (exit code 2).
+    """
+    from service.__main__ import main as start
+
+    sys.exit(start([part]))
+
+
+@main.command(epilog=example("sandbox --port 8080"))
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="one that is free")
+def sandbox(port: int) -> None:
+    """Run a GitHub on loopback, to try all without an account."""
+    from sandbox.server import main as start
+
+    sys.exit(start(["--port", str(port)]))
 
 
 def _print(shown: str | dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ def read_facts(text: str | bytes, file: str) -> Facts:
     except (UnicodeDecodeError, RecursionError, ValueError) as error:
         raise FactsError((f"{file}: this is not JSON we can read: {error}",)) from None
     reader = _Reader()
-    facts = reader.read(Facts, value, "")
+    facts: Facts = reader.read(Facts, value, "")
     if reader.problems:
         raise FactsError(tuple(f"{file}: {problem}" for problem in reader.problems))
     return replace(facts, people=_in_lower_case(facts.people))

@@ -67,4 +67,4 @@ def _nearest_zone(name: str) -> str:
         near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.75)
         if near:
             return f", did you mean '{names[near[0]]}'?"
-    return ": write one such as Europe/Berlin, America/New_York or UTC"
+    return ": write one such as Europe/Berlin or UTC"

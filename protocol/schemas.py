@@ -12,6 +12,9 @@ from protocol.policy import Policy
 def policy_schema() -> dict[str, Any]:
     """A JSON Schema of what `parse_policy` accepts, cross-checks apart."""
     schema = Policy.model_json_schema(by_alias=True, schema_generator=_ForEditors)
+    environments = schema["properties"]["environments"]
+    bare = {"type": "null"}  # `development:` alone is an environment that asks for nothing
+    environments["additionalProperties"] = {"anyOf": [environments["additionalProperties"], bare]}
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema, "title": "Deployment policy"}
 
 

@@ -37,7 +37,7 @@ def opening_data(environment: str, opening: Opening, now: datetime, zone: ZoneIn
 
 
 def decision_text(decision: Decision, zone: ZoneInfo) -> str:
-    return f"{headline(decision, zone)}\n\n{findings_text(decision, zone)}".rstrip()
+    return f"{headline(decision)}\n\n{findings_text(decision, zone)}".rstrip()
 
 
 def decision_data(decision: Decision, zone: ZoneInfo) -> dict[str, Any]:

@@ -148,7 +148,7 @@ def _why_not_yaml(error: yaml.MarkedYAMLError, text: str) -> str:
         return f"the list or mapping opened on line {opened.line} is not closed, or a ',' is missing"
     if "quoted" in str(error.context):
         return f"the quote opened on line {opened.line} is not closed"
-    return f"this is not YAML ({problem}): look at the indentation here and in the line above"
+    return f"this is not YAML ({problem}): look at the indentation here and above"
 
 
 @dataclass(slots=True)

@@ -35,8 +35,10 @@ TOP = {
     "unknown key": ("acess: 1", "3:1: unknown key 'acess', did you mean 'access'?"),
     "key like no other": (
         "colour: red",
-        "3:1: unknown key 'colour': write access, environments, holidays, hotfix, log, notify, tests, timezone "
-        "or version",
+        (
+            "3:1: unknown key 'colour': "
+            "write access, environments, holidays, hotfix, log, notify, tests, timezone or version"
+        ),
     ),
     "key of an environment": (
         "widnows: {}",
@@ -52,11 +54,11 @@ TOP = {
     ),
     "zone that is a path": (
         "timezone: ../../etc/passwd",
-        "3:11: '../../etc/passwd' is not an IANA time zone: write one such as Europe/Berlin, America/New_York or UTC",
+        "3:11: '../../etc/passwd' is not an IANA time zone: write one such as Europe/Berlin or UTC",
     ),
     "zone that is a directory": (
         "timezone: Europe",
-        "3:11: 'Europe' is not an IANA time zone: write one such as Europe/Berlin, America/New_York or UTC",
+        "3:11: 'Europe' is not an IANA time zone: write one such as Europe/Berlin or UTC",
     ),
     "zone that is a number": ("timezone: 1", "3:11: this must be text, not a number: put it in quotes"),
     "unknown country": ("holidays: {country: UKK}", "3:21: unknown country 'UKK', did you mean 'UK'?"),
@@ -79,8 +81,10 @@ TOP = {
     "no day": ("holidays: {extra: [2026-02-30]}", "3:20: '2026-02-30' is not a day: write it as 2026-12-24"),
     "nobody": (
         "access: {deployers: ['team:acme']}",
-        "3:22: 'team:acme' names nobody: write user:LOGIN, team:ORG/SLUG, permission:write, "
-        "permission:maintain, permission:admin or anyone",
+        (
+            "3:22: 'team:acme' names nobody: write user:LOGIN, team:ORG/SLUG, permission:write, "
+            "permission:maintain, permission:admin or anyone"
+        ),
     ),
     "empty list of people": (
         "access: {deployers: []}",
@@ -154,8 +158,10 @@ ENVIRONMENT = {
     ),
     "unknown way": (
         "deploy: sheduled",
-        "4:24: 'sheduled' is not known here: write manual, scheduled, on-merge or continuous, "
-        "did you mean 'scheduled'?",
+        (
+            "4:24: 'sheduled' is not known here: write manual, scheduled, on-merge or continuous, "
+            "did you mean 'scheduled'?"
+        ),
     ),
     "clock nonsense": (
         "windows: {open: ['Mon 10:00-25:00']}",
@@ -255,8 +261,10 @@ ENVIRONMENT = {
     ),
     "merge that starts nothing": (
         "deploy: on-merge",
-        "4:24: 'on-merge' starts a workflow but none is named: "
-        "add 'workflow', the file to start, such as deploy.yml",
+        (
+            "4:24: 'on-merge' starts a workflow but none is named: "
+            "add 'workflow', the file to start, such as deploy.yml"
+        ),
     ),
     "workflow by its path": (
         "workflow: .github/workflows/deploy.yml",
@@ -392,8 +400,10 @@ WHOLE = {
         "2:26: to GitHub 'Live' and 'live' are one: keep one of them",
     ),
     "cycle": (
-        "version: 1\nenvironments:\n  a: {after: {environment: b}}\n  b: {after: {environment: c}}\n"
-        "  c: {after: {environment: a}}",
+        (
+            "version: 1\nenvironments:\n  a: {after: {environment: b}}\n  b: {after: {environment: c}}\n"
+            "  c: {after: {environment: a}}"
+        ),
         "3:28: this waits for itself: a after b after c after a",
     ),
 }
@@ -422,13 +432,15 @@ log: {releases: tags}
 log: {releases: tags}
 """
     ) == [
-        "3:11: 'Mars/Olympus' is not an IANA time zone: write one such as Europe/Berlin, America/New_York or UTC",
+        "3:11: 'Mars/Olympus' is not an IANA time zone: write one such as Europe/Berlin or UTC",
         "6:26: unknown environment 'stagin', did you mean 'staging'?",
         "7:5: unknown key 'widnows', did you mean 'windows'?",
         "8:22: '25:00' is not a time: write one from 00:00 to 24:00",
         "9:13: '1y' is not a duration: write a number and a unit, such as 90s, 15m, 24h or 7d",
-        "11:13: 'on-merge' starts a workflow but none is named: "
-        "add 'workflow', the file to start, such as deploy.yml",
+        (
+            "11:13: 'on-merge' starts a workflow but none is named: "
+            "add 'workflow', the file to start, such as deploy.yml"
+        ),
         "12:16: unknown environment 'prod', did you mean 'production'?",
         "14:1: key 'log' is already on line 13: keep one of them",
     ]
@@ -523,8 +535,8 @@ def test_the_annotated_example_is_a_policy() -> None:
 
 STRATEGIES = {
     "blue-green": "{blue_green: {deploy_idle: ./deploy-idle, switch: ./switch, keep: 30m}}",
-    "rolling over named targets": "{rolling: {targets: [web-1, web-2], batch: 1, run: './deploy \"$TARGET\"'}}",
-    "rolling over found targets": "{rolling: {targets_from: ./list, batch: 25%, run: './deploy \"$TARGET\"'}}",
+    "rolling over named targets": "{rolling: {targets: [web-1, web-2], batch: 1, run: ./deploy}}",
+    "rolling over found targets": "{rolling: {targets_from: ./list, batch: 25%, run: ./deploy}}",
 }
 
 

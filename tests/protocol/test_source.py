@@ -75,7 +75,7 @@ UNREADABLE = {
     ),
     "crooked indentation": (
         "a:\n  b: 1\n c: 2\n",
-        "3:2: this is not YAML (did not find expected key): look at the indentation here and in the line above",
+        "3:2: this is not YAML (did not find expected key): look at the indentation here and above",
     ),
 }
 
