@@ -16,6 +16,7 @@ Plan: TypeAlias = tuple[tuple[int, int, bool], ...]  # from minute, to minute of
 _PATTERN = 22
 _LAST_DAY = date.max.toordinal() - 1
 _DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
 _SECONDS_OF_DAY = range(86_400)
 
 
@@ -86,8 +87,8 @@ def _offsets(zone: ZoneInfo, day: int) -> tuple[tuple[datetime, datetime, timede
     """The parts of a UTC day with one offset from UTC each. No zone ever changed twice in a day."""
     start = datetime.fromordinal(day).replace(tzinfo=UTC)
     end = start + _DAY
-    before, after = _offset(zone, start), _offset(zone, end)
-    if before == after:
+    before = _offset(zone, start)
+    if _offset(zone, end - _SECOND) == before:
         return ((start, end, before),)
     change = start + timedelta(
         seconds=bisect_left(
@@ -96,9 +97,7 @@ def _offsets(zone: ZoneInfo, day: int) -> tuple[tuple[datetime, datetime, timede
             key=lambda second: _offset(zone, start + timedelta(seconds=second)) != before,
         )
     )
-    if change == end:
-        return ((start, end, before),)
-    return (start, change, before), (change, end, after)
+    return (start, change, before), (change, end, _offset(zone, change))
 
 
 def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:

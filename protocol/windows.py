@@ -130,7 +130,11 @@ class Schedule:
     grace: timedelta = timedelta(0)
 
     def at(self, now: datetime, freezes: Sequence[Span] = ()) -> Opening:
-        """The answer at `now` (aware). Computed from edges, never by stepping through minutes."""
+        """The answer at `now` (aware). Computed from edges, never by stepping through minutes.
+
+        Never means: not in any week as the windows have it, not around any date they name, and not
+        around a holiday of the next HORIZON_YEARS.
+        """
         moment = _utc(now)
         frozen = [freeze for freeze in freezes if freeze.holds(moment)]
         if not frozen and self._is_open(moment):

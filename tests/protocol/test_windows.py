@@ -292,6 +292,13 @@ def test_a_moment_without_a_zone_is_refused() -> None:
             "2027-03-15T02:00+01:00",
             id="Casablanca, after Ramadan",
         ),
+        pytest.param(
+            "02:30-04:00",
+            "Asia/Jerusalem",
+            "2027-03-26T01:00+02:00",
+            "2027-03-26T03:00+03:00",
+            id="Jerusalem, at midnight in UTC",
+        ),
         # Clocks set back: both passes are in the window.
         pytest.param(
             "02:10-02:50",
