@@ -133,7 +133,8 @@ def _check_times(world: World, claims: dict[str, object]) -> None:
         )
     if not isinstance(expires, int | float) or expires <= now:
         raise unauthorized(
-            "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires"
+            "'Expiration time' claim ('exp') must be a numeric value"
+            " representing the future time at which the assertion expires"
         )
     if expires > now + (LONGEST_JWT + CLOCK_SKEW).total_seconds():
         raise unauthorized("'Expiration time' claim ('exp') is too far in the future")
@@ -218,7 +219,7 @@ def _role_grants(role: str, need: str) -> bool:
         return True  # anyone who can read may open and comment; handlers ask more where more is needed
     if level == "write" and name in ("administration", "environments"):
         level = "admin"
-    return ROLES.index(role) >= ROLES.index(ROLE_NEEDED[level])  # type: ignore[arg-type]
+    return ROLES.index(role) >= ROLES.index(ROLE_NEEDED[level])
 
 
 def _not_by_integration() -> Refusal:

@@ -13,6 +13,7 @@ from pathlib import Path
 from sandbox.state import User
 
 ZERO = "0" * 40
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 RECORD, FIELD = "\x1e", "\x1f"
 COMMIT_FORMAT = FIELD.join(("%H", "%T", "%P", "%an", "%ae", "%aI", "%cn", "%ce", "%cI", "%B")) + RECORD
 STATUS_WORDS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "T": "changed", "C": "copied"}
@@ -123,7 +124,7 @@ class Git:
     def refs(self, prefix: str = "refs") -> dict[str, str]:
         """Full ref name to the SHA of the object it points at."""
         lines = self.text("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
-        return {name: sha for name, sha in (line.split(" ") for line in lines)}
+        return {line.split(" ")[0]: line.split(" ")[1] for line in lines}
 
     def valid_ref(self, ref: str) -> bool:
         try:

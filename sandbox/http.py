@@ -31,6 +31,7 @@ def create_app(world: World) -> Flask:
 
     app = Flask("sandbox", static_folder=None)
     app.url_map.strict_slashes = False
+    app.config["PROPAGATE_EXCEPTIONS"] = True  # a cut connection must reach the server
     for route in every_route():
         app.add_url_rule(
             flask_rule(route.template),
@@ -49,9 +50,7 @@ def flask_rule(template: str) -> str:
     """`/repos/{owner}/{repo}/contents/{path}` as Werkzeug writes it; paths and refs may hold slashes."""
 
     def converter(found: re.Match[str]) -> str:
-        name = found[1]
-        slashed = name in SLASHED and not (name == "name" and template.endswith("/milestones/{name}"))
-        return f"<path:{name}>" if slashed else f"<{name}>"
+        return f"<path:{found[1]}>" if found[1] in SLASHED else f"<{found[1]}>"
 
     return re.sub(r"\{(\w+)\}", converter, template)
 
@@ -121,7 +120,7 @@ class Desk:
                     caller=self.caller,
                     path=self.path,
                     query=self.incoming.args.to_dict(),
-                    headers=self.incoming.headers,
+                    headers=dict(self.incoming.headers),
                     body=self.body,
                     url=self.world.url + self.incoming.path,
                     found=repository,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from sandbox.answers import Answer, field_error, not_found, ok, unprocessable
+from sandbox.answers import Answer, field_error, not_found, unprocessable
 from sandbox.auth import Caller, grants
 from sandbox.git import Git
 from sandbox.state import App, Event, Repository, User
@@ -79,7 +79,7 @@ class Call:
         wanted = need.split(":")[1]
         return role is not None and ROLES.index(role) >= ROLES.index("write" if wanted == "write" else "read")
 
-    def emit(self, name: str, action: str | None, **payload: Any) -> None:
+    def emit(self, name: str, action: str | None, /, **payload: Any) -> None:
         """Announce what this call did, in this repository and by this caller."""
         self.world.emit(
             Event(
@@ -111,7 +111,7 @@ class Call:
         return value if largest is None else min(value, largest)
 
     def _links(self, number: int, last: int) -> str:
-        pages = {}
+        pages: dict[str, int] = {}
         if number > 1:
             pages |= {"prev": number - 1}
         if number < last:
@@ -139,10 +139,7 @@ class Route:
 
 @dataclass(slots=True)
 class Routes:
-    """The routes of one noun.
-
-    `{name}` in a template stands for one segment; `{name...}` may hold slashes, as paths and refs do.
-    """
+    """The routes of one noun, in GitHub's templates. Paths, refs and names may hold slashes."""
 
     all: list[Route] = field(default_factory=list)
 
@@ -167,5 +164,3 @@ class Routes:
 
     def delete(self, template: str, needs: str | None = None) -> Callable[[Handler], Handler]:
         return self.add("DELETE", template, needs)
-
-

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import signal
+import sys
+import tempfile
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from sandbox.actions import LocalAction
 from sandbox.http import create_app
-from sandbox.recording import follow_as_asked
+from sandbox.recording import Recording, follow_as_asked
+from sandbox.runner import Runner
+from sandbox.seed import DEFAULT, SeedError, plant, read_actions, read_seed
+from sandbox.webhooks import Courier
 from sandbox.world import World
 
 
 class QuietHandler(WSGIRequestHandler):
-    """HTTP/1.1 with kept connections, and no line per request on standard error."""
+    """No line per request on standard error, and a connection cut on request is really closed."""
 
-    protocol_version = "HTTP/1.1"
+    protocol_version = "HTTP/1.1"  # git sends its packs in chunks
 
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - Werkzeug's name
+    def log(self, *_: object) -> None:
         return
+
+    def connection_dropped(self, *_: object) -> None:
+        self.close_connection = True
 
 
 @dataclass(kw_only=True)
@@ -26,6 +40,8 @@ class Server:
     """A running sandbox. `stop` ends it and waits for its threads."""
 
     world: World
+    courier: Courier = field(repr=False)
+    runner: Runner | None = field(repr=False)
     http: BaseWSGIServer = field(repr=False)
     thread: threading.Thread = field(repr=False)
 
@@ -34,17 +50,88 @@ class Server:
         return self.world.url
 
     def stop(self) -> None:
+        if self.runner is not None:
+            self.runner.stop()
+        self.courier.stop()
         self.http.shutdown()
         self.thread.join()
         self.http.server_close()
 
 
-def serve(world: World, port: int = 0) -> Server:
-    """Serve a world on 127.0.0.1; port 0 asks the operating system for a free one."""
+def serve(
+    world: World,
+    port: int = 0,
+    *,
+    run_workflows: bool = True,
+    actions: Mapping[str, LocalAction] | None = None,
+) -> Server:
+    """Serve a world on 127.0.0.1; port 0 asks the operating system for a free one.
+
+    With `run_workflows` a push starts the workflows it finds; `actions` are the container actions they may use.
+    """
     http = make_server("127.0.0.1", port, create_app(world), threaded=True, request_handler=QuietHandler)
-    http.daemon_threads = True  # type: ignore[attr-defined]
     world.url = f"http://127.0.0.1:{http.server_port}"
     follow_as_asked(world)
+    courier = Courier(world)
+    runner = Runner(world, actions=actions).start() if run_workflows else None
     thread = threading.Thread(target=http.serve_forever, name="sandbox", daemon=True)
     thread.start()
-    return Server(world=world, http=http, thread=thread)
+    return Server(world=world, courier=courier, runner=runner, http=http, thread=thread)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a sandbox until it is told to stop, and print where it is and how to get in."""
+    asked = _arguments(argv)
+    try:
+        seed = read_seed(asked.seed) if asked.seed else DEFAULT
+    except SeedError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - this is a command
+        return 2
+    root = asked.root or Path(tempfile.mkdtemp(prefix="sandbox-"))
+    world = World(root=root)
+    if asked.record:
+        Recording(asked.record).follow(world)
+    server = serve(world, asked.port, actions=read_actions(seed))
+    plant(world, seed)
+    _introduce(world, as_json=asked.json)
+    _wait_for_the_end()
+    server.stop()
+    return 0
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="deploy-protocol sandbox", description="A GitHub on loopback.")
+    parser.add_argument("--port", type=int, default=0, help="0 asks for a free one")
+    parser.add_argument("--root", type=Path, help="an empty directory for its git repositories")
+    parser.add_argument(
+        "--record", type=Path, help="append every exchange to this file, a JSON object a line"
+    )
+    parser.add_argument("--seed", type=Path, help="a YAML file of users, repositories and Apps to begin with")
+    parser.add_argument("--json", action="store_true", help="introduce itself as one JSON object")
+    return parser.parse_args(argv)
+
+
+def _introduce(world: World, *, as_json: bool) -> None:
+    people = [user.login for user in world.users.values() if user.kind == "User" and user.login != "github"]
+    tokens = {login: world.token_for(login) for login in people}
+    apps = [app for app in world.apps.values() if app.private_key]
+    if as_json:
+        keys = {
+            app.slug: {"id": app.id, "client_id": app.client_id, "private_key": app.private_key}
+            for app in apps
+        }
+        story = json.dumps({"url": world.url, "root": str(world.root), "tokens": tokens, "apps": keys})
+    else:
+        lines = [f"A GitHub of your own: {world.url}  (kept in {world.root})"]
+        lines += [f"  repository  {world.url}/{one.full_name}.git" for one in world.repositories.values()]
+        lines += [f"  token       {token}  {login}" for login, token in tokens.items()]
+        lines += [f"  app         {app.id}  {app.slug}" for app in apps]
+        story = "\n".join(lines)
+    print(story, flush=True)  # noqa: T201 - this is a command
+
+
+def _wait_for_the_end() -> None:
+    over = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: over.set())
+    over.wait()

@@ -102,11 +102,24 @@ class Label:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class Edit:
+    """A text as somebody left it."""
+
+    id: int
+    editor: User
+    body: str
+    at: datetime
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Comment:
+    """`edits` is empty until the first change; then the text as written is the first of them."""
+
     id: int
     author: User
     body: str
     app: App | None = None
+    edits: list[Edit] = field(default_factory=list)
     created_at: datetime
     updated_at: datetime
 

@@ -74,6 +74,16 @@ class Quota:
         return max(0, self.limit - self.used)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """A person who agreed to sign in to an App, until the App asks for the token."""
+
+    app: App
+    user: User
+    redirect_uri: str
+    challenge: str | None
+
+
 @dataclass(kw_only=True)
 class World:
     """Everything the sandbox knows. Hold `lock` while reading or changing it from outside a handler."""
@@ -89,6 +99,7 @@ class World:
     installations: dict[int, Installation] = field(default_factory=dict)
     repositories: dict[str, Repository] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict, repr=False)
+    sign_ins: dict[str, SignIn] = field(default_factory=dict, repr=False)
     manifests: dict[str, App] = field(default_factory=dict, repr=False)
     deliveries: list[HookDelivery] = field(default_factory=list, repr=False)
     exchanges: deque[Exchange] = field(default_factory=lambda: deque(maxlen=KEPT_EXCHANGES), repr=False)
@@ -97,8 +108,8 @@ class World:
     on_push: list[Callable[[Push], None]] = field(default_factory=list, repr=False)
     on_job: list[Callable[[Job], None]] = field(default_factory=list, repr=False)
     """Called when a job is ready to run, and when one that runs is to stop."""
-    on_exchange: list[Callable[[Exchange], None]] = field(default_factory=list, repr=False)
     on_delivery: list[Callable[[HookDelivery], None]] = field(default_factory=list, repr=False)
+    on_exchange: list[Callable[[Exchange], None]] = field(default_factory=list, repr=False)
     _last_id: int = 1000
     _moved: timedelta = timedelta()
 
@@ -189,7 +200,7 @@ class World:
         )
         git = Git.create(repository.path, default_branch)
         if files:
-            git.commit(default_branch, files, "First commit", author or self._someone(repository), now)
+            git.commit(default_branch, dict(files), "First commit", author or self._someone(repository), now)
         self.repositories[full_name.lower()] = repository
         return repository
 
@@ -323,6 +334,11 @@ class World:
         for listener in list(self.on_event):
             listener(event)
 
+    def send(self, delivery: HookDelivery) -> None:
+        """Hand a delivery to whoever carries it; it stays pending where nobody does."""
+        for carrier in list(self.on_delivery):
+            carrier(delivery)
+
     # Apps and tokens
 
     def add_app(
@@ -373,17 +389,29 @@ class World:
         )
         with self.lock:
             self.installations[installation.id] = installation
-            self.emit(
-                Event(
-                    name="installation",
-                    action="created",
-                    repository=None,
-                    sender=self._someone(repositories[0]),
-                    payload={},
-                    installation=installation,
-                )
-            )
+            self._tell_of(installation, "created")
         return installation
+
+    def uninstall(self, installation: Installation) -> None:
+        with self.lock:
+            self._tell_of(installation, "deleted")
+            del self.installations[installation.id]
+            self.tokens = {
+                text: token for text, token in self.tokens.items() if token.installation is not installation
+            }
+
+    def _tell_of(self, installation: Installation, action: str) -> None:
+        sender = self._person_of(installation.account)
+        self.emit(
+            Event(
+                name="installation",
+                action=action,
+                repository=None,
+                sender=sender,
+                payload={},
+                installation=installation,
+            )
+        )
 
     def installation_of(self, app: App, repository: Repository) -> Installation | None:
         mine = (one for one in self.installations.values() if one.app is app)
@@ -451,10 +479,12 @@ class World:
         return app
 
     def _someone(self, repository: Repository) -> User:
-        owner = repository.owner
-        if isinstance(owner, Organization):
-            return (owner.owners or owner.members or [self.user("github")])[0]
-        return owner
+        return self._person_of(repository.owner)
+
+    def _person_of(self, account: Account) -> User:
+        if isinstance(account, Organization):
+            return (account.owners or account.members or [self.user("github")])[0]
+        return account
 
 
 def key_pair(private_key: str | None = None) -> tuple[str, str]:

@@ -8,14 +8,21 @@ from sandbox.routes import (
     accounts,
     apps,
     browser,
+    checks,
     commits,
     contents,
     control,
+    deployments,
+    environments,
+    gates,
+    graphql,
     issues,
     meta,
     pulls,
     releases,
     repositories,
+    runs,
+    statuses,
 )
 from sandbox.routing import Route
 
@@ -23,15 +30,21 @@ PARTS = (
     accounts.routes,
     apps.routes,
     browser.routes,
+    checks.routes,
     commits.routes,
     contents.routes,
     control.routes,
+    deployments.routes,
+    environments.routes,
+    gates.routes,
     graphql.routes,
     issues.routes,
     meta.routes,
     pulls.routes,
     releases.routes,
     repositories.routes,
+    runs.routes,
+    statuses.routes,
 )
 
 

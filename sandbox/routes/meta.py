@@ -10,14 +10,14 @@ routes = Routes()
 
 
 @routes.get("/meta")
-def meta(call: Call) -> Answer:
+def meta(_: Call) -> Answer:
     return ok({"verifiable_password_authentication": False, "hooks": ["127.0.0.0/8"], "api": ["127.0.0.0/8"]})
 
 
 @routes.get("/rate_limit")
 def rate_limit(call: Call) -> Answer:
     quota = _resource(call.world.quotas[call.caller.who])
-    resources = {name: quota for name in ("core", "search", "graphql")}
+    resources = dict.fromkeys(("core", "search", "graphql"), quota)
     return ok({"resources": resources, "rate": quota})
 
 
