@@ -26,9 +26,25 @@ def run_contexts(world: World, run: WorkflowRun) -> dict[str, Any]:
     """What may be named before a job runs: in `if`, `environment` and `concurrency`."""
     return {
         "github": github_context(world, run),
-        "inputs": run.payload.get("inputs") or {},
+        "inputs": _inputs(run),
         "vars": run.repository.variables,
     }
+
+
+def _inputs(run: WorkflowRun) -> dict[str, Any]:
+    """`inputs` keeps booleans and numbers; `github.event.inputs` has them as text."""
+    trigger = run.plan.triggers.get("workflow_dispatch") if run.plan else None
+    kinds = {name: (about or {}).get("type") for name, about in trigger.inputs.items()} if trigger else {}
+    return {name: _typed(text, kinds.get(name)) for name, text in (run.payload.get("inputs") or {}).items()}
+
+
+def _typed(text: str, kind: str | None) -> Any:
+    match kind:
+        case "boolean":
+            return text == "true"
+        case "number":
+            return float(text)
+    return text
 
 
 def needs_context(run: WorkflowRun, needs: tuple[str, ...]) -> dict[str, Any]:

@@ -155,6 +155,23 @@ def rerun(world: World, run: WorkflowRun, actor: User) -> None:
     advance(world, run)
 
 
+def delete_environment(world: World, repository: Repository, environment: Environment) -> None:
+    """Its waiting jobs fail."""
+    del repository.environments[environment.name.lower()]
+    for run in list(repository.runs.values()):
+        for pending in [each for each in run.pending if each.environment is environment]:
+            pending.rejected_by = pending.waiting[0]
+        advance(world, run)
+
+
+def known_workflows(world: World, repository: Repository) -> list[Workflow]:
+    """Every workflow of the default branch, and those that ran from elsewhere."""
+    sha = world.git(repository).tip(repository.default_branch)
+    for path, plan in workflows_at(world, repository, sha) if sha else ():
+        _workflow(world, repository, path, path if isinstance(plan, WorkflowError) else plan.name)
+    return list(repository.workflows.values())
+
+
 def pass_time(world: World) -> None:
     """What only the clock brings about, everywhere."""
     for repository in list(world.repositories.values()):
