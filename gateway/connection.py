@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from github import Github
@@ -75,6 +77,14 @@ class Connection:
             if len(items) < PAGE:
                 return
         raise Unavailable(f"GET {path}: more than {MOST_PAGES * PAGE} items. Nothing is decided on a part.")
+
+    def page_after(self, path: str, cursor: str | None) -> tuple[list[Any], str | None]:
+        """One page of a list that goes by cursors, and the next page's cursor."""
+        params = {"per_page": PAGE, **({"cursor": cursor} if cursor else {})}
+        headers, found = self._asked("GET", path, None, params)
+        following = re.search(r"<([^>]*)>;\s*rel=\"next\"", headers.get("link", ""))
+        query = parse_qs(urlsplit(following[1]).query) if following else {}
+        return found, next(iter(query.get("cursor", ())), None)
 
     def graphql(self, query: str, variables: Mapping[str, Any]) -> Answer:
         """Ask a query (never a mutation: it may be asked twice). Raises only when nothing came at all."""
@@ -179,4 +189,6 @@ def _json(what: str, status: int, text: str) -> Any:
     except ValueError:
         if status >= 300:
             return None
-        raise Unavailable(f"{what}: the answer is not JSON. Something stands between us and GitHub.") from None
+        raise Unavailable(
+            f"{what}: the answer is not JSON. Something stands between us and GitHub."
+        ) from None

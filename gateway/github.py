@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from gateway.errors import NotFound, RefMoved, Rejected
+from gateway.memory import Memory
 from gateway.text import BODY, DESCRIPTION, RELEASE, REPORT, SUMMARY, clip
 from protocol.facts import Deployment, Facts, Missing, Permission, Relation
 from protocol.gate import Gate
@@ -17,14 +18,15 @@ from protocol.policy import Policy
 
 if TYPE_CHECKING:
     from gateway.connection import Connection, Response
-    from gateway.memory import Memory
 
 PUBLIC_API = "https://api.github.com"
 ANNOTATIONS_AT_ONCE = 50
 OURS = "deploy-protocol:"  # begins every external id of our check runs, so that they never count as evidence
 
 Conclusion: TypeAlias = Literal["success", "failure", "neutral", "cancelled", "action_required"]
-StatusState: TypeAlias = Literal["error", "failure", "inactive", "in_progress", "queued", "pending", "success"]
+StatusState: TypeAlias = Literal[
+    "error", "failure", "inactive", "in_progress", "queued", "pending", "success"
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,16 +112,16 @@ class GitHub:
         self._on_response = on_response
         self._clock = clock
         self._opened: Connection | None = None
-        self._remembered: Memory | None = None
-        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="github")
+        self.memory = Memory()
+        self.beside = ThreadPoolExecutor(max_workers=4, thread_name_prefix="github")
         self._path = "/repos/" + quote(repository)
 
     def __repr__(self) -> str:
         return f"GitHub({self.repository!r} at {self._api_url})"
 
     def close(self) -> None:
-        self._beside.shutdown(wait=True)
-        self._connection.close()
+        self.beside.shutdown(wait=True)
+        self.connection.close()
 
     # -- facts and verdicts
 
@@ -152,11 +154,15 @@ class GitHub:
 
     def waiting_gates(self) -> tuple[Gate, ...]:
         """Every gate of the repository that waits now, for finding again what was lost."""
-        runs = list(self._connection.pages(f"{self._path}/actions/runs", params={"status": "waiting"}, key="workflow_runs"))
+        runs = list(
+            self.connection.pages(
+                f"{self._path}/actions/runs", params={"status": "waiting"}, key="workflow_runs"
+            )
+        )
         return tuple(gate for run in runs for gate in self._gates_of(run))
 
     def run(self, run_id: int) -> Run:
-        return _run(self._connection.rest("GET", f"{self._path}/actions/runs/{run_id}"))
+        return _run(self.connection.rest("GET", f"{self._path}/actions/runs/{run_id}"))
 
     # -- check runs
 
@@ -180,21 +186,27 @@ class GitHub:
         Returns its id. Needs an App's token. Annotations go in batches of fifty.
         """
         body = _check_body(title, summary, text, conclusion, actions, details_url)
-        batches = [annotations[i : i + ANNOTATIONS_AT_ONCE] for i in range(0, len(annotations), ANNOTATIONS_AT_ONCE)]
+        batches = [
+            annotations[i : i + ANNOTATIONS_AT_ONCE] for i in range(0, len(annotations), ANNOTATIONS_AT_ONCE)
+        ]
         body["output"]["annotations"] = [_annotation(one) for one in (batches[0] if batches else ())]
         if check_id is None:
             body |= {"name": name, "head_sha": sha, "external_id": OURS + external_id}
-            check_id = int(self._connection.rest("POST", f"{self._path}/check-runs", body)["id"])
+            check_id = int(self.connection.rest("POST", f"{self._path}/check-runs", body)["id"])
         else:
-            self._connection.rest("PATCH", f"{self._path}/check-runs/{check_id}", body)
+            self.connection.rest("PATCH", f"{self._path}/check-runs/{check_id}", body)
         for batch in batches[1:]:
-            more = {"title": title, "summary": body["output"]["summary"], "annotations": [_annotation(a) for a in batch]}
-            self._connection.rest("PATCH", f"{self._path}/check-runs/{check_id}", {"output": more})
+            more = {
+                "title": title,
+                "summary": body["output"]["summary"],
+                "annotations": [_annotation(a) for a in batch],
+            }
+            self.connection.rest("PATCH", f"{self._path}/check-runs/{check_id}", {"output": more})
         return check_id
 
     def deployment_of_check(self, check_run_id: int) -> JobDeployment | None:
         """The Deployment GitHub made for the job with this check run; None where it made none."""
-        found = self._connection.rest("GET", f"{self._path}/check-runs/{check_run_id}").get("deployment")
+        found = self.connection.rest("GET", f"{self._path}/check-runs/{check_run_id}").get("deployment")
         return JobDeployment(id=found["id"], environment=found.get("environment") or "") if found else None
 
     # -- comments and issues
@@ -207,34 +219,40 @@ class GitHub:
         body = clip(f"{marker}\n{body}", BODY)
         known = self._our_comment(number, marker)
         if known is None:
-            made = self._connection.rest("POST", f"{self._path}/issues/{number}/comments", {"body": body})
+            made = self.connection.rest("POST", f"{self._path}/issues/{number}/comments", {"body": body})
             return str(made["html_url"])
         if known["body"] != body:
-            self._connection.rest("PATCH", f"{self._path}/issues/comments/{known['id']}", {"body": body})
+            self.connection.rest("PATCH", f"{self._path}/issues/comments/{known['id']}", {"body": body})
         return str(known["html_url"])
 
     def say(self, number: int, body: str) -> str:
         """Add a comment of its own. Returns its address."""
-        made = self._connection.rest("POST", f"{self._path}/issues/{number}/comments", {"body": clip(body, BODY)})
+        made = self.connection.rest(
+            "POST", f"{self._path}/issues/{number}/comments", {"body": clip(body, BODY)}
+        )
         return str(made["html_url"])
 
     def open_issue(self, title: str, body: str, labels: Sequence[str] = ()) -> Issue:
         fields = {"title": clip(title, 256), "body": clip(body, BODY), "labels": list(labels)}
-        return _issue(self._connection.rest("POST", f"{self._path}/issues", fields))
+        return _issue(self.connection.rest("POST", f"{self._path}/issues", fields))
 
     def close_issue(self, number: int, comment: str = "") -> None:
         if comment:
             self.say(number, comment)
-        self._connection.rest(
+        self.connection.rest(
             "PATCH", f"{self._path}/issues/{number}", {"state": "closed", "state_reason": "completed"}
         )
 
     def find_issues(
-        self, marker: str = "", *, labels: Sequence[str] = (), state: Literal["open", "closed", "all"] = "open"
+        self,
+        marker: str = "",
+        *,
+        labels: Sequence[str] = (),
+        state: Literal["open", "closed", "all"] = "open",
     ) -> tuple[Issue, ...]:
         """Issues that carry all the labels and `marker` in their body, newest first; no pull requests."""
         params = {"state": state, "labels": ",".join(labels)} if labels else {"state": state}
-        found = self._connection.pages(f"{self._path}/issues", params=params)
+        found = self.connection.pages(f"{self._path}/issues", params=params)
         ours = (issue for issue in found if "pull_request" not in issue)
         return tuple(_issue(issue) for issue in ours if marker in (issue.get("body") or ""))
 
@@ -265,9 +283,11 @@ class GitHub:
         }
         if production is not None:
             body["production_environment"] = production
-        made = self._connection.rest("POST", f"{self._path}/deployments", body)
+        made = self.connection.rest("POST", f"{self._path}/deployments", body)
         if made.get("sha") != sha:
-            raise RefMoved(f"A Deployment of {sha} became one of {made.get('sha')}. Start the deployment again.")
+            raise RefMoved(
+                f"A Deployment of {sha} became one of {made.get('sha')}. Start the deployment again."
+            )
         return int(made["id"])
 
     def post_deployment_status(
@@ -284,20 +304,20 @@ class GitHub:
         body |= {"log_url": log_url} if log_url else {}
         body |= {"environment_url": environment_url} if environment_url else {}
         body |= {"auto_inactive": auto_inactive} if auto_inactive is not None else {}
-        self._connection.rest("POST", f"{self._path}/deployments/{deployment_id}/statuses", body)
+        self.connection.rest("POST", f"{self._path}/deployments/{deployment_id}/statuses", body)
 
     def deployments(self, environment: str, *, limit: int = 30) -> tuple[Deployment, ...]:
         """The newest Deployments of one environment with their statuses, newest first, in one request."""
         from gateway.deployments import deployments_of  # noqa: PLC0415  # start-up time
 
-        return deployments_of(self._connection, self.repository, environment, limit)
+        return deployments_of(self.connection, self.repository, environment, limit)
 
     # -- releases and the log
 
     def release_for(self, tag: str) -> Release | None:
         """The published release of a tag."""
         try:
-            return _release(self._connection.rest("GET", f"{self._path}/releases/tags/{quote(tag, safe='')}"))
+            return _release(self.connection.rest("GET", f"{self._path}/releases/tags/{quote(tag, safe='')}"))
         except NotFound:
             return None
 
@@ -316,11 +336,11 @@ class GitHub:
     def create_release(self, tag: str, *, sha: str, body: str) -> Release:
         """Publish a release of a tag; GitHub makes the tag at `sha` when there is none."""
         fields = {"tag_name": tag, "target_commitish": sha, "name": tag, "body": clip(body, RELEASE)}
-        return _release(self._connection.rest("POST", f"{self._path}/releases", fields))
+        return _release(self.connection.rest("POST", f"{self._path}/releases", fields))
 
     def edit_release(self, release_id: int, body: str) -> Release:
         fields = {"body": clip(body, RELEASE)}
-        return _release(self._connection.rest("PATCH", f"{self._path}/releases/{release_id}", fields))
+        return _release(self.connection.rest("PATCH", f"{self._path}/releases/{release_id}", fields))
 
     # -- workflows, commits, people
 
@@ -328,18 +348,23 @@ class GitHub:
         """Dispatch a workflow file on a branch or tag."""
         body = {"ref": ref, "inputs": dict(inputs or {})}
         path = f"{self._path}/actions/workflows/{quote(workflow, safe='')}/dispatches"
-        self._connection.rest("POST", path, body)
+        self.connection.rest("POST", path, body)
 
     def compare(self, base: str, head: str) -> Relation:
         """How `head` stands to `base`: AHEAD when it descends from it."""
         path = f"{self._path}/compare/{quote(base)}...{quote(head)}"
-        return Relation(self._connection.rest("GET", path, params={"per_page": 1})["status"])
+        return Relation(self.connection.rest("GET", path, params={"per_page": 1})["status"])
+
+    def changes_between(self, base: str, head: str) -> Any:
+        """GitHub's JSON of all changes from `base`, or of the one commit where there is no base."""
+        path = f"compare/{base}...{head}" if base else f"commits/{head}"
+        return self.connection.rest("GET", f"{self._path}/{path}")
 
     def permission_of(self, login: str) -> Permission:
         """A person's permission; NONE for who is no collaborator."""
         path = f"{self._path}/collaborators/{quote(login, safe='')}/permission"
         try:
-            found = self._connection.rest("GET", path)
+            found = self.connection.rest("GET", path)
         except NotFound:
             return Permission.NONE
         return _permission(found)
@@ -347,7 +372,7 @@ class GitHub:
     # -- inside
 
     @property
-    def _connection(self) -> Connection:
+    def connection(self) -> Connection:
         if self._opened is None:
             from gateway.connection import Connection  # noqa: PLC0415  # PyGithub takes 0.2 s to import
 
@@ -360,7 +385,7 @@ class GitHub:
         """The address is rebuilt from repository and run: the token goes nowhere a webhook says."""
         path = f"{self._path}/actions/runs/{gate.run_id}/deployment_protection_rule"
         try:
-            self._connection.rest("POST", path, {"environment_name": gate.environment, **body})
+            self.connection.rest("POST", path, {"environment_name": gate.environment, **body})
         except (Rejected, NotFound):
             if self.is_waiting(gate):
                 raise
@@ -368,7 +393,7 @@ class GitHub:
         return True
 
     def _pending_environments(self, run_id: int) -> tuple[str, ...]:
-        found = self._connection.rest("GET", f"{self._path}/actions/runs/{run_id}/pending_deployments")
+        found = self.connection.rest("GET", f"{self._path}/actions/runs/{run_id}/pending_deployments")
         return tuple(pending["environment"]["name"] for pending in found)
 
     def _gates_of(self, run: Mapping[str, Any]) -> list[Gate]:
@@ -376,7 +401,7 @@ class GitHub:
 
     def _gate(self, run: Mapping[str, Any], environment: str) -> Gate:
         params = {"sha": run["head_sha"], "environment": environment, "per_page": 1}
-        newest = self._connection.rest("GET", f"{self._path}/deployments", params=params)
+        newest = self.connection.rest("GET", f"{self._path}/deployments", params=params)
         return Gate(
             repository=self.repository,
             run_id=run["id"],
@@ -388,18 +413,20 @@ class GitHub:
         )
 
     def _our_comment(self, number: int, marker: str) -> Any:
-        comments = self._connection.pages(f"{self._path}/issues/{number}/comments")
+        comments = self.connection.pages(f"{self._path}/issues/{number}/comments")
         return next((one for one in comments if (one.get("body") or "").startswith(marker)), None)
 
     def _require_ref_at(self, ref: str, sha: str) -> None:
         kind, _, name = ref.removeprefix("refs/").partition("/")
         short = f"{kind}/{name}" if kind in ("heads", "tags") and name else f"heads/{ref}"
         if short.startswith("tags/"):
-            found = self._connection.rest("GET", f"{self._path}/commits/{quote(short)}")["sha"]
+            found = self.connection.rest("GET", f"{self._path}/commits/{quote(short)}")["sha"]
         else:
-            found = self._connection.rest("GET", f"{self._path}/git/ref/{quote(short)}")["object"]["sha"]
+            found = self.connection.rest("GET", f"{self._path}/git/ref/{quote(short)}")["object"]["sha"]
         if found != sha:
-            raise RefMoved(f"{ref} of {self.repository} is at {found}, no longer at {sha}. Start a new run for it.")
+            raise RefMoved(
+                f"{ref} of {self.repository} is at {found}, no longer at {sha}. Start a new run for it."
+            )
 
 
 def _check_body(

@@ -1,0 +1,129 @@
+"""People's words for or against: reviews, GitHub's own environment approvals, comments, our buttons."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal, TypeAlias, cast
+
+from gateway.reading import Node, Unreadable, login_of, moment, nodes_of
+from protocol.facts import Approval
+from protocol.gate import Gate
+
+State: TypeAlias = Literal["approved", "rejected", "withdrawn"]
+
+_OF_REVIEW: dict[str, State] = {
+    "APPROVED": "approved",
+    "CHANGES_REQUESTED": "rejected",
+    "DISMISSED": "withdrawn",
+}
+_OF_ENVIRONMENT: dict[str, State] = {"APPROVED": "approved", "REJECTED": "rejected"}
+_OF_COMMAND: dict[str, State] = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
+_COMMAND = re.compile(r"/(approve|reject|withdraw)([ \t]+.*)?")
+_BUTTON = re.compile(
+    r"<!-- deploy-protocol:button by=(\S+) state=(approved|rejected|withdrawn) environment=(\S+) sha=(\S+) -->"
+)
+
+
+def reviewed(reviews: Node) -> tuple[Approval, ...]:
+    """Each person's latest opinion, for the commit it was given for."""
+    return tuple(_review(review) for review in nodes_of(reviews) if review["state"] in _OF_REVIEW)
+
+
+def environment_approved(suites: Node, gate: Gate) -> tuple[Approval, ...]:
+    """What GitHub's required reviewers said of this run. GitHub keeps no time: the gate's own stands for it."""
+    runs = [suite["workflowRun"] for suite in suites["nodes"] if suite and suite["workflowRun"]]
+    ours = [run for run in runs if run["databaseId"] == gate.run_id]
+    if not ours and suites["pageInfo"]["hasNextPage"]:
+        raise Unreadable("the commit has more check suites than we read, and the run's is not among them")
+    reviews = (review for run in ours for review in nodes_of(run["deploymentReviews"]))
+    return tuple(
+        _environment_review(review, gate)
+        for review in reviews
+        if review["state"] in _OF_ENVIRONMENT and gate.environment in _names(review["environments"])
+    )
+
+
+def commented(
+    comments: Node,
+    gate: Gate,
+    *,
+    since: datetime,
+    environments: frozenset[str],
+    our_logins: frozenset[str],
+) -> tuple[Approval, ...]:
+    """Commands on the first line of comments nobody edited, and the clicks our App wrote down.
+
+    An approval counts only `since` the run for this commit exists: an earlier one was for another
+    commit. A rejection counts whenever it was given.
+    """
+    unedited = [comment for comment in nodes_of(comments) if comment["lastEditedAt"] is None]
+    clicks = (_click(one, gate) for one in unedited if login_of(one["author"]) in our_logins)
+    commands = (_command(one, gate, environments) for one in unedited)
+    given = (approval for approval in (*clicks, *commands) if approval is not None)
+    return tuple(one for one in given if one.state != "approved" or one.at >= since)
+
+
+def _review(review: Node) -> Approval:
+    return Approval(
+        by=login_of(review["author"]),
+        method="review",
+        state=_OF_REVIEW[review["state"]],
+        at=moment(review["submittedAt"]),
+        sha=(review["commit"] or {}).get("oid") or "unknown",
+        reason=_first_line(review["body"]),
+    )
+
+
+def _environment_review(review: Node, gate: Gate) -> Approval:
+    return Approval(
+        by=login_of(review["user"]),
+        method="environment",
+        state=_OF_ENVIRONMENT[review["state"]],
+        at=gate.requested_at,
+        reason=_first_line(review["comment"]),
+    )
+
+
+def _command(comment: Node, gate: Gate, environments: frozenset[str]) -> Approval | None:
+    """`/approve`, `/approve production`, `/reject too risky`. A word too many never approves."""
+    match = _COMMAND.fullmatch(_first_line(comment["body"]))
+    author = login_of(comment["author"])
+    if match is None or author.endswith("[bot]"):
+        return None
+    command, rest = match[1], (match[2] or "").strip()
+    word, _, after = rest.partition(" ")
+    if word.lower() == gate.environment.lower():
+        rest = after.strip()
+    elif word.lower() in environments or (rest and command == "approve"):
+        return None
+    return Approval(
+        by=author,
+        method="comment",
+        state=_OF_COMMAND[command],
+        at=moment(comment["createdAt"]),
+        reason=rest,
+    )
+
+
+def _click(comment: Node, gate: Gate) -> Approval | None:
+    """A button's click leaves no trace on GitHub but the comment the App writes of it."""
+    match = _BUTTON.match(comment["body"])
+    if match is None or match[3].lower() != gate.environment.lower() or match[4] != gate.sha:
+        return None
+    return Approval(
+        by=match[1].lower(),
+        method="button",
+        state=cast("State", match[2]),
+        at=moment(comment["createdAt"]),
+        sha=match[4],
+    )
+
+
+def _names(environments: Node) -> Iterable[str]:
+    return [environment["name"] for environment in nodes_of(environments)]
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0].strip()

@@ -1,0 +1,100 @@
+"""Check runs and commit statuses on the commit, without our own and the deploying jobs themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gateway.github import OURS
+from gateway.reading import Node, nodes_of
+from protocol.facts import Check, CheckState
+from protocol.gate import Gate
+
+_PASSED = frozenset({"SUCCESS", "NEUTRAL", "SKIPPED"})
+_PENDING = frozenset({"PENDING", "EXPECTED"})
+
+
+def checks_of(rollup: Node | None, gate: Gate, required: frozenset[str]) -> tuple[Check, ...]:
+    """GitHub shows no rollup at all for a commit without any check."""
+    contexts = nodes_of(rollup["contexts"]) if rollup else []
+    return tuple(_check(context, required) for context in _newest(contexts) if _counts(context, gate))
+
+
+def required_names(rollup: Node | None) -> frozenset[str]:
+    """The names of the checks that a pull request needs, as GitHub says of each."""
+    contexts = nodes_of(rollup["contexts"]) if rollup else []
+    return frozenset(_name(context) for context in contexts if context["isRequired"])
+
+
+def own_deployment(rollup: Node | None, check_run_id: int) -> int | None:
+    """The Deployment GitHub made for the job with this check run."""
+    runs = [one for one in _check_runs(rollup) if one["databaseId"] == check_run_id]
+    return next((one["deployment"]["databaseId"] for one in runs if one["deployment"]), None)
+
+
+def our_logins(rollup: Node | None) -> frozenset[str]:
+    """The logins our App writes with: it is whoever made check runs with our external ids.
+
+    Never the Actions' own: any workflow of the repository can write with that one.
+    """
+    ours = [one for one in _check_runs(rollup) if (one["externalId"] or "").startswith(OURS)]
+    slugs = {one["checkSuite"]["app"]["slug"] for one in ours if one["checkSuite"]["app"]}
+    return frozenset(f"{slug}[bot]".lower() for slug in slugs - {"github-actions"})
+
+
+def _check_runs(rollup: Node | None) -> list[Node]:
+    contexts = rollup["contexts"]["nodes"] if rollup else ()
+    return [one for one in contexts if one and one["__typename"] == "CheckRun"]
+
+
+def _newest(contexts: Iterable[Node]) -> list[Node]:
+    """A job that ran again stands for itself only once."""
+    newest: dict[tuple[object, ...], Node] = {}
+    for context in contexts:
+        key = _identity(context)
+        if key not in newest or _age(context) >= _age(newest[key]):
+            newest[key] = context
+    return list(newest.values())
+
+
+def _identity(context: Node) -> tuple[object, ...]:
+    if context["__typename"] == "StatusContext":
+        return ("status", context["context"])
+    suite = context["checkSuite"]
+    run = (suite["workflowRun"] or {}).get("databaseId")
+    return ("check", (suite["app"] or {}).get("slug"), run, context["name"])
+
+
+def _age(context: Node) -> int:
+    return int(context.get("databaseId") or 0)
+
+
+def _counts(context: Node, gate: Gate) -> bool:
+    """A job bound to an environment is a deployment, not evidence for one."""
+    if context["__typename"] == "StatusContext":
+        return True
+    return not (
+        (context["externalId"] or "").startswith(OURS)
+        or context["databaseId"] == gate.check_run_id
+        or context["deployment"] is not None
+        or context["pendingDeploymentRequest"] is not None
+    )
+
+
+def _check(context: Node, required: frozenset[str]) -> Check:
+    name = _name(context)
+    url = context.get("detailsUrl") or context.get("targetUrl") or ""
+    return Check(name=name, state=_state(context), required=name in required, url=url)
+
+
+def _name(context: Node) -> str:
+    return str(context["name"] if context["__typename"] == "CheckRun" else context["context"])
+
+
+def _state(context: Node) -> CheckState:
+    if context["__typename"] == "CheckRun":
+        if context["status"] != "COMPLETED":
+            return CheckState.PENDING
+        return CheckState.PASSED if context["conclusion"] in _PASSED else CheckState.FAILED
+    if context["state"] in _PENDING:
+        return CheckState.PENDING
+    return CheckState.PASSED if context["state"] == "SUCCESS" else CheckState.FAILED

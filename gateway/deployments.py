@@ -1,0 +1,92 @@
+"""GitHub's Deployments, with what became of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from gateway.queries import query
+from gateway.reading import Node, login_of, moment
+from protocol.entry import version_of_line
+from protocol.facts import Deployment, DeploymentState
+
+if TYPE_CHECKING:
+    from gateway.connection import Connection
+
+_STATES: dict[str, DeploymentState] = {
+    "ACTIVE": "success",
+    "SUCCESS": "success",
+    "INACTIVE": "inactive",
+    "DESTROYED": "inactive",
+    "FAILURE": "failure",
+    "ERROR": "error",
+    "ABANDONED": "abandoned",
+    "WAITING": "waiting",
+    "QUEUED": "queued",
+    "PENDING": "pending",
+    "IN_PROGRESS": "in_progress",
+}
+_ENDED = frozenset({"success", "failure", "error", "inactive", "abandoned"})
+_OF_ONE = """
+query Deployments($owner: String!, $name: String!, $environment: String!, $limit: Int!) {
+  repository(owner: $owner, name: $name) {
+    deployments(first: $limit, environments: [$environment], orderBy: { field: CREATED_AT, direction: DESC }) {
+      ...Deployments
+    }
+  }
+}
+"""
+
+
+def deployments_of(
+    connection: Connection, repository: str, environment: str, limit: int
+) -> tuple[Deployment, ...]:
+    owner, _, name = repository.partition("/")
+    variables = {"owner": owner, "name": name, "environment": environment, "limit": min(limit, 100)}
+    answer = connection.graphql(_OF_ONE + query("deployments"), variables)
+    return deployments(answer.data["repository"]["deployments"]["nodes"])
+
+
+def deployments(nodes: list[Node]) -> tuple[Deployment, ...]:
+    """Newest first."""
+    found = {node["databaseId"]: deployment(node) for node in nodes if node is not None}
+    return tuple(sorted(found.values(), key=lambda one: (one.created_at, one.id), reverse=True))
+
+
+def deployment(node: Node) -> Deployment:
+    state = _STATES[node["state"] or "PENDING"]
+    latest = node["latestStatus"]
+    return Deployment(
+        id=node["databaseId"],
+        environment=node["environment"],
+        sha=node["commitOid"],
+        state=state,
+        created_at=moment(node["createdAt"]),
+        succeeded=state == "success" or any(one["state"] == "SUCCESS" for one in node["statuses"]["nodes"]),
+        finished_at=moment(latest["createdAt"]) if latest and state in _ENDED else None,
+        creator=login_of(node["creator"]),
+        version=_version(node),
+        url=(latest or {}).get("environmentUrl") or "",
+    )
+
+
+def _version(node: Node) -> str:
+    """What our payload says, else the line our action left, else the tag's name; a branch names no version."""
+    payload = _payload(node["payload"])
+    said = payload.get("version") if isinstance(payload, dict) else None
+    lines = (version_of_line(one["description"] or "") for one in node["statuses"]["nodes"])
+    ref = node["ref"] or {}
+    tag = ref.get("name") if ref.get("prefix") == "refs/tags/" else None
+    return str(said or next(filter(None, lines), None) or tag or "")
+
+
+def _payload(text: Any) -> Any:
+    """GitHub gives JSON as text, and a payload that was text as text in text."""
+    for _ in range(2):
+        if not isinstance(text, str):
+            break
+        try:
+            text = json.loads(text)
+        except ValueError:
+            return None
+    return text

@@ -1,0 +1,183 @@
+"""What only the policy or the first answer tells us to ask: teams, people, required checks, edits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gateway.checks import required_names
+from gateway.deployments import deployments
+from gateway.memory import Memory, Remembered
+from gateway.queries import query
+from gateway.reading import Node, Reading, Unreadable, nodes_of
+from protocol.facts import Deployment, Known, Missing, Permission
+
+if TYPE_CHECKING:
+    from gateway.connection import Connection
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_REQUIRED = """required: object(oid: $sha) { ... on Commit { statusCheckRollup { contexts(first: 100) {
+      pageInfo { hasNextPage }
+      nodes {
+        __typename
+        ... on CheckRun { name isRequired(pullRequestNumber: $number) }
+        ... on StatusContext { context isRequired(pullRequestNumber: $number) }
+      }
+    } } } }"""
+_EDITS = """edits: node(id: $edits) { ... on IssueComment { userContentEdits(first: 100) {
+    pageInfo { hasNextPage }
+    nodes { editedAt diff editor { __typename login } }
+  } } }"""
+_TEAM = """t%d: organization(login: $o%d) { team(slug: $s%d) { members(first: 100) {
+    pageInfo { hasNextPage }
+    nodes { login }
+  } } }"""
+_PERSON = "p%d: collaborators(login: $p%d, first: 5) { edges { permission node { login } } }"
+_DEPLOYMENTS = """d%d: deployments(
+      first: 100, environments: [$d%d], orderBy: { field: CREATED_AT, direction: DESC }
+    ) { ...Deployments }"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to know. `teams` are "org/slug"."""
+
+    teams: tuple[str, ...] = ()
+    logins: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    required: tuple[tuple[str, int], ...] = ()  # a commit and the pull request that needs checks, or none
+    edits: tuple[tuple[str, str], ...] = ()  # a comment's id and when it was edited last, or none
+
+    def __bool__(self) -> bool:
+        return bool(self.teams or self.logins or self.environments or self.required or self.edits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """The answers, by what was asked for."""
+
+    teams: Mapping[str, Known[frozenset[str]]]
+    permissions: Mapping[str, Known[Permission]]
+    deployments: Mapping[str, Known[tuple[Deployment, ...]]]
+    required: Mapping[tuple[str, int], Known[frozenset[str]]]
+    edits: Mapping[tuple[str, str], Known[Any]]
+
+
+def ask_details(
+    connection: Connection, memory: Memory, variables: Node, wanted: Wanted, now: datetime
+) -> Details:
+    """In one GraphQL request what is not remembered; in none when all of it is."""
+    asked = Wanted(
+        teams=memory.teams.without(wanted.teams, now),
+        logins=memory.permissions.without(wanted.logins, now),
+        environments=wanted.environments,
+        required=memory.required.without(wanted.required, now),
+        edits=memory.edits.without(wanted.edits, now),
+    )
+    answer = connection.graphql(*_document(variables, asked)) if asked else None
+    reading = Reading(answer.data, answer.errors) if answer else Reading({})
+    return Details(
+        teams=_all(wanted.teams, asked.teams, memory.teams, partial(_team, reading), now),
+        permissions=_all(wanted.logins, asked.logins, memory.permissions, partial(_person, reading), now),
+        deployments={
+            name: _deployments(reading, number, name) for number, name in enumerate(asked.environments)
+        },
+        required=_all(wanted.required, asked.required, memory.required, partial(_required, reading), now),
+        edits=_all(wanted.edits, asked.edits, memory.edits, partial(_edits, reading), now),
+    )
+
+
+def _all(
+    wanted: Sequence[K],
+    asked: Sequence[K],
+    remembered: Remembered[K, V],
+    read: Callable[[int, K], Known[V]],
+    now: datetime,
+) -> dict[K, Known[V]]:
+    """What was asked, read by its number in the question and remembered, beside what was remembered."""
+    found: dict[K, Known[V]] = {key: read(number, key) for number, key in enumerate(asked)}
+    for key, value in found.items():
+        if not isinstance(value, Missing):
+            remembered.keep(key, value, now)
+    old = {key: remembered.at(key, now) for key in wanted}
+    return found | {key: value for key, value in old.items() if value is not None}
+
+
+def _document(variables: Node, wanted: Wanted) -> tuple[str, dict[str, Any]]:
+    """Every name is a variable: what people wrote never becomes part of the question."""
+    values: dict[str, tuple[str, Any]] = {}
+    inside, beside = [], []
+    for number, team in enumerate(wanted.teams):
+        organisation, _, slug = team.partition("/")
+        values |= {f"o{number}": ("String!", organisation), f"s{number}": ("String!", slug)}
+        beside.append(_TEAM % (number, number, number))
+    for number, login in enumerate(wanted.logins):
+        values[f"p{number}"] = ("String!", login)
+        inside.append(_PERSON % (number, number))
+    for number, environment in enumerate(wanted.environments):
+        values[f"d{number}"] = ("String!", environment)
+        inside.append(_DEPLOYMENTS % (number, number))
+    for sha, pull in wanted.required:
+        values |= {"sha": ("GitObjectID!", sha), "number": ("Int!", pull)}
+        inside.append(_REQUIRED)
+    for comment, _ in wanted.edits:
+        values["edits"] = ("ID!", comment)
+        beside.append(_EDITS)
+    if inside:
+        values |= {key: ("String!", variables[key]) for key in ("owner", "name")}
+        beside.append("repository(owner: $owner, name: $name) {\n    %s\n  }" % "\n    ".join(inside))
+    names = ", ".join(f"${name}: {kind}" for name, (kind, _) in values.items())
+    text = "query Details(%s) {\n  %s\n}\n" % (names, "\n  ".join(beside))
+    parts = query("deployments") if wanted.environments else ""
+    return text + parts, {name: value for name, (_, value) in values.items()}
+
+
+def _team(reading: Reading, number: int, team: str) -> Known[frozenset[str]]:
+    return reading.part(f"the members of team {team}", (f"t{number}", "team"), _members)
+
+
+def _members(team: Node | None) -> frozenset[str]:
+    if team is None:
+        raise Unreadable("there is no such team, or the App may not see it: it needs 'Members: read'")
+    return frozenset(str(member["login"]).lower() for member in nodes_of(team["members"]))
+
+
+def _person(reading: Reading, number: int, login: str) -> Known[Permission]:
+    path = ("repository", f"p{number}")
+    return reading.part(
+        f"the permission of {login}", path, lambda found: permissions(found).get(login, Permission.NONE)
+    )
+
+
+def permissions(collaborators: Node | None) -> dict[str, Permission]:
+    """Of the people shown, by login in lower case."""
+    if collaborators is None:
+        raise Unreadable("GitHub does not show the collaborators to this token")
+    edges = (edge for edge in collaborators["edges"] if edge is not None)
+    return {edge["node"]["login"].lower(): Permission[edge["permission"]] for edge in edges}
+
+
+def _deployments(reading: Reading, number: int, environment: str) -> Known[tuple[Deployment, ...]]:
+    """The newest hundred; a longer past without one success stays unknown."""
+    return reading.part(f"the deployments to {environment}", ("repository", f"d{number}"), _newest)
+
+
+def _newest(found: Node) -> tuple[Deployment, ...]:
+    newest = deployments(found["nodes"])
+    if found["pageInfo"]["hasNextPage"] and not any(one.succeeded for one in newest):
+        raise Unreadable("none of the newest hundred succeeded")
+    return newest
+
+
+def _required(reading: Reading, _number: int, _key: tuple[str, int]) -> Known[frozenset[str]]:
+    path = ("repository", "required", "statusCheckRollup")
+    return reading.part("which checks are required", path, required_names)
+
+
+def _edits(reading: Reading, _number: int, _key: tuple[str, str]) -> Known[Any]:
+    return reading.part("who ticked the checklist", ("edits", "userContentEdits"), nodes_of)

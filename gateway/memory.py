@@ -1,0 +1,63 @@
+"""What is remembered between two looks: things that cannot change, and people for a few minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from protocol.facts import Changes, Known, Permission, Relation
+from protocol.policy import Policy
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+# Who left a team may still approve for this long.
+PEOPLE = timedelta(minutes=5)
+MOST = 1000
+
+
+class Remembered(Generic[K, V]):
+    """At most a thousand values, the oldest forgotten first, each for `length` or for good."""
+
+    def __init__(self, length: timedelta | None = None) -> None:
+        self._length = length
+        self._values: dict[K, tuple[V, datetime]] = {}
+
+    def at(self, key: K, now: datetime) -> V | None:
+        found = self._values.get(key)
+        if found is None or (self._length is not None and found[1] + self._length <= now):
+            return None
+        return found[0]
+
+    def without(self, keys: Sequence[K], now: datetime) -> tuple[K, ...]:
+        """Those of `keys` that are not remembered."""
+        return tuple(key for key in keys if self.at(key, now) is None)
+
+    def keep(self, key: K, value: V, now: datetime) -> V:
+        self._values.pop(key, None)
+        self._values[key] = (value, now)
+        for oldest in list(self._values)[:-MOST]:
+            self._values.pop(oldest, None)
+        return value
+
+    def forget(self) -> None:
+        self._values.clear()
+
+
+@dataclass(slots=True, kw_only=True)
+class Memory:
+    """A policy is known by its blob, a comparison by its two commits: neither ever changes."""
+
+    policies: Remembered[str, Known[Policy]] = field(default_factory=Remembered)
+    relations: Remembered[tuple[str, str], Relation] = field(default_factory=Remembered)
+    changes: Remembered[tuple[str, str], Changes] = field(default_factory=Remembered)
+    edits: Remembered[tuple[str, str], Any] = field(default_factory=Remembered)
+    required: Remembered[tuple[str, int], frozenset[str]] = field(default_factory=lambda: Remembered(PEOPLE))
+    teams: Remembered[str, frozenset[str]] = field(default_factory=lambda: Remembered(PEOPLE))
+    permissions: Remembered[str, Permission] = field(default_factory=lambda: Remembered(PEOPLE))
+
+    def forget_people(self) -> None:
+        self.teams.forget()
+        self.permissions.forget()

@@ -1,0 +1,58 @@
+"""The policies that hold: the repository's own and its organisation's, from their default branches."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from gateway.memory import Remembered
+from gateway.reading import Node, Unreadable, known
+from protocol.document import parse_policy
+from protocol.errors import PolicyError
+from protocol.facts import Known, Missing
+from protocol.policy import Policy
+
+POLICY_FILE = ".github/deploy.yml"
+# HEAD is the default branch: never the branch or the commit that is being deployed.
+POLICY_EXPRESSION = f"HEAD:{POLICY_FILE}"
+
+
+def repository_policy(
+    repository: str, found: Node | None, remembered: Remembered[str, Known[Policy]], now: datetime
+) -> Known[Policy]:
+    if found is None:
+        return Missing(f"there is no {POLICY_FILE} on the default branch of {repository}: add one")
+    return _policy(POLICY_FILE, found, remembered, now)
+
+
+def organisation_policy(
+    repository: str, found: Node | None, remembered: Remembered[str, Known[Policy]], now: datetime
+) -> Known[Policy] | None:
+    """The organisation's, which holds as well; None where it has none."""
+    owner, _, name = repository.partition("/")
+    if found is None or found["policy"] is None or name == ".github":
+        return None
+    return _policy(f"{owner}/.github/{POLICY_FILE}", found["policy"], remembered, now)
+
+
+def _policy(
+    file: str, blob: Node, remembered: Remembered[str, Known[Policy]], now: datetime
+) -> Known[Policy]:
+    """Parsed once for each content: the same oid is the same text."""
+    key = f"{file}@{blob['oid']}"
+    policy = remembered.at(key, now)
+    if policy is None:
+        policy = remembered.keep(key, known(file, lambda: _parsed(file, blob)), now)
+    return policy
+
+
+def _parsed(file: str, blob: Node) -> Known[Policy]:
+    if blob["__typename"] != "Blob":
+        raise Unreadable("it is a folder, not a file")
+    if blob["isBinary"] or blob["text"] is None:
+        raise Unreadable("it is not text")
+    if blob["isTruncated"]:
+        raise Unreadable("it is too long")
+    try:
+        return parse_policy(blob["text"], file)
+    except PolicyError as error:
+        return Missing(f"{file} is not valid:\n{error}")
