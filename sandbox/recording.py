@@ -21,7 +21,7 @@ class Recording:
     """Appends to a file before an answer leaves, so that who has the answer can read the record."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("a", encoding="utf-8", buffering=1)
+        self._path = path
         self._one_at_a_time = threading.Lock()
 
     def follow(self, world: World) -> None:
@@ -46,8 +46,8 @@ class Recording:
         self._write({"event": delivery.event, "request": delivery.payload})
 
     def _write(self, line: Mapping[str, Any]) -> None:
-        with self._one_at_a_time:
-            self._file.write(json.dumps(line) + "\n")
+        with self._one_at_a_time, self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
 
 
 def follow_as_asked(world: World) -> None:

@@ -90,15 +90,25 @@ def resolve(node: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         node.view.require(need, node.home_or_none)
     value = getattr(node, name)
     value = value(**{snake(word): given for word, given in arguments.items()}) if callable(value) else value
-    _permit(value)
-    return stamp(value) if isinstance(value, datetime) else value
+    if isinstance(value, list):
+        return [_permitted(one) for one in value]
+    permitted = _permitted(value)
+    return stamp(permitted) if isinstance(permitted, datetime) else permitted
 
 
-def _permit(value: Any) -> None:
-    """Some nodes may be read only with a permission of their own, wherever they are met."""
-    need = getattr(value, "needs", {}).get("") if not isinstance(value, list) else None
-    if need is not None:
+def _permitted(value: Any) -> Any:
+    """Some nodes may be read only with a permission of their own, wherever they are met.
+
+    The refusal stands in the node's place, so that a list keeps its other nodes.
+    """
+    need = getattr(value, "needs", {}).get("")
+    if need is None:
+        return value
+    try:
         value.view.require(need, value.home_or_none)
+    except GraphProblem as problem:
+        return problem
+    return value
 
 
 @cache

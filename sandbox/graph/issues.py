@@ -14,7 +14,7 @@ from sandbox.graph.pulls import changes_of, commits_of
 from sandbox.graph.rollup import Rollup
 from sandbox.graph.view import Node
 from sandbox.shapes.basics import node_id
-from sandbox.state import Comment, Issue, Label, Organization, PullRequest, Repository, Review, User
+from sandbox.state import Comment, Edit, Issue, Label, Organization, PullRequest, Repository, Review, User
 from sandbox.world import ROLES
 
 OPINIONS = ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
@@ -47,8 +47,10 @@ class Written(Node):
 
     @property
     def editor(self) -> Any:
-        """Who edited it last. The sandbox lets only its author do that."""
-        return None if self.last_edited_at is None else self.author
+        """Who edited it last."""
+        edits = getattr(self.written, "edits", ())
+        editor = edits[-1].editor if edits else self.written.author
+        return None if self.last_edited_at is None else self.show(editor)
 
     @property
     def body(self) -> str:
@@ -169,6 +171,36 @@ class CommentNode(Written, shows=Remark):
     @property
     def pull_request(self) -> Any:
         return self.show(self.record.issue.pull)
+
+    def user_content_edits(self, **paging: Any) -> Connection:
+        """Newest first, the text as first written last; none before the first change."""
+        return self.connect(reversed(self.written.edits), **paging)
+
+
+class EditNode(Node, shows=Edit):
+    typename = "UserContentEdit"
+
+    @property
+    def editor(self) -> Any:
+        return self.show(self.record.editor)
+
+    @property
+    def diff(self) -> str:
+        """What GitHub calls a diff is the whole text after the edit."""
+        return str(self.record.body)
+
+    @property
+    def edited_at(self) -> datetime:
+        moment: datetime = self.record.at
+        return moment
+
+    @property
+    def created_at(self) -> datetime:
+        return self.edited_at
+
+    @property
+    def updated_at(self) -> datetime:
+        return self.edited_at
 
 
 class LabelNode(Node, shows=Label):
