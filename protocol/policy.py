@@ -2,150 +2,54 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
-    ValidationInfo,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from protocol.durations import parse_duration, say_duration
-from protocol.moments import parse_day, parse_moment, parse_zone
+from protocol.durations import say_duration
+from protocol.forms import (
+    Batch,
+    Checks,
+    Day,
+    Duration,
+    EnvironmentName,
+    HostPort,
+    LatestMoment,
+    Moment,
+    Number,
+    People,
+    Person,
+    Rise,
+    Text,
+    VariableName,
+    WebAddress,
+    Whole,
+    WindowText,
+    WorkflowFile,
+    YesNo,
+    Zone,
+)
 from protocol.principals import Principal
-from protocol.windows import Window
 from protocol.wording import say_all, say_any
 
 DEFAULTS = "defaults"  # under environments: the base of each
 LONGEST_WAIT = timedelta(days=30)  # GitHub fails a job that waited this long at a gate
 
 
-def _text(read: Callable[[str], Any]) -> BeforeValidator:
-    """A string in the file, read by `read`, which raises ValueError with the cure."""
-
-    def parse(value: Any) -> Any:
-        if value is None or isinstance(value, bool | int | float | list | dict):
-            raise PydanticCustomError("string_type", "must be text")
-        return read(value) if isinstance(value, str) else value
-
-    return BeforeValidator(parse)
-
-
 def fault(message: str, *at: str | int) -> PydanticCustomError:
     """A fault between keys of one mapping; `at` leads from the mapping to the culprit."""
     return PydanticCustomError("fault", "{message}", {"message": message, "at": at})
-
-
-def _matching(pattern: str, cure: str) -> Any:
-    """Text of one form. The text itself is not repeated, since it may be a secret in the wrong place."""
-    form = re.compile(pattern)
-
-    def check(value: str) -> str:
-        if not form.fullmatch(value):
-            raise ValueError(cure)
-        return value
-
-    return _text(check)
-
-
-def _moment(value: Any, info: ValidationInfo) -> Any:
-    if isinstance(value, datetime):
-        return value
-    if not isinstance(value, str):
-        raise PydanticCustomError("string_type", "must be text")
-    return parse_moment(value, (info.context or {}).get("zone") or parse_zone("UTC"))
-
-
-def _latest(moment: datetime) -> datetime:
-    """The later reading of a time that clocks set back show twice: a freeze is rather too long."""
-    return max(moment, moment.replace(fold=1), key=datetime.timestamp)
-
-
-def _batch(value: Any) -> Any:
-    """A number of targets or a percentage of them, kept as text."""
-    text = str(value)
-    if isinstance(value, bool) or not re.fullmatch(r"[1-9][0-9]{0,5}|([1-9][0-9]?|100)%", text):
-        raise ValueError(f"'{text}' is not a batch: write a number such as 1, or a percentage such as 25%")
-    return text
-
-
-def _rise(text: str) -> str:
-    if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?(%|pp)", text):
-        raise ValueError(f"'{text}' is not a rise: write 5% (of the baseline) or 5pp (percentage points)")
-    return text
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, dict | BaseModel) else value
-
-
-def _empty_if_bare(value: Any) -> Any:
-    return {} if value is None else value
-
-
-YesNo = Annotated[bool, Field(strict=True)]  # `no` in quotes is text, and must never read as yes
-Whole = Annotated[int, Field(strict=True)]
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(lambda value: value if isinstance(value, timedelta) else parse_duration(value)),
-    WithJsonSchema({"type": "string", "examples": ["90s", "15m", "1h30m", "7d"]}),
-]
-Day = Annotated[date, _text(parse_day), WithJsonSchema({"type": "string", "examples": ["2026-12-24"]})]
-Moment = Annotated[
-    datetime,
-    BeforeValidator(_moment),
-    WithJsonSchema({"type": "string", "examples": ["2026-12-18 18:00", "2026-12-18T18:00+01:00"]}),
-]
-LatestMoment = Annotated[Moment, AfterValidator(_latest)]
-Person = Annotated[
-    Principal,
-    _text(Principal.parse),
-    WithJsonSchema(
-        {"type": "string", "examples": ["user:ada", "team:acme/on-call", "permission:write", "anyone"]}
-    ),
-]
-People = Annotated[tuple[Person, ...], Field(min_length=1)]
-WindowText = Annotated[
-    Window,
-    _text(Window.parse),
-    WithJsonSchema({"type": "string", "examples": ["Mon-Fri 10:00-16:00", "Sat,Sun", "holidays"]}),
-]
-Zone = Annotated[
-    ZoneInfo, _text(parse_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Berlin", "UTC"]})
-]
-WebAddress = Annotated[
-    str,
-    _matching(r"https?://[^\s/]+\S*", "this is no web address: begin it with https:// or http://"),
-    WithJsonSchema({"type": "string", "pattern": "^https?://"}),
-]
-HostPort = Annotated[
-    str, _matching(r"\S+:\d{1,5}", "this is no HOST:PORT: write one such as db.example:5432")
-]
-VariableName = Annotated[
-    str,
-    _matching(
-        r"[A-Za-z_][A-Za-z0-9_]*",
-        "this must be the name of an environment variable, such as PROMETHEUS_TOKEN; the secret stays out",
-    ),
-]
-WorkflowFile = Annotated[
-    str,
-    _matching(r"[^/\s]+\.ya?ml", "this must be a file's name in .github/workflows, such as deploy.yml"),
-]
 
 
 class Model(BaseModel):
@@ -284,21 +188,6 @@ class ApprovalOptions(Model):
     )
 
 
-def _check_names(value: Any) -> Any:
-    if value in ("all", "required"):
-        return value
-    if (
-        isinstance(value, list | tuple)
-        and value
-        and all(isinstance(name, str) and name.strip() for name in value)
-    ):
-        return tuple(value)
-    raise ValueError("checks are all, required or a list of names such as [build, lint]")
-
-
-Checks = Annotated[Literal["all", "required"] | tuple[Text, ...], BeforeValidator(_check_names)]
-
-
 class ChecklistItem(Model):
     """An item with exactly one kind of evidence."""
 
@@ -370,6 +259,10 @@ class Probe(Model):
         return self
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, dict | BaseModel) else value
+
+
 Probes = Annotated[
     tuple[Probe, ...], BeforeValidator(_listed, json_schema_input_type=Probe | tuple[Probe, ...])
 ]  # one or a list
@@ -405,9 +298,6 @@ class BlueGreen(Model):
     release: Text | None = None
 
 
-Batch = Annotated[str, BeforeValidator(_batch), WithJsonSchema({"type": ["integer", "string"]})]
-
-
 class Rolling(Model):
     """Exactly one of `targets` and `targets_from` (a command that prints one a line)."""
 
@@ -438,13 +328,6 @@ class MetricsSource(Model):
     json_: WebAddress | None = Field(default=None, alias="json")
     run: Text | None = None
     token: VariableName | None = None
-
-
-Rise = Annotated[
-    str,
-    _text(_rise),
-    WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(%|pp)$", "examples": ["5%", "5pp"]}),
-]
 
 
 class RollbackIf(Model):
@@ -569,7 +452,8 @@ class PolicyTest(Model):
     because: Text | None = None  # a rule's name or a finding's code
 
 
-EnvironmentName = Annotated[str, Field(max_length=255)]
+def _empty_if_bare(value: Any) -> Any:
+    return {} if value is None else value
 
 
 class Policy(Model):
