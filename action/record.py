@@ -108,9 +108,13 @@ def post_end(github: GitHub, entry: Entry, claim: Claim, workflow: Workflow) -> 
 
 def put_in_release(github: GitHub, entry: Entry, tag: str) -> str:
     address = github.upsert_release_entry(
-        tag, sha=entry.sha, entry=marked(entry), marker=entry.key, create=True
+        tag, sha=entry.sha, entry=marked(entry), marker=_place_of(entry), create=True
     )
     return address or ""
+
+
+def _place_of(entry: Entry) -> str:
+    return f"<!-- deploy-protocol:deployment {entry.key} -->"
 
 
 def document(github: GitHub, entry: Entry, failed: StepRecord | None) -> str:

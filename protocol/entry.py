@@ -136,7 +136,7 @@ def _address(url: str) -> str:
     """An address that cannot leave its Markdown link."""
     if not re.match(r"https?://", url):
         return "#"
-    return re.sub(r"[^\w:/?#\[@!$&'*+,;=.~%-]", lambda match: _percent(match[0]), url, flags=re.ASCII)
+    return re.sub(r"[^\w:/?#@!$&'*+,;=.~%-]", lambda match: _percent(match[0]), url, flags=re.ASCII)
 
 
 def _percent(character: str) -> str:

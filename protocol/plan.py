@@ -219,7 +219,7 @@ def _rolling_steps(rolling: Rolling) -> Iterator[Step]:
         yield from roll_over(rolling, rolling.targets)
     else:
         listing = Command(run=rolling.targets_from)
-        yield Step(name="rolling", work=(RollOut(listing, rolling),), touches="service")
+        yield Step(name="rolling", work=(RollOut(listing, rolling),))
 
 
 def roll_over(rolling: Rolling, targets: Sequence[str]) -> tuple[Step, ...]:

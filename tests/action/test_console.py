@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from action.console import Console
+
+
+def console(*, github: bool = True) -> tuple[Console, io.StringIO]:
+    stream = io.StringIO()
+    return Console(github=github, stream=stream), stream
+
+
+def test_secrets_never_reach_the_log() -> None:
+    log, stream = console()
+    log.mask_secrets({"DEPLOY_TOKEN": "s3cr3t-value", "HOME": "/github/home", "NOTIFY_SLACK": "slack://abc/def"})
+    log.say("using s3cr3t-value from /github/home")
+    with log.fence():
+        log.output("slack://abc/def says s3cr3t-value")
+    log.annotate("error", "s3cr3t-value", "s3cr3t-value")
+    shown = [line for line in stream.getvalue().splitlines() if not line.startswith("::add-mask::")]
+    assert "s3cr3t-value" not in "\n".join(shown)
+    assert "abc/def" not in "\n".join(shown)
+    assert "using *** from /github/home" in shown
+
+
+def test_every_line_of_a_long_secret_is_masked() -> None:
+    log, stream = console()
+    log.mask_secrets({"SSH_PRIVATE_KEY": "first-line\nsecond-line\n"})
+    log.say("second-line")
+    assert stream.getvalue() == "::add-mask::first-line\n::add-mask::second-line\n***\n"
+
+
+@pytest.mark.parametrize(
+    "line", ["::set-output name=verdict::allow", "  ::error::x", "##[group]x"], ids=["output", "indented", "old"]
+)
+def test_others_words_are_never_workflow_commands(line: str) -> None:
+    log, stream = console()
+    log.say(f"title\n{line}")
+    said = stream.getvalue().splitlines()[1]
+    assert not said.lstrip().startswith("::")
+    assert "##[" not in said
+
+
+def test_what_commands_print_stands_inside_a_fence_with_a_word_nobody_can_guess() -> None:
+    log, stream = console()
+    with log.fence():
+        log.output("::set-output name=verdict::allow")
+    first, inside, last = stream.getvalue().splitlines()
+    word = first.removeprefix("::stop-commands::")
+    assert len(word) == 32
+    assert (inside, last) == ("::set-output name=verdict::allow", f"::{word}::")
+
+
+def test_an_annotation_cannot_be_broken_by_its_text() -> None:
+    log, stream = console()
+    log.annotate("warning", "a:b,c", "50%\n::error::x", file="a,b.sql", line=3)
+    assert stream.getvalue() == "::warning file=a%2Cb.sql,line=3,title=a%3Ab%2Cc::50%25%0A::error::x\n"
+
+
+def test_a_terminal_gets_plain_lines() -> None:
+    log, stream = console(github=False)
+    with log.group("deploy"), log.fence():
+        log.output("done")
+    log.annotate("error", "deploy", "no")
+    assert stream.getvalue() == "==> deploy\ndone\nerror: deploy: no\n"
+
+
+def test_a_log_nobody_reads_any_more_stops_nothing() -> None:
+    log, stream = console()
+    stream.close()
+    log.say("still here")
+    log.say("and here")

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from typing import Any
+
+from action.run import run
+from tests.jobs import GitHubInMemory, policy_of
+
+SAY = "echo {} $TRACK $WEIGHT $TARGET $VERSION >> story"
+ROLLBACK = 'rollback: {run: "echo back to $PREVIOUS_VERSION >> story"}'
+
+
+def story_of(desk: Any, text: str) -> tuple[str, list[str]]:
+    result = run(desk.job, GitHubInMemory(policies=[policy_of(text)]))
+    return result.status, desk.file("story").splitlines()
+
+
+def test_a_canary_takes_its_weights_one_after_another_and_is_looked_at_after_each(desk_of: Any) -> None:
+    text = f"""
+steps:
+  deploy: {{run: '{SAY.format("deploy")}'}}
+  health: [{{run: 'echo look $WEIGHT >> story'}}]
+strategy: {{canary: {{weights: [5, 100], set: '{SAY.format("weigh")}'}}}}
+{ROLLBACK}
+"""
+    assert story_of(desk_of(), text) == (
+        "success",
+        ["deploy canary 1.1.0", "weigh canary 5 1.1.0", "look 5", "weigh canary 100 1.1.0", "look 100", "look"],
+    )
+
+
+def test_a_sick_canary_loses_its_traffic_before_anything_else(desk_of: Any) -> None:
+    text = f"""
+steps:
+  deploy: {{run: 'true'}}
+  health: [{{run: 'test "$WEIGHT" != 25'}}]
+strategy: {{canary: {{weights: [5, 25, 100], set: 'echo $WEIGHT >> story'}}}}
+{ROLLBACK}
+"""
+    assert story_of(desk_of(), text) == ("rollback", ["5", "25", "0", "back to 1.0.0"])
+
+
+def test_rolling_goes_batch_by_batch_over_the_targets_a_command_prints(desk_of: Any) -> None:
+    text = f"""
+steps: {{}}
+strategy:
+  rolling:
+    targets_from: 'printf "a\\nb\\nc\\n\\n"'
+    batch: 50%
+    run: '{SAY.format("roll")}'
+    health: {{run: 'echo look $TARGET >> story'}}
+{ROLLBACK}
+"""
+    assert story_of(desk_of(), text) == (
+        "success",
+        ["roll a 1.1.0", "roll b 1.1.0", "look a", "look b", "roll c 1.1.0", "look c"],
+    )
+
+
+def test_rolling_stops_at_the_first_sick_target_and_goes_back(desk_of: Any) -> None:
+    text = f"""
+strategy:
+  rolling: {{targets: [a, b, c], run: 'echo $TARGET >> story', health: {{run: 'test $TARGET != b'}}}}
+{ROLLBACK}
+"""
+    assert story_of(desk_of(), text) == ("rollback", ["a", "b", "back to 1.0.0"])
+
+
+def test_no_target_is_a_failure_and_not_a_success(desk_of: Any) -> None:
+    text = f"strategy: {{rolling: {{targets_from: 'true', run: 'echo x >> story'}}}}\n{ROLLBACK}"
+    status, story = story_of(desk_of(), text)
+    assert (status, story) == ("failed", [])
+
+
+BLUE_GREEN = """
+strategy:
+  blue_green:
+    deploy_idle: 'echo idle $TRACK >> story'
+    test: '{}'
+    switch: 'echo switch $TRACK >> story'
+    release: 'echo release $TRACK >> story'
+"""
+
+
+def test_blue_green_tests_the_idle_side_before_it_switches(desk_of: Any) -> None:
+    text = BLUE_GREEN.format("echo test $TRACK >> story") + ROLLBACK
+    assert story_of(desk_of(), text) == ("success", ["idle idle", "test idle", "switch live", "release idle"])
+
+
+def test_an_idle_side_that_fails_its_test_never_gets_traffic_and_needs_no_rollback(desk_of: Any) -> None:
+    assert story_of(desk_of(), BLUE_GREEN.format("exit 1") + ROLLBACK) == ("failed", ["idle idle"])
+
+
+def test_a_side_that_cannot_be_released_is_an_issue_and_no_rollback(desk_of: Any) -> None:
+    text = BLUE_GREEN.format("true").replace("echo release $TRACK >> story", "exit 9") + ROLLBACK
+    status, story = story_of(desk_of(), text)
+    assert (status, story) == ("success", ["idle idle", "switch live"])
