@@ -108,7 +108,7 @@ def write_delivery(world: World, app: App, installation: Installation | None, ev
         url=app.webhook_url or "",
         delivered_at=world.now(),
     )
-    world.keep_delivery(delivery)
+    world.deliveries.append(delivery)
     return delivery
 
 
@@ -127,7 +127,7 @@ def redeliver(world: World, known: HookDelivery) -> HookDelivery:
         url=known.app.webhook_url or known.url,
         delivered_at=world.now(),
     )
-    world.keep_delivery(again)
+    world.deliveries.append(again)
     world.send(again)
     return again
 

@@ -339,11 +339,6 @@ class World:
         for carrier in list(self.on_delivery):
             carrier(delivery)
 
-    def keep_delivery(self, delivery: HookDelivery) -> None:
-        self.deliveries.append(delivery)
-        for listener in list(self.on_delivery):
-            listener(delivery)
-
     # Apps and tokens
 
     def add_app(
