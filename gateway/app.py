@@ -80,7 +80,7 @@ class App:
         """The installation that covers a repository. Raises NotFound where the App is not installed."""
         return int(self.connection.rest("GET", f"/repos/{quote(repository)}/installation")["id"])
 
-    def repositories_of(self, installation_id: int, token: str) -> tuple[str, ...]:
+    def repositories_of(self, token: str) -> tuple[str, ...]:
         """The full names of the repositories an installation covers; `token` is that installation's."""
         from gateway.connection import Connection  # noqa: PLC0415  # PyGithub takes 0.2 s to import
 

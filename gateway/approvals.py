@@ -22,7 +22,8 @@ _OF_ENVIRONMENT: dict[str, State] = {"APPROVED": "approved", "REJECTED": "reject
 _OF_COMMAND: dict[str, State] = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
 _COMMAND = re.compile(r"/(approve|reject|withdraw)([ \t]+.*)?")
 _BUTTON = re.compile(
-    r"<!-- deploy-protocol:button by=(\S+) state=(approved|rejected|withdrawn) environment=(\S+) sha=(\S+) -->"
+    r"<!-- deploy-protocol:button by=(\S+) state=(approved|rejected|withdrawn) "
+    r"environment=(\S+) sha=(\S+) -->"
 )
 
 
@@ -32,7 +33,7 @@ def reviewed(reviews: Node) -> tuple[Approval, ...]:
 
 
 def environment_approved(suites: Node, gate: Gate) -> tuple[Approval, ...]:
-    """What GitHub's required reviewers said of this run. GitHub keeps no time: the gate's own stands for it."""
+    """What GitHub's required reviewers said of this run. It keeps no time: the gate's own stands for it."""
     runs = [suite["workflowRun"] for suite in suites["nodes"] if suite and suite["workflowRun"]]
     ours = [run for run in runs if run["databaseId"] == gate.run_id]
     if not ours and suites["pageInfo"]["hasNextPage"]:

@@ -30,9 +30,9 @@ _ENDED = frozenset({"success", "failure", "error", "inactive", "abandoned"})
 _OF_ONE = """
 query Deployments($owner: String!, $name: String!, $environment: String!, $limit: Int!) {
   repository(owner: $owner, name: $name) {
-    deployments(first: $limit, environments: [$environment], orderBy: { field: CREATED_AT, direction: DESC }) {
-      ...Deployments
-    }
+    deployments(
+      first: $limit, environments: [$environment], orderBy: { field: CREATED_AT, direction: DESC }
+    ) { ...Deployments }
   }
 }
 """
@@ -71,7 +71,7 @@ def deployment(node: Node) -> Deployment:
 
 
 def _version(node: Node) -> str:
-    """What our payload says, else the line our action left, else the tag's name; a branch names no version."""
+    """What our payload says, else our action's line, else the tag's name; a branch names no version."""
     payload = _payload(node["payload"])
     said = payload.get("version") if isinstance(payload, dict) else None
     lines = (version_of_line(one["description"] or "") for one in node["statuses"]["nodes"])

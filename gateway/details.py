@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gateway.checks import required_names
 from gateway.deployments import deployments
-from gateway.memory import Memory, Remembered
+from gateway.memory import Memory
 from gateway.queries import query
 from gateway.reading import Node, Reading, Unreadable, nodes_of
 from protocol.facts import Deployment, Known, Missing, Permission
@@ -81,31 +80,24 @@ def ask_details(
     )
     answer = connection.graphql(*_document(variables, asked)) if asked else None
     reading = Reading(answer.data, answer.errors) if answer else Reading({})
+    teams = _read(reading, asked.teams, _team)
+    people = _read(reading, asked.logins, _person)
+    required = _read(reading, asked.required, _required)
+    edits = _read(reading, asked.edits, _edits)
     return Details(
-        teams=_all(wanted.teams, asked.teams, memory.teams, partial(_team, reading), now),
-        permissions=_all(wanted.logins, asked.logins, memory.permissions, partial(_person, reading), now),
-        deployments={
-            name: _deployments(reading, number, name) for number, name in enumerate(asked.environments)
-        },
-        required=_all(wanted.required, asked.required, memory.required, partial(_required, reading), now),
-        edits=_all(wanted.edits, asked.edits, memory.edits, partial(_edits, reading), now),
+        teams=teams | memory.teams.kept(wanted.teams, teams, now),
+        permissions=people | memory.permissions.kept(wanted.logins, people, now),
+        deployments=_read(reading, asked.environments, _deployments),
+        required=required | memory.required.kept(wanted.required, required, now),
+        edits=edits | memory.edits.kept(wanted.edits, edits, now),
     )
 
 
-def _all(
-    wanted: Sequence[K],
-    asked: Sequence[K],
-    remembered: Remembered[K, V],
-    read: Callable[[int, K], Known[V]],
-    now: datetime,
-) -> dict[K, Known[V]]:
-    """What was asked, read by its number in the question and remembered, beside what was remembered."""
-    found: dict[K, Known[V]] = {key: read(number, key) for number, key in enumerate(asked)}
-    for key, value in found.items():
-        if not isinstance(value, Missing):
-            remembered.keep(key, value, now)
-    old = {key: remembered.at(key, now) for key in wanted}
-    return found | {key: value for key, value in old.items() if value is not None}
+def _read(
+    reading: Reading, asked: Sequence[K], read: Callable[[Reading, int, K], V | Missing]
+) -> dict[K, V | Missing]:
+    """Each by its number in the question."""
+    return {key: read(reading, number, key) for number, key in enumerate(asked)}
 
 
 def _document(variables: Node, wanted: Wanted) -> tuple[str, dict[str, Any]]:
@@ -130,14 +122,16 @@ def _document(variables: Node, wanted: Wanted) -> tuple[str, dict[str, Any]]:
         beside.append(_EDITS)
     if inside:
         values |= {key: ("String!", variables[key]) for key in ("owner", "name")}
-        beside.append("repository(owner: $owner, name: $name) {\n    %s\n  }" % "\n    ".join(inside))
+        lines = "\n    ".join(inside)
+        beside.append(f"repository(owner: $owner, name: $name) {{\n    {lines}\n  }}")
     names = ", ".join(f"${name}: {kind}" for name, (kind, _) in values.items())
-    text = "query Details(%s) {\n  %s\n}\n" % (names, "\n  ".join(beside))
+    lines = "\n  ".join(beside)
+    text = f"query Details({names}) {{\n  {lines}\n}}\n"
     parts = query("deployments") if wanted.environments else ""
     return text + parts, {name: value for name, (_, value) in values.items()}
 
 
-def _team(reading: Reading, number: int, team: str) -> Known[frozenset[str]]:
+def _team(reading: Reading, number: int, team: str) -> frozenset[str] | Missing:
     return reading.part(f"the members of team {team}", (f"t{number}", "team"), _members)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,9 @@ _LINE = re.compile(r"^\s*(environments?|until|reason)\s*:[ \t]*(.*?)\s*$", re.IG
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
-def freezes_of(issues: Node, permissions: Known[dict[str, Permission]], zone: ZoneInfo) -> tuple[Freeze, ...]:
+def freezes_of(
+    issues: Node, permissions: Known[Mapping[str, Permission]], zone: ZoneInfo
+) -> tuple[Freeze, ...]:
     """Those by someone with write access; also where that could not be found out."""
     labelled = _labelled(issues, FREEZE)
     return tuple(
@@ -42,7 +44,7 @@ def _labelled(issues: Node, label: str) -> Iterable[Node]:
     ]
 
 
-def _may_freeze(login: str, permissions: Known[dict[str, Permission]]) -> bool:
+def _may_freeze(login: str, permissions: Known[Mapping[str, Permission]]) -> bool:
     if isinstance(permissions, Missing):
         return True
     return permissions.get(login, Permission.NONE) >= Permission.WRITE

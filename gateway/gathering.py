@@ -72,7 +72,7 @@ def gather(
     approvals = _approvals(look, pull, environments_of(valid))
     logins = _logins(look, pull, approvals)
     details = _details(look, valid, pull, listed, logins)
-    deployed = _deployments(look, listed, details)
+    deployed = _deployments(listed, details)
     people = _people(look, details, logins)
     return policies, Facts(
         repository=gate.repository,
@@ -292,9 +292,7 @@ def _ticked_comment(look: _Look, pull: Node) -> Known[Node | None]:
     )
 
 
-def _deployments(
-    look: _Look, listed: Known[tuple[Deployment, ...]], details: Details
-) -> Known[tuple[Deployment, ...]]:
+def _deployments(listed: Known[tuple[Deployment, ...]], details: Details) -> Known[tuple[Deployment, ...]]:
     """All that were seen; Missing when an environment's past could not be."""
     parts = (listed, *details.deployments.values())
     unknown = next((part for part in parts if isinstance(part, Missing)), None)

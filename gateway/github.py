@@ -185,7 +185,14 @@ class GitHub:
 
         Returns its id. Needs an App's token. Annotations go in batches of fifty.
         """
-        body = _check_body(title, summary, text, conclusion, actions, details_url)
+        body = _check_body(
+            title=title,
+            summary=summary,
+            text=text,
+            conclusion=conclusion,
+            actions=actions,
+            details_url=details_url,
+        )
         batches = [
             annotations[i : i + ANNOTATIONS_AT_ONCE] for i in range(0, len(annotations), ANNOTATIONS_AT_ONCE)
         ]
@@ -430,6 +437,7 @@ class GitHub:
 
 
 def _check_body(
+    *,
     title: str,
     summary: str,
     text: str,
@@ -444,6 +452,14 @@ def _check_body(
         body |= {"status": "completed", "conclusion": conclusion}
     body |= {"actions": [_action(action) for action in actions[:3]]} if actions else {}
     return body | ({"details_url": details_url} if details_url else {})
+
+
+def _batches(annotations: Sequence[Annotation]) -> list[list[dict[str, Any]]]:
+    """At least one, and that may be empty."""
+    starts = range(0, max(len(annotations), 1), ANNOTATIONS_AT_ONCE)
+    return [
+        [_annotation(one) for one in annotations[start : start + ANNOTATIONS_AT_ONCE]] for start in starts
+    ]
 
 
 def _action(action: CheckAction) -> dict[str, str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from protocol.facts import Changes, Known, Permission, Relation
+from protocol.facts import Changes, Known, Missing, Permission, Relation
 from protocol.policy import Policy
 
 K = TypeVar("K")
@@ -41,6 +41,14 @@ class Remembered(Generic[K, V]):
         for oldest in list(self._values)[:-MOST]:
             self._values.pop(oldest, None)
         return value
+
+    def kept(self, keys: Sequence[K], learned: Mapping[K, V | Missing], now: datetime) -> dict[K, V]:
+        """Those of `keys` that are remembered, after keeping what was `learned`, if only it is known."""
+        for key, value in learned.items():
+            if not isinstance(value, Missing):
+                self.keep(key, value, now)
+        found = {key: self.at(key, now) for key in keys}
+        return {key: value for key, value in found.items() if value is not None}
 
     def forget(self) -> None:
         self._values.clear()

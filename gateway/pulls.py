@@ -7,24 +7,29 @@ from collections.abc import Sequence
 from gateway.reading import Node, Unreadable, login_of, nodes_of
 from protocol.facts import Changes, PullRequest
 
+MOST_FILES = 300  # that REST shows of a comparison or a commit
+
 
 def pull_of(associated: Node, sha: str) -> Node | None:
     """The one whose merge made the commit, else one it was merged with, else one whose head it is."""
     pulls = [pull for pull in associated["nodes"] if pull is not None]
-    ranked = [(rank, pull) for pull in pulls if (rank := _fit(pull, sha)) is not None]
-    if ranked:
-        return min(ranked, key=lambda one: one[0])[1]
+    fitting: list[Node] = sorted(
+        (pull for pull in pulls if _fit(pull, sha)), key=lambda pull: _fit(pull, sha)
+    )
+    if fitting:
+        return fitting[0]
     if associated["pageInfo"]["hasNextPage"]:
         raise Unreadable("the commit is in more pull requests than we read, and none of them fits")
     return None
 
 
-def _fit(pull: Node, sha: str) -> int | None:
+def _fit(pull: Node, sha: str) -> int:
+    """1 fits best, 0 not at all."""
     if (pull["mergeCommit"] or {}).get("oid") == sha:
-        return 0
-    if pull["merged"]:
         return 1
-    return 2 if pull["headRefOid"] == sha and pull["state"] == "OPEN" else None
+    if pull["merged"]:
+        return 2
+    return 3 if pull["headRefOid"] == sha and pull["state"] == "OPEN" else 0
 
 
 def pull_request(pull: Node) -> PullRequest:
@@ -56,14 +61,14 @@ def changes_compared(compared: Node) -> Changes:
     """From REST's comparison, which shows 300 files and 250 commits at most."""
     files: Sequence[Node] = compared["files"]
     commits: Sequence[Node] = compared["commits"]
-    if len(files) >= 300 or compared["total_commits"] > len(commits):
+    if len(files) >= MOST_FILES or compared["total_commits"] > len(commits):
         raise Unreadable("it is more than 300 files or 250 commits, and GitHub shows no more of them")
     return _changes(files, commits)
 
 
 def changes_of_commit(commit: Node) -> Changes:
     """Of a first deployment: what its own commit changed."""
-    if len(commit["files"]) >= 300:
+    if len(commit["files"]) >= MOST_FILES:
         raise Unreadable("it is more than 300 files, and GitHub shows no more of them")
     return _changes(commit["files"], [commit])
 

@@ -19,6 +19,7 @@ PERMISSIONS: Mapping[str, str] = {
     "contents": "write",  # policy and history; write only for the log in Releases
     "deployments": "write",
     "issues": "write",
+    "members": "read",  # the teams that a policy names
     "metadata": "read",
     "pull_requests": "write",
     "statuses": "read",

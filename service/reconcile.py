@@ -40,7 +40,7 @@ class Reconcile:
             if failed.guid not in self._redelivered:
                 self._clients.app.redeliver(failed.id)
                 self._redelivered.add(failed.guid)
-                log.info("reconcile.redelivered", delivery=failed.guid, event=failed.event)
+                log.info("reconcile.redelivered", delivery=failed.guid, webhook=failed.event)
 
     def _adopt(self) -> None:
         for installation in self._clients.app.installations():
@@ -49,7 +49,7 @@ class Reconcile:
 
     def _adopt_from(self, installation_id: int) -> None:
         token = self._clients.tokens.token(installation_id, "")
-        for repository in self._clients.app.repositories_of(installation_id, token):
+        for repository in self._clients.app.repositories_of(token):
             github = self._clients.github_for(installation_id, repository)
             for gate in github.waiting_gates():
                 self._gates.wait(replace(gate, installation_id=installation_id), self._clock())
