@@ -179,8 +179,8 @@ def head(stage: Stage, number: int) -> str:
 
 
 def see_staging(stage: Stage, sha: str) -> None:
-    wait_for(f"staging to serve {sha[:7]}", lambda: served(stage, "staging") == version(sha))
-    say(f"staging serves {version(sha)} at http://127.0.0.1:{stage.ports['staging']}/")
+    wait_for(f"staging to serve {sha[:7]}", lambda: served(stage, "staging") == version(stage, sha))
+    say(f"staging serves {version(stage, sha)} at http://127.0.0.1:{stage.ports['staging']}/")
 
 
 def see_every_reason(stage: Stage, sha: str) -> None:
@@ -221,8 +221,10 @@ def waiting_run(stage: Stage, sha: str) -> int | None:
 
 def see_production(stage: Stage, sha: str) -> None:
     began = time.monotonic()
-    wait_for(f"production to serve {sha[:7]}", lambda: served(stage, "production") == version(sha))
-    say(f"the gate opens by itself; {time.monotonic() - began:.1f} s later production serves {version(sha)}")
+    wait_for(f"production to serve {sha[:7]}", lambda: served(stage, "production") == version(stage, sha))
+    say(
+        f"the gate opens by itself; {time.monotonic() - began:.1f} s later production serves {version(stage, sha)}"
+    )
 
 
 def read_log(stage: Stage, sha: str) -> None:
@@ -233,8 +235,10 @@ def read_log(stage: Stage, sha: str) -> None:
 
 def see_rollback(stage: Stage, good: str, broken: str) -> None:
     issue = wait_for("the issue that documents the rollback", lambda: rollback_issue(stage))
-    wait_for(f"production to serve {good[:7]} again", lambda: served(stage, "production") == version(good))
-    say(f"its smoke test fails; production is rolled back and serves {version(good)}")
+    wait_for(
+        f"production to serve {good[:7]} again", lambda: served(stage, "production") == version(stage, good)
+    )
+    say(f"its smoke test fails; production is rolled back and serves {version(stage, good)}")
     wait_for("the rollback in the log", lambda: release_with(stage, broken, "Rollback"))
     run = next(run for run in stage.ada.ask("GET", f"/actions/runs?head_sha={broken}")["workflow_runs"])
     wait_for(
@@ -254,8 +258,10 @@ def served(stage: Stage, environment: str) -> str | None:
     return None
 
 
-def version(sha: str) -> str:
-    return sha[:7]
+def version(stage: Stage, sha: str) -> str | None:
+    """The workflow numbers its releases: v1, v2, ..."""
+    runs = stage.ada.ask("GET", f"/actions/runs?head_sha={sha}")["workflow_runs"]
+    return f"v{runs[0]['run_number']}" if runs else None
 
 
 def checks(stage: Stage, sha: str) -> list[dict[str, Any]]:
@@ -265,7 +271,7 @@ def checks(stage: Stage, sha: str) -> list[dict[str, Any]]:
 
 def release_with(stage: Stage, sha: str, status: str) -> str | None:
     releases = stage.ada.ask("GET", "/releases")
-    bodies = (release["body"] or "" for release in releases if release["tag_name"].endswith(version(sha)))
+    bodies = (release["body"] or "" for release in releases if release["tag_name"] == version(stage, sha))
     return next((body for body in bodies if f"**Status**: {status}" in body and "production" in body), None)
 
 
@@ -311,7 +317,7 @@ def set_up(home: Path) -> Iterator[Stage]:
     world.install(app, REPOSITORY)
     world.add_environment(REPOSITORY, "staging")
     world.add_environment(REPOSITORY, "production", reviewers=(world.user("grace"),), custom=(app,))
-    runner = Runner(world, actions={"acme/deploy-action": local_action()})
+    runner = Runner(world, actions={"acme/deploy-action": local_action()}).start()
     service = start_service(
         home=home,
         app_url=app_url,

@@ -7,6 +7,9 @@ import sys
 
 import structlog
 
+# Local variables would carry tokens and payloads into the log.
+_WITHOUT_LOCALS = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+
 
 def configure_logs() -> None:
     """Send every log of the process to standard error as JSON."""
@@ -14,7 +17,7 @@ def configure_logs() -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(_WITHOUT_LOCALS),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -34,3 +37,5 @@ def configure_logs() -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
+    logging.getLogger("huey").setLevel(logging.WARNING)  # a line for every task tells nothing
+    logging.getLogger("alembic").setLevel(logging.WARNING)

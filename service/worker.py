@@ -49,7 +49,7 @@ class Worker:
         delivery = self._inbox.claim(guid, self._clock())
         if delivery is None:
             return
-        with structlog.contextvars.bound_contextvars(delivery=guid, event=delivery.event):
+        with structlog.contextvars.bound_contextvars(delivery=guid, webhook=delivery.event):
             try:
                 wanted = self._want_looks(read_event(delivery.event, json.loads(delivery.body)))
             except Exception as error:
