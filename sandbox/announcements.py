@@ -16,8 +16,11 @@ from sandbox.world import World
 
 
 def about_run(world: World, run: WorkflowRun, action: str) -> None:
+    shape = run_shape(world, run)
+    if action == "in_progress":
+        del shape["display_title"]  # the one of the three actions without it
     payload = {
-        "workflow_run": run_shape(world, run),
+        "workflow_run": shape,
         "workflow": workflow_shape(world, run.repository, run.workflow),
     }
     _emit(world, run, "workflow_run", action, payload)
@@ -37,6 +40,7 @@ def about_check(world: World, job: Job, action: str) -> None:
 
 def suite_completed(world: World, run: WorkflowRun) -> None:
     shape = check_suite_shape(world, run.repository, run.suite)
+    del shape["repository"]  # it stands beside the suite
     _emit(world, run, "check_suite", "completed", {"check_suite": shape})
 
 

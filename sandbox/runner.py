@@ -92,7 +92,7 @@ class Runner:
         assignment = self._take(job)
         if assignment is None:
             return
-        witness = Stenographer(world=self._world, job=job, file=self.log_file(job))
+        witness = Stenographer(world=self._world, job=job, file=log_path(self._world, job))
         try:
             result = Execution(assignment, self._processes, witness).run()
         except Exception as error:
@@ -128,9 +128,6 @@ class Runner:
             job.outputs = dict(result.outputs)
             if not self._stopping.is_set():
                 runs.finish(world, job, result.conclusion, environment_url=result.environment_url)
-
-    def log_file(self, job: Job) -> Path:
-        return log_path(self._world, job)
 
 
 def log_path(world: World, job: Job) -> Path:

@@ -1,4 +1,4 @@
-"""A world with one repository and a runner, for tests of workflows."""
+"""A served world with one repository, one App and a runner, for tests of workflows."""
 
 from __future__ import annotations
 
@@ -6,26 +6,41 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
+
+import requests
 
 from sandbox.actions import LocalAction
-from sandbox.processes import Processes
-from sandbox.runner import Runner
-from sandbox.state import Event, Job, Repository, WorkflowRun
-from sandbox.world import World
+from sandbox.server import Server, serve
+from sandbox.state import App, Event, Job, Repository, WorkflowRun
+from sandbox.world import World, key_pair
 
 SHOP = "acme/shop"
 WORKFLOW = ".github/workflows/ci.yml"
 PATIENCE = 20.0
+PERMISSIONS = {
+    "actions": "write", "administration": "write", "checks": "write", "contents": "write",
+    "deployments": "write", "statuses": "write",
+}  # fmt: skip
+EVENTS = (
+    "check_run", "check_suite", "deployment", "deployment_protection_rule", "deployment_review",
+    "deployment_status", "status", "workflow_job", "workflow_run",
+)  # fmt: skip
 
 
 @dataclass(kw_only=True)
 class Shop:
-    """`acme/shop`, owned by ada, with grace as a writer; every event is kept."""
+    """`acme/shop`, owned by ada, with grace and bo as writers; every event is kept.
+
+    The App `gate` is installed on it; what it is sent goes nowhere, but is recorded and judged.
+    """
 
     world: World
-    runner: Runner
+    server: Server
+    app: App
     events: list[Event]
 
     @property
@@ -38,6 +53,26 @@ class Shop:
         named = {name.replace("__", "/").replace("_dot_", "."): text for name, text in files.items()}
         self.world.commit(SHOP, {WORKFLOW: dedent(workflow), **named}, "Change it")
         return next(run for number, run in self.repository.runs.items() if number not in before)
+
+    def ask(
+        self, method: str, path: str, body: Any = None, *, by: str = "ada", status: int | None = None
+    ) -> Any:
+        """The JSON answer to a request under the repository, by a person, or by the App (`by="gate"`)."""
+        url = self.world.url + (path if path.startswith("/_") else f"/repos/{SHOP}{path}")
+        headers = {"Authorization": f"Bearer {self.token(by)}"}
+        answer = requests.request(method, url, json=body, headers=headers, timeout=PATIENCE)
+        assert answer.status_code == status or (status is None and answer.ok), (
+            answer.status_code,
+            answer.text,
+        )
+        return answer.json() if answer.content else None
+
+    def token(self, who: str) -> str:
+        if who != self.app.slug:
+            return self.world.token_for(who)
+        installation = self.world.installation_of(self.app, self.repository)
+        assert installation is not None
+        return self.world.installation_token(installation).text
 
     def finished(self, run: WorkflowRun) -> WorkflowRun:
         return self.wait(run, lambda: run.status == "completed")
@@ -68,19 +103,34 @@ class Shop:
         return f"the run is {run.status} {run.conclusion}\n" + "\n".join(jobs)
 
 
+@cache
+def private_key() -> str:
+    return key_pair()[0]
+
+
 @contextmanager
 def shop_in(root: Path, actions: dict[str, LocalAction] | None = None) -> Iterator[Shop]:
     world = World(root=root)
     ada = world.add_user("ada")
     world.add_org("acme", owners=("ada",))
-    world.add_user("grace")
     world.add_repository(SHOP, files={"README.md": "A shop.\n"}, author=ada)
-    world.add_collaborator(SHOP, "grace")
+    for login in ("grace", "bo"):
+        world.add_user(login)
+        world.add_collaborator(SHOP, login)
+    server = serve(world, actions=actions)
+    app = world.add_app(
+        "gate",
+        owner="acme",
+        permissions=PERMISSIONS,
+        events=EVENTS,
+        webhook_url=f"{world.url}/nowhere",
+        private_key=private_key(),
+    )
+    world.install(app, SHOP)
     events: list[Event] = []
     world.on_event.append(events.append)
-    runner = Runner(world, actions=actions, processes=Processes(interrupt_grace=1.0, terminate_grace=0.5))
-    runner.start()
     try:
-        yield Shop(world=world, runner=runner, events=events)
+        yield Shop(world=world, server=server, app=app, events=events)
+        server.courier.settle()
     finally:
-        runner.stop()
+        server.stop()

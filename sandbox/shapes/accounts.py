@@ -42,7 +42,6 @@ def account_shape(world: World, account: Account) -> dict[str, Any]:
         "html_url": f"{world.url}/{account.login}",
         **{name: url + rest for name, rest in USER_LINKS.items()},
         "type": account.kind,
-        "user_view_type": "public",
         "site_admin": isinstance(account, User) and account.site_admin,
     }
 

@@ -26,7 +26,6 @@ def app_shape(world: World, app: App) -> dict[str, Any]:
         "updated_at": stamp(app.created_at),
         "permissions": app.permissions,
         "events": list(app.events),
-        "installations_count": sum(one.app is app for one in world.installations.values()),
     }
 
 
