@@ -214,11 +214,19 @@ def serve(part: str) -> None:
 
 @main.command(epilog=example("sandbox --port 8080"))
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="one that is free")
-def sandbox(port: int) -> None:
-    """Run a GitHub on loopback, to try all without an account."""
+@click.option("--root", metavar="DIR", help="An empty directory for its git repositories.")
+@click.option("--seed", metavar="FILE", help="YAML: the users, repositories and Apps to begin with.")
+@click.option("--record", metavar="FILE", help="Append every exchange, one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Introduce itself as one JSON object.")
+def sandbox(port: int, as_json: bool, **places: str | None) -> None:
+    """Run a GitHub on loopback, to try all without an account.
+
+    It prints its address and its tokens, and runs until it is told to stop.
+    """
     from sandbox.server import main as start
 
-    sys.exit(start(["--port", str(port)]))
+    given = [f"--{name}={place}" for name, place in places.items() if place is not None]
+    sys.exit(start([f"--port={port}", *given, *(["--json"] if as_json else [])]))
 
 
 def _print(shown: str | dict[str, Any]) -> None:

@@ -198,16 +198,15 @@ def _written(value: Any) -> Any:
             return sorted(_written(item) for item in value)
         case Mapping():
             return {key: _written(item) for key, item in value.items()}
-    if is_dataclass(value):
-        given = {f.name: getattr(value, f.name) for f in fields(value)}
-        required = _required(type(value))
-        bare = {f.name: f.default for f in fields(value) if f.default is not MISSING}
-        return {
-            key: _written(item)
-            for key, item in given.items()
-            if key in required or key not in bare or item != bare[key]
-        }
-    return value
+    return _written_record(value) if is_dataclass(value) else value
+
+
+def _written_record(record: Any) -> dict[str, Any]:
+    """Without what has its plain default: a reader gives it the same."""
+    defaults = {f.name: f.default for f in fields(record) if f.default is not MISSING}
+    values = {f.name: getattr(record, f.name) for f in fields(record)}
+    told = {name: value for name, value in values.items() if name not in defaults or value != defaults[name]}
+    return {name: _written(value) for name, value in told.items()}
 
 
 _PLAIN: dict[Any, dict[str, Any]] = {

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 import pytest
+import requests
 from click.testing import CliRunner, Result
 
 from action.inputs import Inputs
@@ -251,6 +252,34 @@ def test_a_real_process_ends_with_the_exit_code(arguments: list[str], code: int)
     )
     assert process.returncode == code
     assert b"Traceback" not in process.stderr
+
+
+def test_run_without_its_place_in_a_job_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    result = deploy_protocol("run", "--environment", "production")
+    assert result.exit_code == 2
+    assert "Input 'github_token' is empty." in result.output
+
+
+def test_serve_without_settings_names_them() -> None:
+    command = [sys.executable, "-m", "deploy_protocol", "serve"]
+    served = subprocess.run(
+        command, capture_output=True, check=False, text=True, env={"PATH": "/usr/bin:/bin"}
+    )
+    assert served.returncode == 2
+    assert "GITHUB_APP_ID" in served.stderr
+
+
+def test_sandbox_answers_where_it_says(tmp_path: Path) -> None:
+    options = ["--json", "--root", str(tmp_path / "git")]
+    command = [sys.executable, "-u", "-m", "deploy_protocol", "sandbox", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            url = json.loads(process.stdout.readline())["url"]
+            assert requests.get(f"{url}/rate_limit", timeout=10).headers["X-RateLimit-Limit"]
+        finally:
+            process.terminate()
 
 
 def test_help_comes_without_loading_the_protocol() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from protocol.document import parse_policy
 from protocol.errors import PolicyError
@@ -526,6 +530,37 @@ def test_a_hostile_file_gets_an_answer_soon() -> None:
     began = time.perf_counter()
     assert len(problems_of(hostile)) == 100
     assert time.perf_counter() - began < 10
+
+
+ODDITIES = [
+    "",
+    "~",
+    "[]",
+    "{}",
+    "-1",
+    "1e999",
+    "true",
+    "[1, 2]",
+    "{a: b}",
+    "defaults",
+    "&a",
+    "*a",
+    "!x",
+    "-",
+    "\t",
+    "'",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_mangled_example_is_a_policy_or_has_problems(data: st.DataObject) -> None:
+    text = EXAMPLE.read_text()
+    for _ in range(data.draw(st.integers(1, 3))):
+        word = data.draw(st.sampled_from(list(re.finditer(r"[\w%./:-]+|\[[^\[\]]*\]|\{[^{}]*\}", text))))
+        text = text[: word.start()] + data.draw(st.sampled_from(ODDITIES)) + text[word.end() :]
+    with suppress(PolicyError):
+        parsed(text)
 
 
 def test_the_annotated_example_is_a_policy() -> None:
