@@ -11,7 +11,7 @@ from protocol.facts import Facts, Freeze, Missing
 from protocol.moments import later, say_moment
 from protocol.policy import Environment, Policy
 from protocol.schedule import planned_freezes, schedule_of
-from protocol.verdict import Finding
+from protocol.verdict import Finding, Verdict
 from protocol.windows import Opening, Schedule, Span
 
 
@@ -71,7 +71,7 @@ def freezes(policy: Policy, environment: Environment, facts: Facts, now: datetim
     findings = [_planned(span, span in holding, policy, facts) for span in written if _covers(span, now)]
     findings.extend(_declared(policy, facts, now))
     yield from findings
-    if not findings:
+    if all(finding.verdict is Verdict.ALLOW for finding in findings):
         yield _no_freeze(holding, policy, facts, now)
 
 
@@ -97,9 +97,9 @@ def _declared(policy: Policy, facts: Facts, now: datetime) -> Iterator[Finding]:
     if isinstance(facts.freezes, Missing):
         yield unavailable("freezes", facts.freezes, f"Whether {facts.environment} is frozen")
         return
-    for freeze in sorted(facts.freezes, key=lambda one: (one.url, one.reason)):
-        if _concerns(freeze, facts.environment) and _holds(freeze, now):
-            yield _frozen(freeze, policy.timezone, facts)
+    holding = [one for one in facts.freezes if _concerns(one, facts.environment) and _holds(one, now)]
+    found = [_frozen(one, policy.timezone, facts) for one in holding]
+    yield from sorted(found, key=lambda finding: finding.why)
 
 
 def _concerns(freeze: Freeze, environment: str) -> bool:

@@ -23,7 +23,7 @@ def make_policy(
 ) -> Policy:
     """A policy whose production has these keys, beside a staging that asks for nothing."""
     named = {
-        "staging": {"deploy": "on-merge"},
+        "staging": {"deploy": "manual"},
         "production": {"deploy": "manual", **production},
         **environments,
     }

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from protocol.decision import decide
+from protocol.facts import Approval, Emergency, Facts, Missing, Relation
+from protocol.verdict import Verdict
+from tests.decisions import codes_of, finding_of
+from tests.facts import EARLIER, NOW, PEOPLE, at, make_approval, make_check, make_deployment, make_facts
+from tests.policies import example_policy, make_bare_policy, make_policy
+
+ON_CALL = {"emergency": {"who": ["team:acme/on-call"]}}
+FROZEN_SUNDAY = at("2026-12-20 03:00")
+
+
+def emergency(by: str = "eve", reason: str = "The shop is down") -> Emergency:
+    return Emergency(by=by, reason=reason, at=NOW)
+
+
+def everything_wrong(**changes: object) -> Facts:
+    """Closed, frozen, unapproved, failing, outdated, expired, rejected, and half of it unreadable."""
+    wrong = {
+        "requested_at": EARLIER - timedelta(days=9),
+        "checks": (make_check(state=make_check().state.FAILED),),
+        "approvals": (make_approval("bo", state="rejected"),),
+        "deployments": (make_deployment(state="failure"), make_deployment("production", state="in_progress")),
+        "relations": {"production": Relation.BEHIND},
+        "freezes": Missing("no answer"),
+        "changes": Missing("no answer"),
+        "evidence": {},
+        "place": "action",
+    }
+    return make_facts(**{**wrong, **changes})
+
+
+def test_an_emergency_passes_everything_but_access() -> None:
+    assert decide([example_policy()], everything_wrong(), FROZEN_SUNDAY).verdict is Verdict.REFUSE
+    decision = decide([example_policy()], everything_wrong(emergency=emergency()), FROZEN_SUNDAY)
+    assert decision.verdict is Verdict.ALLOW
+    assert decision.recheck_at is None
+
+
+def test_what_was_passed_stays_to_be_read() -> None:
+    decision = decide([example_policy()], everything_wrong(emergency=emergency()), FROZEN_SUNDAY)
+    passed = [finding.why for finding in decision.findings if finding.code == "windows.closed"]
+    assert passed[0].startswith("Passed (emergency): production is closed")
+
+
+def test_an_emergency_is_in_the_record_with_its_reason() -> None:
+    finding = finding_of("emergency", make_policy(access=ON_CALL), make_facts(emergency=emergency()))
+    assert (finding.code, finding.why) == ("emergency.used", "Emergency by eve: The shop is down")
+
+
+def test_an_emergency_does_not_pass_access() -> None:
+    facts = everything_wrong(emergency=emergency(), deployer="reader")
+    assert decide([example_policy()], facts, FROZEN_SUNDAY).verdict is Verdict.REFUSE
+
+
+@pytest.mark.parametrize(
+    ("declared", "code"),
+    [
+        pytest.param(emergency(by="ada"), "emergency.not_allowed", id="by somebody else"),
+        pytest.param(emergency(by="robot[bot]"), "emergency.not_allowed", id="by a bot"),
+        pytest.param(emergency(reason=" \n"), "emergency.no_reason", id="without a reason"),
+    ],
+)
+def test_an_emergency_that_is_none_waits_and_passes_nothing(declared: Emergency, code: str) -> None:
+    policy = make_policy({"windows": {"closed": ["Mon"]}}, access=ON_CALL)
+    facts = make_facts(emergency=declared)
+    assert codes_of("emergency", policy, facts) == [("wait", code)]
+    assert codes_of("windows", policy, facts) == [("wait", "windows.closed")]
+
+
+def test_an_on_call_team_that_cannot_be_read_waits() -> None:
+    people = type(PEOPLE)(permissions=PEOPLE.permissions, teams={})
+    facts = make_facts(emergency=emergency(), people=people)
+    assert codes_of("emergency", make_policy(access=ON_CALL), facts) == [("wait", "facts.unavailable")]
+
+
+def test_a_policy_that_names_nobody_passes_nothing() -> None:
+    policy = make_policy({"windows": {"closed": ["Mon"]}})
+    facts = make_facts(emergency=emergency())
+    assert codes_of("emergency", policy, facts) == [("allow", "policy.not_asked")]
+    assert codes_of("windows", policy, facts) == [("wait", "windows.closed")]
+
+
+def test_an_organisations_windows_are_passed_only_by_those_it_names() -> None:
+    organisation = make_bare_policy({"production": {"windows": {"closed": ["Mon"]}}})
+    own = make_policy(access=ON_CALL)
+    assert decide([organisation, own], make_facts(emergency=emergency()), NOW).verdict is Verdict.WAIT
+
+
+def test_a_missing_policy_is_not_passed_by_an_emergency() -> None:
+    facts = make_facts(emergency=emergency())
+    assert decide([Missing("no answer"), make_policy(access=ON_CALL)], facts, NOW).verdict is Verdict.WAIT
+
+
+def test_without_an_emergency_nothing_is_said_of_it() -> None:
+    assert codes_of("emergency", make_policy(access=ON_CALL)) == []
+
+
+def test_a_reason_in_an_approval_is_no_emergency() -> None:
+    said = Approval(by="eve", method="comment", state="approved", at=EARLIER, reason="EMERGENCY deploy now")
+    policy = make_policy({"windows": {"closed": ["Mon"]}}, access=ON_CALL)
+    assert decide([policy], make_facts(approvals=(said,)), NOW).verdict is Verdict.WAIT
