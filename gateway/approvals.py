@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, TypeAlias, cast
 
-from gateway.reading import Node, Unreadable, login_of, moment, nodes_of
+from gateway.reading import Node, login_of, moment, nodes_of
 from protocol.facts import Approval
 from protocol.gate import Gate
 
@@ -32,17 +32,29 @@ def reviewed(reviews: Node) -> tuple[Approval, ...]:
     return tuple(_review(review) for review in nodes_of(reviews) if review["state"] in _OF_REVIEW)
 
 
-def environment_approved(suites: Node, gate: Gate) -> tuple[Approval, ...]:
-    """What GitHub's required reviewers said of this run. It keeps no time: the gate's own stands for it."""
+def environment_approved(suites: Node, gate: Gate) -> tuple[Approval, ...] | None:
+    """What GitHub's required reviewers said of this run; None when the run is not among the suites shown.
+
+    GitHub keeps no time of it: the gate's own stands for it.
+    """
     runs = [suite["workflowRun"] for suite in suites["nodes"] if suite and suite["workflowRun"]]
     ours = [run for run in runs if run["databaseId"] == gate.run_id]
     if not ours and suites["pageInfo"]["hasNextPage"]:
-        raise Unreadable("the commit has more check suites than we read, and the run's is not among them")
+        return None
     reviews = (review for run in ours for review in nodes_of(run["deploymentReviews"]))
     return tuple(
         _environment_review(review, gate)
         for review in reviews
-        if review["state"] in _OF_ENVIRONMENT and gate.environment in _names(review["environments"])
+        if review["state"] in _OF_ENVIRONMENT and gate.environment in _names(nodes_of(review["environments"]))
+    )
+
+
+def environment_answers(answers: Iterable[Node], gate: Gate) -> tuple[Approval, ...]:
+    """The same from REST's list of a run's approvals."""
+    return tuple(
+        _environment_review({**answer, "state": answer["state"].upper()}, gate)
+        for answer in answers
+        if answer["state"].upper() in _OF_ENVIRONMENT and gate.environment in _names(answer["environments"])
     )
 
 
@@ -122,8 +134,8 @@ def _click(comment: Node, gate: Gate) -> Approval | None:
     )
 
 
-def _names(environments: Node) -> Iterable[str]:
-    return [environment["name"] for environment in nodes_of(environments)]
+def _names(environments: Iterable[Node]) -> list[str]:
+    return [environment["name"] for environment in environments]
 
 
 def _first_line(text: str | None) -> str:

@@ -146,7 +146,8 @@ class Connection:
         if self.on_response is not None:
             left = headers.get("x-ratelimit-remaining", "")
             remaining = int(left) if left.isdigit() else None
-            self.on_response(Response(verb=verb, path=url, status=status, remaining=remaining))
+            path = urlsplit(url).path
+            self.on_response(Response(verb=verb, path=path, status=status, remaining=remaining))
 
     def _github(self) -> Github:
         """This thread's own: PyGithub keeps the request in flight on the instance."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from gateway.approvals import commented, environment_approved, reviewed
+from gateway.approvals import commented, environment_answers, environment_approved, reviewed
 from gateway.checks import checks_of, our_logins, own_deployment
 from gateway.deployments import deployments
 from gateway.details import Details, Wanted, ask_details, permissions
@@ -25,7 +25,7 @@ from gateway.needs import (
     zone_of,
 )
 from gateway.paging import follow_pages
-from gateway.policies import POLICY_EXPRESSION, organisation_policy, repository_policy
+from gateway.policies import organisation_policy, policy_expression, repository_policy
 from gateway.pulls import changes_compared, changes_of, changes_of_commit, pull_of, pull_request
 from gateway.queries import query
 from gateway.reading import NOBODY, Node, Reading, Unreadable, known, login_of
@@ -122,7 +122,8 @@ class _Look:
 def _first_look(github: GitHub, gate: Gate, now: datetime) -> _Look:
     """The question and the run, at once."""
     owner, _, name = gate.repository.partition("/")
-    variables = {"owner": owner, "name": name, "sha": gate.sha, "policy": POLICY_EXPRESSION}
+    policy = policy_expression(github.policy_file)
+    variables = {"owner": owner, "name": name, "sha": gate.sha, "policy": policy}
     run = github.beside.submit(github.run, gate.run_id)
     answer = github.connection.graphql(query("gate", "parts", "deployments"), variables)
     if answer.data.get("repository") is None:
@@ -145,7 +146,9 @@ def _policies(look: _Look) -> tuple[Known[Policy], ...]:
     own = look.reading.part(
         "the policy",
         ("repository", "policy"),
-        lambda found: repository_policy(gate.repository, found, remembered, look.now),
+        lambda found: repository_policy(
+            gate.repository, look.github.policy_file, found, remembered, look.now
+        ),
     )
     shared = look.reading.part(
         "the organisation's policy",
@@ -185,15 +188,9 @@ def _approvals(
 ) -> Known[tuple[Approval, ...]]:
     """All kinds together; one kind that could not be had leaves the whole unknown."""
     gate, reading = look.gate, look.reading
-    kinds: list[Known[tuple[Approval, ...]]] = [
-        reading.within(
-            "the environment's approvals",
-            (*_COMMIT, "checkSuites"),
-            lambda: environment_approved(look.commit["checkSuites"], gate),
-        )
-    ]
     if isinstance(pull, Missing):
         return pull
+    kinds = [_environment_approvals(look)]
     if pull is not None:
         kinds += [
             reading.within(
@@ -215,6 +212,23 @@ def _approvals(
         ]
     unknown = next((kind for kind in kinds if isinstance(kind, Missing)), None)
     return unknown or tuple(one for kind in kinds if not isinstance(kind, Missing) for one in kind)
+
+
+def _environment_approvals(look: _Look) -> Known[tuple[Approval, ...]]:
+    """Asked by themselves where the run's check suite is not among those shown."""
+    what = "the environment's approvals"
+    shown = look.reading.within(
+        what,
+        (*_COMMIT, "checkSuites"),
+        lambda: environment_approved(look.commit["checkSuites"], look.gate),
+    )
+    if shown is not None:
+        return shown
+    try:
+        answers = look.github.approvals_of(look.gate.run_id)
+    except GatewayError as error:
+        return Missing(f"{what}: {error}")
+    return known(what, lambda: environment_answers(answers, look.gate))
 
 
 def _listed_deployments(look: _Look) -> Known[tuple[Deployment, ...]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.connection import Connection, Response
 
 PUBLIC_API = "https://api.github.com"
+POLICY_FILE = ".github/deploy.yml"
 ANNOTATIONS_AT_ONCE = 50
 OURS = "deploy-protocol:"  # begins every external id of our check runs, so that they never count as evidence
 
@@ -105,8 +106,10 @@ class GitHub:
         api_url: str = PUBLIC_API,
         on_response: Callable[[Response], None] | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        policy_file: str = POLICY_FILE,
     ) -> None:
         self.repository = repository
+        self.policy_file = policy_file
         self._token = token
         self._api_url = api_url.rstrip("/")
         self._on_response = on_response
@@ -163,6 +166,10 @@ class GitHub:
 
     def run(self, run_id: int) -> Run:
         return _run(self.connection.rest("GET", f"{self._path}/actions/runs/{run_id}"))
+
+    def approvals_of(self, run_id: int) -> Any:
+        """GitHub's JSON of what its required reviewers said of a run."""
+        return self.connection.rest("GET", f"{self._path}/actions/runs/{run_id}/approvals")
 
     # -- check runs
 

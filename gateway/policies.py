@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from gateway.github import POLICY_FILE
 from gateway.memory import Remembered
 from gateway.reading import Node, Unreadable, known
 from protocol.document import parse_policy
@@ -11,17 +12,18 @@ from protocol.errors import PolicyError
 from protocol.facts import Known, Missing
 from protocol.policy import Policy
 
-POLICY_FILE = ".github/deploy.yml"
-# HEAD is the default branch: never the branch or the commit that is being deployed.
-POLICY_EXPRESSION = f"HEAD:{POLICY_FILE}"
+
+def policy_expression(file: str) -> str:
+    """HEAD is the default branch: never the branch or the commit that is being deployed."""
+    return f"HEAD:{file}"
 
 
 def repository_policy(
-    repository: str, found: Node | None, remembered: Remembered[str, Known[Policy]], now: datetime
+    repository: str, file: str, found: Node | None, remembered: Remembered[str, Known[Policy]], now: datetime
 ) -> Known[Policy]:
     if found is None:
-        return Missing(f"there is no {POLICY_FILE} on the default branch of {repository}: add one")
-    return _policy(POLICY_FILE, found, remembered, now)
+        return Missing(f"there is no {file} on the default branch of {repository}: add one")
+    return _policy(file, found, remembered, now)
 
 
 def organisation_policy(
