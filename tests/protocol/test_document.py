@@ -134,6 +134,10 @@ TOP = {
         "tests: [{at: 2026-11-27, environment: live, expect: wait}]",
         "3:14: '2026-11-27' is not a moment: write a day and a time, such as 2026-11-27 15:00",
     ),
+    "test at a number": (
+        "tests: [{at: 2026, environment: live, expect: wait}]",
+        "3:14: this must be text, not a number: put it in quotes",
+    ),
     "test without expectation": (
         "tests: [{at: 2026-11-27 15:00, environment: live}]",
         "3:9: key 'expect' is missing: add it",
@@ -390,6 +394,18 @@ WHOLE = {
     "no environment": (
         "version: 1\nenvironments: {}",
         "2:15: no environment is named: add one, such as production",
+    ),
+    "environments in a list": (
+        "version: 1\nenvironments: [live]",
+        "2:15: this must be a mapping, not a list: write keys and values, such as {key: value}",
+    ),
+    "environment that is a word, beside defaults": (
+        "version: 1\nenvironments: {defaults: {expire: 1d}, live: manual}",
+        "2:46: this must be a mapping, not text: write keys and values, such as {key: value}",
+    ),
+    "cycle beside the way": (
+        "version: 1\nenvironments:\n  a: {after: {environment: b}}\n  b: {after: {environment: b}}\n",
+        "4:28: this waits for itself: b after b",
     ),
     "only defaults": (
         "version: 1\nenvironments: {defaults: {}}",
