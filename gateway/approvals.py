@@ -45,7 +45,7 @@ def environment_approved(suites: Node, gate: Gate) -> tuple[Approval, ...] | Non
     return tuple(
         _environment_review(review, gate)
         for review in reviews
-        if review["state"] in _OF_ENVIRONMENT and gate.environment in _names(nodes_of(review["environments"]))
+        if review["state"] in _OF_ENVIRONMENT and _is_for(gate, nodes_of(review["environments"]))
     )
 
 
@@ -54,7 +54,7 @@ def environment_answers(answers: Iterable[Node], gate: Gate) -> tuple[Approval, 
     return tuple(
         _environment_review({**answer, "state": answer["state"].upper()}, gate)
         for answer in answers
-        if answer["state"].upper() in _OF_ENVIRONMENT and gate.environment in _names(answer["environments"])
+        if answer["state"].upper() in _OF_ENVIRONMENT and _is_for(gate, answer["environments"])
     )
 
 
@@ -134,8 +134,8 @@ def _click(comment: Node, gate: Gate) -> Approval | None:
     )
 
 
-def _names(environments: Iterable[Node]) -> list[str]:
-    return [environment["name"] for environment in environments]
+def _is_for(gate: Gate, environments: Iterable[Node]) -> bool:
+    return gate.environment.casefold() in {environment["name"].casefold() for environment in environments}
 
 
 def _first_line(text: str | None) -> str:

@@ -15,6 +15,7 @@ from gateway.details import Details, Wanted, ask_details, permissions
 from gateway.errors import GatewayError, NotFound
 from gateway.freezes import authors_of, emergency_of, freezes_of
 from gateway.history import Parents, parents_of, relation, running
+from gateway.memory import ReadPolicy
 from gateway.needs import (
     compared_environments,
     environments_of,
@@ -59,9 +60,7 @@ _COMMENTS = (*_PULL, "nodes", "comments")
 Place: TypeAlias = Literal["gate", "action"]
 
 
-def gather(
-    github: GitHub, gate: Gate, now: datetime, place: Place
-) -> tuple[tuple[Known[Policy], ...], Facts]:
+def gather(github: GitHub, gate: Gate, now: datetime, place: Place) -> tuple[tuple[ReadPolicy, ...], Facts]:
     """The policies, and the facts for them. Raises GatewayError where the first answers do not come."""
     look = _first_look(github, gate, now)
     policies = _policies(look)
@@ -140,8 +139,8 @@ def _first_look(github: GitHub, gate: Gate, now: datetime) -> _Look:
     )
 
 
-def _policies(look: _Look) -> tuple[Known[Policy], ...]:
-    """A bad policy of the organisation is as Missing as one of the repository."""
+def _policies(look: _Look) -> tuple[ReadPolicy, ...]:
+    """The organisation's first, the repository's own last, as `decide` takes them."""
     gate, remembered = look.gate, look.github.memory.policies
     own = look.reading.part(
         "the policy",
@@ -155,7 +154,7 @@ def _policies(look: _Look) -> tuple[Known[Policy], ...]:
         ("organisation",),
         lambda found: organisation_policy(gate.repository, found, remembered, look.now),
     )
-    return (own,) if shared is None or look.reading.is_absent("organisation") else (own, shared)
+    return (own,) if shared is None or look.reading.is_absent("organisation") else (shared, own)
 
 
 def _pull(look: _Look) -> Known[Node | None]:
@@ -288,8 +287,8 @@ def _unseen_environments(
     """Environments whose last success lies beyond the newest hundred deployments of all."""
     if isinstance(listed, Missing) or not look.repository["deployments"]["pageInfo"]["hasNextPage"]:
         return frozenset()
-    seen = {one.environment for one in listed if one.succeeded}
-    return (environments_of(policies) | {look.gate.environment}) - seen
+    named = environments_of(policies) | {look.gate.environment}
+    return frozenset(name for name in named if running(listed, name) is None)
 
 
 def _edited_comment(look: _Look, pull: Node) -> tuple[tuple[str, str], ...]:

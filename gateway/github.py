@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from gateway.errors import NotFound, RefMoved, Rejected
-from gateway.memory import Memory
+from gateway.memory import Memory, ReadPolicy
 from gateway.text import BODY, DESCRIPTION, RELEASE, REPORT, SUMMARY, clip
-from protocol.facts import Deployment, Facts, Missing, Permission, Relation
+from protocol.facts import Deployment, Facts, Permission, Relation
 from protocol.gate import Gate
-from protocol.policy import Policy
 
 if TYPE_CHECKING:
     from gateway.connection import Connection, Response
@@ -130,8 +129,8 @@ class GitHub:
 
     def facts_for(
         self, gate: Gate, now: datetime, *, place: Literal["gate", "action"] = "gate"
-    ) -> tuple[tuple[Policy | Missing, ...], Facts]:
-        """The policies that hold (repository's first, then its organisation's) and all that is known.
+    ) -> tuple[tuple[ReadPolicy, ...], Facts]:
+        """The policies that hold (the organisation's, then the repository's own) and all that is known.
 
         Two requests at once: one GraphQL query, and the run. A third only where the policy asks for
         teams or other things that the first cannot bring; most of those are remembered for minutes.

@@ -36,7 +36,8 @@ def relation(sha: str, running: str, parents: Parents) -> Relation | None:
 
 def running(deployments: Sequence[Deployment], environment: str) -> Deployment | None:
     """What an environment runs: its newest success, active before merely once successful."""
-    ours = [one for one in deployments if one.environment == environment and one.succeeded]
+    name = environment.casefold()  # GitHub does not tell the case of environments' names apart
+    ours = [one for one in deployments if one.environment.casefold() == name and one.succeeded]
     active = [one for one in ours if one.state == "success"]
     replaced = [one for one in ours if one.state == "inactive"]
     return max(active or replaced, key=lambda one: (one.created_at, one.id), default=None)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
-from protocol.facts import Changes, Known, Missing, Permission, Relation
+from protocol.errors import PolicyError
+from protocol.facts import Changes, Missing, Permission, Relation
 from protocol.policy import Policy
+
+ReadPolicy: TypeAlias = Policy | PolicyError | Missing
+"""A policy as it was found: usable, wrong in ways it names, or not to be had."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -58,7 +62,7 @@ class Remembered(Generic[K, V]):
 class Memory:
     """A policy is known by its blob, a comparison by its two commits: neither ever changes."""
 
-    policies: Remembered[str, Known[Policy]] = field(default_factory=Remembered)
+    policies: Remembered[str, ReadPolicy] = field(default_factory=Remembered)
     relations: Remembered[tuple[str, str], Relation] = field(default_factory=Remembered)
     changes: Remembered[tuple[str, str], Changes] = field(default_factory=Remembered)
     edits: Remembered[tuple[str, str], Any] = field(default_factory=Remembered)

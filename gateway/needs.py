@@ -8,15 +8,16 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from protocol.facts import Known, Missing
-from protocol.policy import ChecklistItem, Environment, Policy
+from gateway.memory import ReadPolicy
+from protocol.decision import environment_in
+from protocol.policy import ChecklistItem, Policy
 from protocol.principals import Principal
 
 UTC_ZONE = ZoneInfo("UTC")
 
 
-def readable(policies: Sequence[Known[Policy]]) -> list[Policy]:
-    return [policy for policy in policies if not isinstance(policy, Missing)]
+def readable(policies: Sequence[ReadPolicy]) -> list[Policy]:
+    return [policy for policy in policies if isinstance(policy, Policy)]
 
 
 def environments_of(policies: Iterable[Policy]) -> frozenset[str]:
@@ -25,7 +26,7 @@ def environments_of(policies: Iterable[Policy]) -> frozenset[str]:
 
 def teams_of(policies: Iterable[Policy], environment: str) -> frozenset[str]:
     """Every team whose membership can matter to a gate of this environment, as "org/slug"."""
-    parts = [part for policy in policies for part in (policy.access, policy.environments.get(environment))]
+    parts = [part for policy in policies for part in (policy.access, environment_in(policy, environment))]
     return frozenset(who.name for part in parts for who in _principals(part) if who.kind == "team")
 
 
@@ -44,12 +45,13 @@ def compared_environments(policies: Iterable[Policy], environment: str) -> froze
 
 
 def zone_of(policies: Sequence[Policy]) -> ZoneInfo:
-    return policies[0].timezone if policies else UTC_ZONE
+    """The repository's own, which is the last."""
+    return policies[-1].timezone if policies else UTC_ZONE
 
 
 def _items(policies: Iterable[Policy], environment: str) -> Iterator[ChecklistItem]:
     for policy in policies:
-        rules: Environment | None = policy.environments.get(environment)
+        rules = environment_in(policy, environment)
         yield from rules.checklist if rules is not None else ()
 
 

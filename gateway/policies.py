@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from gateway.github import POLICY_FILE
-from gateway.memory import Remembered
+from gateway.memory import ReadPolicy, Remembered
 from gateway.reading import Node, Unreadable, known
 from protocol.document import parse_policy
 from protocol.errors import PolicyError
-from protocol.facts import Known, Missing
-from protocol.policy import Policy
+from protocol.facts import Missing
 
 
 def policy_expression(file: str) -> str:
@@ -19,16 +18,16 @@ def policy_expression(file: str) -> str:
 
 
 def repository_policy(
-    repository: str, file: str, found: Node | None, remembered: Remembered[str, Known[Policy]], now: datetime
-) -> Known[Policy]:
+    repository: str, file: str, found: Node | None, remembered: Remembered[str, ReadPolicy], now: datetime
+) -> ReadPolicy:
     if found is None:
         return Missing(f"there is no {file} on the default branch of {repository}: add one")
     return _policy(file, found, remembered, now)
 
 
 def organisation_policy(
-    repository: str, found: Node | None, remembered: Remembered[str, Known[Policy]], now: datetime
-) -> Known[Policy] | None:
+    repository: str, found: Node | None, remembered: Remembered[str, ReadPolicy], now: datetime
+) -> ReadPolicy | None:
     """The organisation's, which holds as well; None where it has none."""
     owner, _, name = repository.partition("/")
     if found is None or found["policy"] is None or name == ".github":
@@ -36,9 +35,7 @@ def organisation_policy(
     return _policy(f"{owner}/.github/{POLICY_FILE}", found["policy"], remembered, now)
 
 
-def _policy(
-    file: str, blob: Node, remembered: Remembered[str, Known[Policy]], now: datetime
-) -> Known[Policy]:
+def _policy(file: str, blob: Node, remembered: Remembered[str, ReadPolicy], now: datetime) -> ReadPolicy:
     """Parsed once for each content: the same oid is the same text."""
     key = f"{file}@{blob['oid']}"
     policy = remembered.at(key, now)
@@ -47,7 +44,7 @@ def _policy(
     return policy
 
 
-def _parsed(file: str, blob: Node) -> Known[Policy]:
+def _parsed(file: str, blob: Node) -> ReadPolicy:
     if blob["__typename"] != "Blob":
         raise Unreadable("it is a folder, not a file")
     if blob["isBinary"] or blob["text"] is None:
@@ -57,4 +54,4 @@ def _parsed(file: str, blob: Node) -> Known[Policy]:
     try:
         return parse_policy(blob["text"], file)
     except PolicyError as error:
-        return Missing(f"{file} is not valid:\n{error}")
+        return error
