@@ -74,7 +74,7 @@ def review_wanted(world: World, pending: PendingDeployment, rule: ProtectionRule
         "reviewers": [reviewer_shape(world, reviewer) for reviewer in rule.reviewers],
         "since": stamp(pending.since),
         "workflow_job_run": job_review_shape(world, pending.job),
-        "workflow_run": run_shape(world, run),
+        "workflow_run": {**run_shape(world, run), "head_commit": None},
     }
     _emit(world, run, "deployment_review", "requested", payload)
 
@@ -89,9 +89,9 @@ def review_given(
         "comment": approval.comment,
         "reviewers": [reviewer_shape(world, reviewer) for rule in rules for reviewer in rule.reviewers],
         "since": stamp(min(pending.since for pending in answered)),
-        "workflow_job_run": jobs[0],
+        "workflow_job_run": {**jobs[0], "name": None},
         "workflow_job_runs": jobs,
-        "workflow_run": run_shape(world, run),
+        "workflow_run": {**run_shape(world, run), "head_commit": None},
     }
     _emit(world, run, "deployment_review", approval.state, payload, sender=approval.user)
 

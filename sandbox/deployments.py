@@ -10,6 +10,9 @@ from sandbox.shapes.runs import run_shape, workflow_shape
 from sandbox.state import App, Deployment, DeploymentStatus, Environment, Event, Repository, User
 from sandbox.world import World
 
+NOT_SENT = ("head_commit", "previous_attempt_url")
+"""What a deployment's run is shown without."""
+
 
 def environment_named(world: World, repository: Repository, name: str) -> Environment:
     """The environment of that name; an unknown one is made, unprotected, as at GitHub."""
@@ -26,7 +29,8 @@ def announce_deployment(
 ) -> None:
     repository.deployments[deployment.id] = deployment
     environment_named(world, repository, deployment.environment)
-    payload = {"deployment": deployment_shape(world, repository, deployment), **_origin(world, deployment)}
+    shown = _as_sent(deployment_shape(world, repository, deployment))
+    payload = {"deployment": shown, **_origin(world, deployment)}
     _emit(world, "deployment", repository, sender, payload, quiet=quiet)
 
 
@@ -93,8 +97,8 @@ def _status_payload(
     check = {"check_run": _check(world, repository, deployment)} if job else {}
     shown = deployment_status_shape(world, repository, deployment, status)
     return {
-        "deployment_status": {**shown, "state": status.state},
-        "deployment": deployment_shape(world, repository, deployment),
+        "deployment_status": _as_sent({**shown, "state": status.state}),
+        "deployment": _as_sent(deployment_shape(world, repository, deployment)),
         **check,
         **_origin(world, deployment),
     }
@@ -117,8 +121,17 @@ def _origin(world: World, deployment: Deployment) -> dict[str, Any]:
     run = deployment.job.run
     return {
         "workflow": workflow_shape(world, run.repository, run.workflow),
-        "workflow_run": run_shape(world, run),
+        "workflow_run": {
+            name: value for name, value in run_shape(world, run).items() if name not in NOT_SENT
+        },
     }
+
+
+def _as_sent(shape: dict[str, Any]) -> dict[str, Any]:
+    """In these webhooks an App's client id is not told."""
+    app = shape["performed_via_github_app"]
+    told = app and {name: value for name, value in app.items() if name != "client_id"}
+    return {**shape, "performed_via_github_app": told}
 
 
 def _emit(

@@ -116,6 +116,8 @@ def _answer(exchange: Exchange, known: Operation, name: str) -> Iterator[str]:
     elif exchange.response is None:
         if known.answer is not None and exchange.status in (200, 201):
             yield f"{name}: GitHub answers with a body, the sandbox with none"
+    elif exchange.status == 202 and exchange.response == {"message": exchange.response.get("message")}:
+        return  # a deployment that merged instead; githubkit knows one answer for each operation
     elif known.answer is not None:
         yield from mismatches(known.answer, exchange.response, name)
     else:
