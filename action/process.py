@@ -83,7 +83,12 @@ def _end_now(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def _github(inputs: Inputs, workflow: Workflow) -> Iterator[GitHub]:
-    github = GitHub(workflow.repository, lambda: inputs.github_token, api_url=workflow.api_url)
+    github = GitHub(
+        workflow.repository,
+        lambda: inputs.github_token,
+        api_url=workflow.api_url,
+        policy_file=inputs.policy,
+    )
     try:
         yield github
     finally:

@@ -1,0 +1,124 @@
+"""A push travels through the sandbox: the real runner, the real gateway, real processes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from protocol.entry import entries_in
+from sandbox.actions import LocalAction
+from sandbox.http import requests_made
+from sandbox.state import WorkflowRun
+from tests.runner import SHOP, Shop, shop_in
+
+ROOT = Path(__file__).parents[2]
+RUN = (sys.executable, "-m", "action")
+POLICY = """
+version: 1
+log: {releases: always}
+environments:
+  production:
+    steps:
+      verify: {run: 'echo 1.0.0'}
+      deploy: {run: 'echo "deploy $VERSION over $PREVIOUS_VERSION" && echo x >> ../deployed'}
+      smoke: [{name: The shop answers, run: 'test "$VERSION" != 2.0.0'}]
+    rollback: {run: 'echo "back to $PREVIOUS_VERSION"'}
+"""
+WORKFLOW = """
+on: push
+permissions: {checks: read, contents: write, deployments: write, issues: write, pull-requests: read, actions: read}
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    environment: production
+    steps:
+      - uses: actions/checkout@v4
+      - id: read
+        run: echo "version=$(cat version)" >> "$GITHUB_OUTPUT"
+      - id: deploy
+        uses: acme/deployment-protocol@v1
+        with:
+          environment: production
+          version: ${{ steps.read.outputs.version }}
+      - if: always()
+        run: echo "verdict is ${{ steps.deploy.outputs.verdict }}, status ${{ steps.deploy.outputs.status }}"
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    action = LocalAction(
+        directory=ROOT, entrypoint=RUN, post_entrypoint=(*RUN, "post"), env={"PYTHONPATH": str(ROOT)}
+    )
+    with shop_in(tmp_path / "world", {"acme/deployment-protocol": action}) as shop:
+        set_up(shop, WORKFLOW)
+        yield shop
+
+
+def set_up(shop: Shop, workflow: str) -> None:
+    """The workflow comes with a commit of its own: GitHub lets no job release a commit that changes one."""
+    files = {".github/deploy.yml": POLICY, ".github/workflows/deploy.yml": workflow}
+    shop.world.commit(SHOP, files, "The protocol", quiet=True)
+
+
+def push(shop: Shop, version: str, *, branch: str = "main", files: dict[str, str] | None = None) -> WorkflowRun:
+    """Push a version; the run it started, when it has ended."""
+    known = set(shop.repository.runs)
+    shop.world.commit(SHOP, {"version": version, **(files or {})}, version, branch=branch)
+    [run] = [run for number, run in shop.repository.runs.items() if number not in known]
+    return shop.finished(run)
+
+
+def release_body(shop: Shop, tag: str) -> str:
+    return str(shop.ask("GET", f"/releases/tags/{tag}")["body"])
+
+
+def test_a_push_is_deployed_and_logged_in_at_most_ten_requests(shop: Shop) -> None:
+    run = push(shop, "1.1.0")
+    assert run.conclusion == "success", shop.story(run)
+    made = list(shop.world.exchanges)
+    log = shop.log(run, "deploy")
+    assert "deploy 1.1.0 over 1.0.0" in log
+    assert "verdict is allow, status success" in log
+    assert requests_made(made) <= 10, [(one.who, one.method, one.path) for one in made]
+    [entry] = entries_in(release_body(shop, "1.1.0"))
+    assert (entry.status, entry.deployer, entry.sha) == ("success", "ada", run.head_sha)
+
+
+def test_the_next_version_knows_the_one_before(shop: Shop) -> None:
+    push(shop, "1.1.0")
+    run = push(shop, "1.2.0")
+    [entry] = entries_in(release_body(shop, "1.2.0"))
+    assert entry.previous_version == "1.0.0", shop.story(run)
+    assert entry.changes_url.endswith(f"...{run.head_sha}")
+
+
+def test_a_broken_version_is_rolled_back_and_documented(shop: Shop) -> None:
+    run = push(shop, "2.0.0")
+    assert run.conclusion == "failure"
+    assert "back to 1.0.0" in shop.log(run, "deploy"), shop.story(run)
+    [issue] = shop.ask("GET", "/issues")
+    assert issue["title"] == "production: 2.0.0 was rolled back"
+    [entry] = entries_in(release_body(shop, "2.0.0"))
+    assert entry.status == "rollback"
+
+
+def test_a_job_without_an_environment_makes_its_own_deployment_and_ends_it(shop: Shop) -> None:
+    set_up(shop, WORKFLOW.replace("    environment: production\n    steps", "    steps"))
+    run = push(shop, "1.1.0")
+    assert run.conclusion == "success", shop.story(run)
+    [made] = shop.ask("GET", "/deployments")
+    statuses = shop.ask("GET", f"/deployments/{made['id']}/statuses")
+    assert [status["state"] for status in statuses] == ["success", "in_progress"]
+    assert made["payload"]["version"] == "1.1.0"
+
+
+def test_a_policy_of_the_pushed_branch_is_not_the_policy(shop: Shop) -> None:
+    mine = "version: 1\nenvironments: {production: {steps: {deploy: {run: echo mine}}}}\n"
+    run = push(shop, "1.2.0", branch="topic", files={".github/deploy.yml": mine})
+    log = shop.log(run, "deploy")
+    assert "deploy 1.2.0 over 1.0.0" in log, shop.story(run)
+    assert "mine" not in log
