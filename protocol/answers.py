@@ -49,10 +49,12 @@ def refuse(rule: str, code: str, why: str, *, who: Iterable[Principal | str] = (
     return answer(Verdict.REFUSE, rule, code, why, who=who)
 
 
-def unavailable(rule: str, missing: Missing, subject: str = "") -> Finding:
+def unavailable(
+    rule: str, missing: Missing, subject: str = "", *, recheck_at: datetime | None = None
+) -> Finding:
     """A fact the rule needs could not be had: unsure means wait."""
     about = f"{subject}: " if subject else ""
-    return wait(rule, "facts.unavailable", f"{about}cannot tell yet, {missing.reason}")
+    return wait(rule, "facts.unavailable", f"{about}cannot tell yet, {missing.reason}", recheck_at=recheck_at)
 
 
 def not_asked(rule: str, why: str) -> Finding:

@@ -101,7 +101,7 @@ def _rule(rule: ApprovalRule, given: Tally) -> Finding:
     if len(given.counted) >= rule.count:
         return _enough(rule, given.counted)
     if given.unsure is not None:
-        return unavailable(RULE, given.unsure, rule.name)
+        return unavailable(RULE, given.unsure, rule.name, recheck_at=given.lapses)
     return _too_few(rule, given)
 
 
@@ -117,7 +117,6 @@ def _too_few(rule: ApprovalRule, given: Tally) -> Finding:
     by = f" (by {listed(voice.by for voice in given.counted)})" if given.counted else ""
     may = listed(map(str, rule.from_), "or")
     why = f"{rule.name}: {len(given.counted)} of {rule.count} approvals{by}, {may} can approve"
-    lapses = min((voice.expires_at for voice in given.counted if voice.expires_at is not None), default=None)
     return wait(
-        RULE, "approvals.missing", why + not_counted(given.uncounted), recheck_at=lapses, who=rule.from_
+        RULE, "approvals.missing", why + not_counted(given.uncounted), recheck_at=given.lapses, who=rule.from_
     )

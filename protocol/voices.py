@@ -101,6 +101,12 @@ class Tally:
     unknown: tuple[tuple[Voice, Missing], ...]  # would count, or would stand against, if they may speak
 
     @property
+    def lapses(self) -> datetime | None:
+        """When the first approval that counts, or may count, expires."""
+        voices = (*self.counted, *(voice for voice, _ in self.unknown))
+        return min((voice.expires_at for voice in voices if voice.expires_at is not None), default=None)
+
+    @property
     def unsure(self) -> Missing | None:
         """Why it is not known whether an approval counts; None when all are known."""
         return next((why for voice, why in self.unknown if voice.counts), None)

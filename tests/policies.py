@@ -12,6 +12,11 @@ from protocol.policy import Policy
 
 EXAMPLE_FILE = Path(__file__).parents[1] / "docs" / "deploy.example.yml"
 
+_BASE: Mapping[str, Any] = {
+    "version": 1,
+    "timezone": "Europe/Berlin",
+    "notify": {"before": ["team"], "during": ["team"], "after": ["team"]},
+}
 ANYTHING_GOES: Mapping[str, Any] = {}
 
 
@@ -27,16 +32,16 @@ def make_policy(
         "production": {"deploy": "manual", **production},
         **environments,
     }
-    return read_policy({"version": 1, "timezone": "Europe/Berlin", **keys, "environments": named})
+    return read_policy({**keys, "environments": named})
 
 
 def make_bare_policy(environments: Mapping[str, Any], **keys: Any) -> Policy:
     """A policy with these environments only, such as an organisation's."""
-    return read_policy({"version": 1, "timezone": "Europe/Berlin", **keys, "environments": environments})
+    return read_policy({**keys, "environments": environments})
 
 
 def read_policy(document: Mapping[str, Any]) -> Policy:
-    return parse_policy(json.dumps(document), "deploy.yml")
+    return parse_policy(json.dumps({**_BASE, **document}), "deploy.yml")
 
 
 def example_policy() -> Policy:

@@ -199,7 +199,7 @@ def blocking_codes(decision: Decision) -> set[str]:
     return {finding.code for finding in decision.blocking}
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(policies, facts_of_all_kinds, moments)
 def test_every_finding_is_in_the_catalogue(policy: Policy, facts: Facts, now: datetime) -> None:
     for finding in decide([policy], facts, now).findings:
@@ -210,7 +210,7 @@ def test_every_finding_is_in_the_catalogue(policy: Policy, facts: Facts, now: da
         assert finding.recheck_at is None or finding.recheck_at > now
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(policies, policies | st.just(GONE), facts_of_all_kinds, moments)
 def test_another_policy_never_loosens(
     own: Policy, other: Policy | Missing, facts: Facts, now: datetime
@@ -222,7 +222,7 @@ def test_another_policy_never_loosens(
 FIELDS = ("checks", "pull_request", "changes", "approvals", "ticks", "freezes", "deployments")
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(policies, facts_of_all_kinds, moments, st.sampled_from(FIELDS))
 def test_a_missing_fact_never_allows_what_the_fact_does_not(
     policy: Policy, facts: Facts, now: datetime, missing: str
@@ -231,7 +231,7 @@ def test_a_missing_fact_never_allows_what_the_fact_does_not(
         assert decide([policy], facts, now).verdict is Verdict.ALLOW
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(policies, facts_of_all_kinds, moments)
 def test_people_or_relations_that_cannot_be_read_never_allow(
     policy: Policy, facts: Facts, now: datetime
@@ -242,7 +242,7 @@ def test_people_or_relations_that_cannot_be_read_never_allow(
             assert decide([policy], facts, now).verdict is Verdict.ALLOW
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 @given(policies, facts_of_all_kinds, moments, st.integers())
 def test_the_order_of_facts_does_not_matter(policy: Policy, facts: Facts, now: datetime, seed: int) -> None:
     random = Random(seed)
@@ -254,7 +254,7 @@ def test_the_order_of_facts_does_not_matter(policy: Policy, facts: Facts, now: d
     assert decide([policy], with_facts(facts, shuffled), now) == decide([policy], facts, now)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(policies, facts_of_all_kinds, moments, st.floats(0, 1, exclude_max=True))
 def test_no_answer_changes_by_the_clock_before_it_is_looked_at_again(
     policy: Policy, facts: Facts, now: datetime, part: float
