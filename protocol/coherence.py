@@ -134,6 +134,17 @@ def _migrations_without_lint(root: Node) -> Iterator[Fault]:
                     yield Fault(path, f"nothing says which files are migrations: {cure}")
 
 
+def _nobody_to_notify(root: Node) -> Iterator[Fault]:
+    """An item that waits for a message nobody is sent would wait for ever."""
+    for name, environment in _environments(root).items():
+        channels = environment.find("notify") or root.find("notify")
+        for index, item in enumerate(_items(environment, "checklist")):
+            moment = _text(item, "notified")
+            if moment is not None and not (channels and _items(channels, moment)):
+                path = ("environments", name, "checklist", index, "notified")
+                yield Fault(path, f"nobody is notified {moment}: name a channel in notify.{moment}")
+
+
 def _unknown_holidays(root: Node) -> Iterator[Fault]:
     country = _text(root, "holidays", "country")
     if country is None:
@@ -189,6 +200,7 @@ _RULES: tuple[Rule, ...] = (
     _environments_alike,
     _merges_without_workflow,
     _migrations_without_lint,
+    _nobody_to_notify,
     _unknown_holidays,
     _windows_that_never_open,
     _holidays_of_nowhere,

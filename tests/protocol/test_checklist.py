@@ -17,7 +17,8 @@ ITEM = "The item"
 
 
 def item(**kind: Any) -> Policy:
-    return make_policy({"checklist": [{"item": ITEM, **kind}]})
+    channels = {"before": ["slack"], "during": ["slack"], "after": ["slack"]}
+    return make_policy({"checklist": [{"item": ITEM, **kind}]}, notify=channels)
 
 
 def tick(by: str = "bo", of: str = ITEM) -> Tick:

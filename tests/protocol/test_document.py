@@ -263,6 +263,10 @@ ENVIRONMENT = {
         "checklist: [{item: A, reviews: 1, timeout: 1m}]",
         "4:59: 'timeout' goes with 'run' only: remove it",
     ),
+    "a message nobody is sent": (
+        "checklist: [{item: A, notified: before}], notify: {after: [slack]}",
+        "4:48: nobody is notified before: name a channel in notify.before",
+    ),
     "migrations nobody can tell": (
         "checklist: [{item: A, reviews: 1, when: {migrations: true}}]",
         "4:69: nothing says which files are migrations: add steps.migrate.lint, such as migrations/*.sql",
