@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,6 @@ class Runner:
         self._processes = processes or Processes()
         self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="job")
         self._running: dict[int, threading.Event] = {}
-        self._futures: set[Future[None]] = set()
         self._stopping = threading.Event()
         self._clockwork = threading.Thread(target=self._watch_clock, name="gates", daemon=True)
 
@@ -75,9 +74,7 @@ class Runner:
 
     def _on_job(self, job: Job) -> None:
         if job.status == "queued":
-            future = self._pool.submit(self._carry_out, job)
-            self._futures.add(future)
-            future.add_done_callback(self._futures.discard)
+            self._pool.submit(self._carry_out, job)
         elif job.id in self._running:
             self._running[job.id].set()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -47,11 +47,13 @@ class Shop:
     def repository(self) -> Repository:
         return self.world.repository(SHOP)
 
-    def push(self, workflow: str, **files: str) -> WorkflowRun:
-        """Push a workflow; the run it started."""
+    def add(self, workflow: str, files: Mapping[str, str] | None = None) -> None:
+        self.world.commit(SHOP, {WORKFLOW: dedent(workflow), **(files or {})}, "Change it")
+
+    def push(self, workflow: str, files: Mapping[str, str] | None = None) -> WorkflowRun:
+        """Push a workflow that runs on pushes; the run it started."""
         before = set(self.repository.runs)
-        named = {name.replace("__", "/").replace("_dot_", "."): text for name, text in files.items()}
-        self.world.commit(SHOP, {WORKFLOW: dedent(workflow), **named}, "Change it")
+        self.add(workflow, files)
         return next(run for number, run in self.repository.runs.items() if number not in before)
 
     def ask(

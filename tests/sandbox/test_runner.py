@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -8,6 +9,7 @@ from textwrap import dedent
 import pytest
 
 from sandbox.actions import LocalAction
+from sandbox.git import clean_environment
 from sandbox.runner import log_path
 from tests.runner import SHOP, Shop, shop_in
 
@@ -251,3 +253,133 @@ def test_a_workflow_that_cannot_be_read_fails_at_once(shop: Shop) -> None:
     run = shop.push("{on: push, jobs: {build: {}}}")
     assert (run.status, run.conclusion) == ("completed", "startup_failure")
     assert "jobs.build.steps is missing or empty" in run.title
+
+
+MACHINE = """
+import json, os, urllib.request
+request = urllib.request.Request(
+    os.environ["GITHUB_API_URL"] + "/repos/" + os.environ["GITHUB_REPOSITORY"] + os.environ["PATHNAME"],
+    data=os.environ["BODY"].encode(),
+    headers={"Authorization": "Bearer " + os.environ["TOKEN"], "Content-Type": "application/json"},
+)
+try:
+    print("status", urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request).status)
+except urllib.error.HTTPError as error:
+    print("status", error.code)
+"""
+
+
+def ask_from_a_job(shop: Shop, path: str, body: str, permissions: str, more: str = "") -> str:
+    """What a job's own token is answered."""
+    run = shop.finished(
+        shop.push(
+            f"""
+            on: push
+            permissions: {permissions}
+            jobs:
+              build:
+                env: {{PATHNAME: {path}, BODY: '{body}', TOKEN: "${{{{ github.token }}}}"}}
+                steps:
+                  - uses: actions/checkout@v4
+                  - run: python3 ask.py
+            """,
+            {"ask.py": MACHINE, **({".github/workflows/more.yml": more} if more else {})},
+        )
+    )
+    return shop.log(run)
+
+
+def test_a_jobs_token_may_do_what_its_permissions_say(shop: Shop) -> None:
+    body = '{"ref": "main", "auto_merge": false, "required_contexts": []}'
+    assert "status 201" in ask_from_a_job(shop, "/deployments", body, "{deployments: write}")
+    assert "status 403" in ask_from_a_job(shop, "/deployments", body, "{deployments: read}")
+
+
+def test_what_a_jobs_token_deploys_starts_no_workflow_but_a_dispatch_does(shop: Shop) -> None:
+    more = "{on: [deployment, workflow_dispatch], jobs: {more: {steps: [{run: echo}]}}}"
+    body = '{"ref": "main", "auto_merge": false, "required_contexts": []}'
+    ask_from_a_job(shop, "/deployments", body, "{deployments: write}", more)
+    assert len(shop.repository.runs) == 1
+    ask_from_a_job(
+        shop, "/actions/workflows/more.yml/dispatches", '{"ref": "main"}', "{actions: write}", more
+    )
+    assert [run.event for run in shop.repository.runs.values()] == ["push", "push", "workflow_dispatch"]
+    shop.ask("POST", "/deployments", {"ref": "main", "auto_merge": False, "required_contexts": []})
+    assert list(shop.repository.runs.values())[-1].event == "deployment"
+
+
+def test_a_real_git_push_starts_the_workflow(shop: Shop, tmp_path: Path) -> None:
+    clone = tmp_path / "clone"
+    url = shop.world.url.replace("//", f"//ada:{shop.token('ada')}@")
+    git(tmp_path, "clone", "--quiet", f"{url}/{SHOP}.git", str(clone))
+    file = clone / ".github/workflows/ci.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text("{on: push, jobs: {build: {steps: [{run: 'echo $GITHUB_ACTOR'}]}}}")
+    git(clone, "add", ".")
+    git(clone, "-c", "user.name=ada", "-c", "user.email=ada@shop.example", "commit", "--quiet", "-m", "CI")
+    git(clone, "push", "--quiet", "origin", "main")
+    (run,) = shop.repository.runs.values()
+    assert shop.finished(run).conclusion == "success"
+    assert "\nada" in shop.log(run)
+    assert run.title == "CI"
+
+
+def git(where: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=where, check=True, env=clean_environment())
+
+
+def test_pull_requests_and_releases_start_workflows_too(shop: Shop) -> None:
+    shop.add(
+        """
+        on: {pull_request: {branches: [main]}, push: {tags: ['v*']}, release: {types: [published]}}
+        jobs: {build: {steps: [{run: 'echo "$GITHUB_EVENT_NAME $GITHUB_REF $GITHUB_HEAD_REF"'}]}}
+        """
+    )
+    shop.world.commit(SHOP, {"topic.txt": "x"}, "Topic", branch="topic")
+    shop.ask("POST", "/pulls", {"title": "Topic", "head": "topic", "base": "main"}, status=201)
+    shop.ask("POST", "/releases", {"tag_name": "v1", "target_commitish": "main"}, status=201)
+    runs = [shop.finished(run) for run in shop.repository.runs.values()]
+    assert [(run.event, run.ref) for run in runs] == [
+        ("pull_request", "refs/pull/1/merge"),
+        ("push", "refs/tags/v1"),
+        ("release", "refs/tags/v1"),
+    ]
+    assert "pull_request refs/pull/1/merge topic" in shop.log(runs[0])
+    assert (runs[0].head_branch, runs[0].title) == ("topic", "Topic")
+
+
+def test_a_step_that_takes_too_long_is_ended(shop: Shop) -> None:
+    run = shop.finished(
+        shop.push(
+            "{on: push, jobs: {build: {steps: [{run: exec sleep 60, timeout-minutes: 0.005, continue-on-error: true}]}}}"
+        )
+    )
+    assert run.conclusion == "success"
+    assert "The action has timed out." in shop.log(run)
+    assert shop.job(run, "build").steps[1].conclusion == "failure"
+
+
+def test_an_action_without_a_command_fails_with_the_cure(shop: Shop) -> None:
+    run = shop.finished(shop.push("{on: push, jobs: {build: {steps: [{uses: acme/unknown@v1}]}}}"))
+    assert "the sandbox was given no command for it" in shop.log(run)
+
+
+def test_inputs_of_a_dispatch_keep_their_types(shop: Shop) -> None:
+    shop.add(
+        """
+        on:
+          workflow_dispatch:
+            inputs: {dry: {type: boolean, default: true}, version: {required: true}}
+        jobs:
+          build:
+            if: ${{ !inputs.dry }}
+            steps: [{run: 'echo "version ${{ inputs.version }}, ${{ github.event.inputs.dry }}"'}]
+        """
+    )
+    path = "/actions/workflows/ci.yml/dispatches"
+    shop.ask("POST", path, {"ref": "main"}, status=422)
+    shop.ask("POST", path, {"ref": "main", "inputs": {"version": "2"}}, status=204)
+    shop.ask("POST", path, {"ref": "main", "inputs": {"version": "3", "dry": False}}, status=204)
+    skipped, ran = (shop.finished(run) for run in shop.repository.runs.values())
+    assert (skipped.conclusion, ran.conclusion) == ("skipped", "success")
+    assert "version 3, false" in shop.log(ran)
