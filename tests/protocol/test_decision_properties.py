@@ -74,7 +74,8 @@ FRAGMENTS: tuple[Mapping[str, Any], ...] = (
             {"item": "Alerts", "run": "ops/check"},
             {"item": "Told", "notified": "before"},
             {"item": "Scheduled", "tick": ["permission:write"], "when": {"lines": {"above": 10}}},
-        ]
+        ],
+        "notify": {"before": ["slack"]},
     },
     {"in_flight": "refuse", "diverged": "allow"},
     {"expire": "3h"},
