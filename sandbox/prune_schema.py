@@ -56,7 +56,7 @@ def header(about: Mapping[str, str]) -> str:
     return "\n".join(
         (
             f"# GitHub's public GraphQL schema, pruned from npm {about['name']} {about['version']}",
-            f"# (licence {about['license']}, Copyright (c) 2017 Gregor Martynus, https://github.com/gr2m).",
+            f"# (licence {about['license']}, whose text is in docs/third-party.md).",
             "# Made by sandbox/prune_schema.py from sandbox/schema.keep; edit that file, not this one.\n",
         )
     )
