@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from protocol.rollback import RULES_PASSED
 from protocol.verdict import Verdict
 
 ANY_RULE = "any"
@@ -302,6 +303,20 @@ CODES: tuple[Code, ...] = (
 )
 
 
+_PASSING = (
+    "",
+    "## What passes what",
+    "",
+    "- A **hotfix**, once it is proven to start from what `hotfix.from` runs, passes what `hotfix.ignores`",
+    "  lists: windows, freezes, order. Never the approvals: it needs at least `hotfix.approvals` of them.",
+    "- A **rollback**, to a version that ran well in the environment and was not rolled back itself, passes",
+    f"  {', '.join(sorted(RULES_PASSED))}. Access, one at a time, approvals and expiry hold.",
+    "- An **emergency**, declared with a reason by somebody in `access.emergency.who`, passes everything but",
+    "  access and the policy itself. Those named there may deploy while it lasts. Of several policies, each",
+    "  must name the person itself; one that names nobody passes nothing.",
+)
+
+
 def as_markdown() -> str:
     """The reference page, docs/codes.md."""
     return "\n".join(_page()) + "\n"
@@ -320,6 +335,7 @@ def _page() -> Iterator[str]:
     for code in CODES:
         verdicts = ", ".join(verdict.word for verdict in code.verdicts)
         yield f"| `{code.code}` | {code.rule} | {verdicts} | {code.meaning} | {code.cure or 'nothing'} |"
+    yield from _PASSING
 
 
 if __name__ == "__main__":

@@ -17,7 +17,9 @@ from protocol.policy import Environment, Policy
 from protocol.verdict import Finding
 
 RULE = "rollback"
-_PASSED = frozenset({"outdated", "order", "windows", "freezes", "checks", "review", "checklist", "hotfix"})
+RULES_PASSED = frozenset(
+    {"outdated", "order", "windows", "freezes", "checks", "review", "checklist", "hotfix"}
+)
 
 
 def rollback(_policy: Policy, _environment: Environment, facts: Facts, _now: datetime) -> Iterator[Finding]:
@@ -43,4 +45,4 @@ def rules_passed(facts: Facts) -> frozenset[str]:
     if facts.intent != "rollback" or isinstance(facts.deployments, Missing):
         return frozenset()
     proven = standing(facts.deployments, facts.environment, facts.sha)[0] is Standing.SUCCEEDED
-    return _PASSED if proven else frozenset()
+    return RULES_PASSED if proven else frozenset()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from protocol import codes
 from protocol.codes import ANY_RULE, CODES, as_markdown
 from protocol.decision import decide
 from protocol.errors import PolicyError, Problem
@@ -160,6 +162,11 @@ def test_what_holds_a_deployment_up_has_a_cure() -> None:
 
 def test_the_reference_page_is_the_catalogue() -> None:
     assert PAGE.read_text(encoding="utf-8") == as_markdown(), "run: python -m protocol.codes > docs/codes.md"
+
+
+def test_the_page_is_written_by_the_module_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(codes.__file__, run_name="__main__")
+    assert capsys.readouterr().out == as_markdown()
 
 
 def test_every_code_written_in_the_rules_is_in_the_catalogue() -> None:
