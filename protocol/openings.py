@@ -69,7 +69,7 @@ def freezes(policy: Policy, environment: Environment, facts: Facts, now: datetim
     holding = planned_freezes(policy, environment, labels=_labels(facts), branch=facts.branch)
     written = planned_freezes(policy, environment)
     findings = [_planned(span, span in holding, policy, facts) for span in written if _covers(span, now)]
-    findings.extend(_declared(policy, facts, now))
+    findings.extend(_declared(holding, policy, facts, now))
     yield from findings
     if all(finding.verdict is Verdict.ALLOW for finding in findings):
         yield _no_freeze(holding, policy, facts, now)
@@ -93,9 +93,11 @@ def _planned(span: Span, holds: bool, policy: Policy, facts: Facts) -> Finding:
     return allow("freezes", "freeze.excepted", f"{why}; this deployment is excepted", recheck_at=span.until)
 
 
-def _declared(policy: Policy, facts: Facts, now: datetime) -> Iterator[Finding]:
+def _declared(planned: tuple[Span, ...], policy: Policy, facts: Facts, now: datetime) -> Iterator[Finding]:
     if isinstance(facts.freezes, Missing):
-        yield unavailable("freezes", facts.freezes, f"Whether {facts.environment} is frozen")
+        next_one = _next_freeze(planned, facts, now)
+        subject = f"Whether {facts.environment} is frozen"
+        yield unavailable("freezes", facts.freezes, subject, recheck_at=next_one)
         return
     holding = [one for one in facts.freezes if _concerns(one, facts.environment) and _holds(one, now)]
     found = [_frozen(one, policy.timezone, facts) for one in holding]
