@@ -12,7 +12,7 @@ from gateway.approvals import commented, environment_answers, environment_approv
 from gateway.checks import checks_of, our_logins, own_deployment
 from gateway.deployments import deployments
 from gateway.details import Details, Wanted, ask_details, permissions
-from gateway.errors import GatewayError, NotFound
+from gateway.errors import Forbidden, GatewayError, NotFound
 from gateway.freezes import authors_of, emergency_of, freezes_of
 from gateway.history import Parents, parents_of, relation, running
 from gateway.memory import ReadPolicy
@@ -125,9 +125,9 @@ def _first_look(github: GitHub, gate: Gate, now: datetime) -> _Look:
     variables = {"owner": owner, "name": name, "sha": gate.sha, "policy": policy}
     run = github.beside.submit(github.run, gate.run_id)
     answer = github.connection.graphql(query("gate", "parts", "deployments"), variables)
+    reading = Reading(answer.data, answer.errors)
     if answer.data.get("repository") is None:
-        cure = "Check the name, and that the App is installed on it."
-        raise NotFound(f"{gate.repository}: GitHub shows no such repository to this token. {cure}")
+        raise _unseen(gate.repository, reading)
     return _Look(
         github=github,
         gate=gate,
@@ -135,8 +135,17 @@ def _first_look(github: GitHub, gate: Gate, now: datetime) -> _Look:
         run=run.result(),
         variables=variables,
         data=answer.data,
-        reading=Reading(answer.data, answer.errors),
+        reading=reading,
     )
+
+
+def _unseen(repository: str, reading: Reading) -> GatewayError:
+    """A lacking permission can take the whole repository out of the answer; then it is not gone."""
+    if reading.is_absent("repository"):
+        cure = "Check the name, and that the App is installed on it."
+        return NotFound(f"{repository}: GitHub shows no such repository to this token. {cure}")
+    said = reading.said() or "nothing"
+    return Forbidden(f"{repository}: GitHub says '{said}'. Give the token or the App what it lacks.")
 
 
 def _policies(look: _Look) -> tuple[ReadPolicy, ...]:

@@ -30,6 +30,10 @@ class Reading:
         found = (error.get("type") for error in self._errors if list(error.get("path") or ()) == [alias])
         return "NOT_FOUND" in found
 
+    def said(self) -> str:
+        """The errors in GitHub's words, each once."""
+        return "; ".join(dict.fromkeys(str(error.get("message")) for error in self._errors))
+
     def part(self, what: str, path: Sequence[str], read: Callable[[Any], T]) -> Known[T]:
         """What `read` makes of the JSON at `path`."""
         return self.within(what, path, lambda: read(at(self._data, path)))

@@ -183,7 +183,11 @@ def _need_permission(world: World, caller: Caller, needs: list[str], repository:
 def _token_may(caller: Caller, needs: list[str], repository: Repository | None) -> None:
     assert caller.token is not None  # noqa: S101 - both kinds carry one
     if repository is not None and not caller.reaches(repository):
-        raise not_found() if repository.private else _not_by_integration()
+        if repository.private:
+            raise not_found()
+        if all(need.endswith(":read") for need in needs):
+            return  # anybody may read what is public
+        raise _not_by_integration()
     if not any(grants(caller.token.permissions, need) for need in needs):
         raise _not_by_integration()
 

@@ -70,9 +70,11 @@ class WaitingShop:
         key = AppKey(app_id=str(self.played.id), private_key=self.played.private_key)
         return App(key, api_url=self.server.url, on_response=self.responses.append)
 
-    def github(self) -> GitHub:
-        """The repository, as our App sees it."""
-        source = InstallationTokens(self.app()).source(self.installation.id, SHOP)
+    def github(self, without: tuple[str, ...] = ()) -> GitHub:
+        """The repository, as our App sees it, `without` some of its permissions."""
+        permissions = {name: level for name, level in PERMISSIONS.items() if name not in without}
+        tokens = InstallationTokens(self.app(), permissions=permissions)
+        source = tokens.source(self.installation.id, SHOP)
         return GitHub(SHOP, source, api_url=self.server.url, on_response=self.responses.append)
 
     def push(self, policy: str = PLAIN_POLICY, **files: str) -> Gate:

@@ -2,23 +2,273 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from protocol.facts import Missing
-from tests.waiting import POLICY, WaitingShop, now, waiting_shop
+from gateway.errors import Forbidden, NotFound
+from gateway.text import sticky_marker
+from protocol.decision import decide
+from protocol.errors import PolicyError
+from protocol.facts import Approval, CheckState, Facts, Missing, Permission, Relation
+from protocol.gate import Gate
+from protocol.policy import Policy
+from protocol.verdict import Verdict
+from tests.waiting import PLAIN_POLICY, POLICY, SHOP, WaitingShop, now
+
+TICKED_POLICY = """\
+version: 1
+environments:
+  production:
+    checklist:
+      - {item: Maintenance window scheduled, tick: ["permission:write"]}
+"""
+REQUIRED_POLICY = """\
+version: 1
+environments:
+  production:
+    checklist:
+      - {item: All tests passing, checks: required}
+"""
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[WaitingShop]:
-    with waiting_shop(tmp_path) as shop:
-        yield shop
+def facts_of(shop: WaitingShop, gate: Gate) -> Facts:
+    return shop.github().facts_for(gate, now())[1]
 
 
 def test_a_merge_brings_its_pull_request(shop: WaitingShop) -> None:
-    number, gate = shop.merged(policy=POLICY)
-    policies, facts = shop.github().facts_for(gate, now())
-    for r in shop.responses:
-    assert facts.deployer == "grace"
+    number, gate = shop.merged(body="## Rollback plan\nSwitch back.")
+    facts = facts_of(shop, gate)
+    pull = facts.pull_request
+    assert pull is not None
+    assert not isinstance(pull, Missing)
+    assert (pull.number, pull.author, pull.merged, pull.merge_sha) == (number, "ada", True, gate.sha)
+    assert pull.body == "## Rollback plan\nSwitch back."
+    assert (facts.deployer, facts.branch, facts.sha) == ("grace", "main", gate.sha)
+
+
+def test_a_merge_brings_its_changes_and_their_authors(shop: WaitingShop) -> None:
+    _, gate = shop.merged(migrations__1_sql="select 1;\n")
+    changes = facts_of(shop, gate).changes
+    assert not isinstance(changes, Missing)
+    assert (len(changes.paths), changes.lines, changes.authors) == (1, 1, frozenset({"ada"}))
+
+
+def test_policy_comes_from_the_default_branch_and_never_from_the_pull_requests_own(shop: WaitingShop) -> None:
+    gate = shop.push(POLICY)
+    lax = {".github/deploy.yml": PLAIN_POLICY}
+    sha = shop.world.commit(SHOP, lax, "Ask nobody", branch="lax", author=shop.world.user("ada"), quiet=True)
+    shop.ask("POST", "/pulls", {"title": "Ask nobody", "head": "lax", "base": "main"})
+    (policy,), _ = shop.github().facts_for(replace(gate, sha=sha, ref="refs/heads/lax"), now())
+    assert isinstance(policy, Policy)
+    assert policy.environments["production"].approvals[0].name == "Release manager"
+
+
+def test_without_a_policy_the_file_to_add_is_named(shop: WaitingShop) -> None:
+    gate = shop.push()
+    shop.world.commit(SHOP, {".github/deploy.yml": None}, "No policy", quiet=True)
+    (policy,), _ = shop.github().facts_for(gate, now())
+    assert policy == Missing("there is no .github/deploy.yml on the default branch of acme/shop: add one")
+
+
+def test_an_invalid_policy_keeps_its_problems(shop: WaitingShop) -> None:
+    gate = shop.push("version: 1\nenvironments:\n  production: {deploi: manual}\n")
+    (policy,), _ = shop.github().facts_for(gate, now())
+    assert isinstance(policy, PolicyError)
+    assert ".github/deploy.yml:3:16" in str(policy)
+
+
+def test_an_organisations_policy_stands_before_the_repositorys(shop: WaitingShop) -> None:
+    gate = shop.push(PLAIN_POLICY)
+    shop.world.add_repository("acme/.github", files={".github/deploy.yml": POLICY})
+    shared, own = shop.github().facts_for(gate, now())[0]
+    assert isinstance(shared, Policy)
+    assert isinstance(own, Policy)
+    assert shared.environments["production"].approvals
+    assert not own.environments["production"].approvals
+
+
+def test_a_repository_that_is_gone_is_not_found(shop: WaitingShop) -> None:
+    gate = shop.push()
+    shop.world.uninstall(shop.installation)
+    with pytest.raises(NotFound):
+        facts_of(shop, gate)
+
+
+def test_a_cold_verdict_takes_five_requests_and_a_warm_one_three(shop: WaitingShop) -> None:
+    _, gate = shop.merged(policy=POLICY)
+    github = shop.github()
+    github.facts_for(gate, now())
+    github.facts_for(gate, now())
+    github.post_verdict(gate, approved=True, comment="Go")
+    asked = [response.path.rpartition("/")[2] for response in shop.responses]
+    assert len(asked) == len(["token", "gate", "run", "teams"]) + len(["gate", "run"]) + len(["verdict"])
+    assert asked.count("graphql") == 3
+
+
+def test_an_environment_approval_counts_from_when_the_gate_was_asked(shop: WaitingShop) -> None:
+    shop.world.add_environment(
+        SHOP, "production", reviewers=(shop.world.user("grace"),), custom=(shop.played,)
+    )
+    gate = shop.push()
+    environment = shop.repository.environments["production"].id
+    answer = {"environment_ids": [environment], "state": "approved", "comment": "Go\nnow"}
+    shop.ask("POST", f"/actions/runs/{gate.run_id}/pending_deployments", answer, by="grace")
+    given = Approval(by="grace", method="environment", state="approved", at=gate.requested_at, reason="Go")
+    assert facts_of(shop, gate).approvals == (given,)
+
+
+def test_a_review_is_bound_to_the_commit_it_was_given_for(shop: WaitingShop) -> None:
+    gate = shop.push()
+    shop.world.commit(SHOP, {"a": "1"}, "One", branch="sell", author=shop.world.user("ada"))
+    number = shop.ask("POST", "/pulls", {"title": "Sell", "head": "sell", "base": "main"})["number"]
+    reviewed = shop.world.git(shop.repository).tip("sell")
+    shop.ask("POST", f"/pulls/{number}/reviews", {"event": "APPROVE", "body": "Fine"}, by="grace")
+    head = shop.world.commit(SHOP, {"a": "2"}, "Two", branch="sell", author=shop.world.user("ada"))
+    facts = facts_of(shop, replace(gate, sha=head, ref="refs/heads/sell"))
+    assert not isinstance(facts.approvals, Missing)
+    (approval,) = facts.approvals
+    assert (approval.by, approval.method, approval.state) == ("grace", "review", "approved")
+    assert approval.sha == reviewed != head
+
+
+def test_a_comment_approves_and_an_edited_one_does_not(shop: WaitingShop) -> None:
+    number, gate = shop.merged()
+    shop.ask("POST", f"/issues/{number}/comments", {"body": "/approve production"}, by="grace")
+    edited = shop.ask("POST", f"/issues/{number}/comments", {"body": "Hm"}, by="bo")["id"]
+    shop.world.move_clock(timedelta(seconds=5))
+    shop.ask("PATCH", f"/issues/comments/{edited}", {"body": "/approve"}, by="bo")
+    facts = facts_of(shop, gate)
+    assert not isinstance(facts.approvals, Missing)
+    assert [(one.by, one.method) for one in facts.approvals] == [("grace", "comment")]
+
+
+def test_a_job_bound_to_an_environment_and_our_own_checks_are_no_evidence(shop: WaitingShop) -> None:
+    gate = shop.push()
+    github = shop.github()
+    github.show_check(sha=gate.sha, name="deploy / production", title="Waits", summary="It waits.")
+    shop.ask("POST", f"/statuses/{gate.sha}", {"state": "success", "context": "lint"}, by="grace")
+    facts = github.facts_for(gate, now())[1]
+    assert not isinstance(facts.checks, Missing)
+    assert [(check.name, check.state) for check in facts.checks] == [("lint", CheckState.PASSED)]
+
+
+def test_required_checks_are_asked_for_where_the_policy_names_them(shop: WaitingShop) -> None:
+    shop.repository.protected_branches.add("main")
+    shop.repository.required_checks["main"] = ("lint",)
+    number, gate = shop.merged(policy=REQUIRED_POLICY)
+    for name in ("lint", "spelling"):
+        shop.ask("POST", f"/statuses/{gate.sha}", {"state": "success", "context": name}, by="grace")
+    facts = facts_of(shop, gate)
+    assert not isinstance(facts.checks, Missing)
+    assert {check.name: check.required for check in facts.checks} == {"lint": True, "spelling": False}
+    assert number
+
+
+def test_a_freeze_is_an_open_issue_by_someone_with_write_access(shop: WaitingShop) -> None:
+    gate = shop.push()
+    github = shop.github()
+    body = "environment: production\nuntil: 2027-01-04 08:00\n\nStock-taking"
+    issue = shop.ask(
+        "POST", "/issues", {"title": "Freeze", "body": body, "labels": ["deploy-freeze"]}, by="grace"
+    )
+    facts = github.facts_for(gate, now())[1]
+    assert not isinstance(facts.freezes, Missing)
+    (freeze,) = facts.freezes
+    assert (freeze.by, freeze.reason, freeze.environments) == (
+        "grace",
+        "Stock-taking",
+        frozenset({"production"}),
+    )
+    assert freeze.until is not None
+    assert freeze.until.isoformat() == "2027-01-04T08:00:00+00:00"
+    github.close_issue(issue["number"])
+    assert github.facts_for(gate, now())[1].freezes == ()
+
+
+def test_an_emergency_is_read_from_its_issue(shop: WaitingShop) -> None:
+    gate = shop.push()
+    body = "environment: production\nreason: The shop is down"
+    shop.ask("POST", "/issues", {"title": "Fire", "body": body, "labels": ["deploy-emergency"]}, by="grace")
+    emergency = facts_of(shop, gate).emergency
+    assert emergency is not None
+    assert (emergency.by, emergency.reason) == ("grace", "The shop is down")
+
+
+def test_a_push_changes_all_since_what_runs(shop: WaitingShop) -> None:
+    github = shop.github()
+    first = shop.push()
+    assert github.post_verdict(first, approved=True, comment="Go")
+    shop.wait(lambda: shop.repository.runs[first.run_id].status == "completed")
+    shop.world.commit(SHOP, {"one.py": "1\n"}, "One", author=shop.world.user("grace"), quiet=True)
+    gate = shop.push(two_dot_py="2\n")
+    facts = github.facts_for(gate, now())[1]
+    assert not isinstance(facts.changes, Missing)
+    assert set(facts.changes.paths) == {"one.py", "two.py"}
+    assert facts.changes.authors == {"ada", "grace"}
+    assert facts.relations["production"] is Relation.AHEAD
+    assert not isinstance(facts.deployments, Missing)
+    assert [(one.sha, one.state, one.succeeded) for one in facts.deployments] == [
+        (first.sha, "success", True)
+    ]
+
+
+def test_an_older_commit_is_behind_what_runs(shop: WaitingShop) -> None:
+    github = shop.github()
+    old = shop.push()
+    new = shop.push(two_dot_py="2\n")
+    assert github.post_verdict(new, approved=True, comment="Go")
+    shop.wait(lambda: shop.repository.runs[new.run_id].status == "completed")
+    assert facts_of(shop, old).relations["production"] is Relation.BEHIND
+
+
+def test_a_tick_is_the_persons_whose_edit_ticked_it(shop: WaitingShop) -> None:
+    number, gate = shop.merged(policy=TICKED_POLICY)
+    github = shop.github()
+    marker = sticky_marker("production")
+    github.comment(number, "- [ ] Maintenance window scheduled", marker)
+    comment = shop.ask("GET", f"/issues/{number}/comments")[0]["id"]
+    shop.world.move_clock(timedelta(minutes=1))
+    ticked = f"{marker}\n- [x] Maintenance window scheduled"
+    shop.ask("PATCH", f"/issues/comments/{comment}", {"body": ticked}, by="grace")
+    shop.world.move_clock(timedelta(minutes=1))
+    github.comment(number, "- [x] Maintenance window scheduled\n- [x] Ticked by ourselves", marker)
+    ticks = github.facts_for(gate, now())[1].ticks
+    assert not isinstance(ticks, Missing)
+    assert [(tick.item, tick.by) for tick in ticks] == [("Maintenance window scheduled", "grace")]
+
+
+def test_people_come_with_their_permissions_and_teams(shop: WaitingShop) -> None:
+    people = facts_of(shop, shop.push(POLICY)).people
+    assert not isinstance(people.permissions, Missing)
+    assert people.permissions["ada"] is Permission.ADMIN
+    assert people.permissions["grace"] is Permission.WRITE
+    assert people.teams == {"acme/release-managers": frozenset({"grace"})}
+
+
+def test_a_list_longer_than_a_page_is_read_to_its_end(shop: WaitingShop) -> None:
+    number, gate = shop.merged()
+    for at in range(105):
+        shop.ask("POST", f"/statuses/{gate.sha}", {"state": "success", "context": f"check {at}"}, by="grace")
+        shop.ask("POST", f"/issues/{number}/comments", {"body": "Hello"}, by="bo")
+    shop.ask("POST", f"/issues/{number}/comments", {"body": "/reject"}, by="bo")
+    facts = facts_of(shop, gate)
+    assert not isinstance(facts.checks, Missing)
+    assert not isinstance(facts.approvals, Missing)
+    assert len(facts.checks) == 105
+    assert [(one.by, one.state) for one in facts.approvals] == [("bo", "rejected")]
+
+
+def test_a_permission_that_lacks_leaves_the_fact_missing_and_the_gate_waiting(shop: WaitingShop) -> None:
+    gate = shop.push(REQUIRED_POLICY.replace("required", "all"))
+    policies, facts = shop.github(without=("checks", "statuses")).facts_for(gate, now())
+    assert isinstance(facts.checks, Missing)
+    assert "Resource not accessible by integration" in facts.checks.reason
+    assert decide(policies, facts, now()).verdict is not Verdict.ALLOW
+
+
+def test_a_permission_that_takes_the_repository_away_does_not_make_it_gone(shop: WaitingShop) -> None:
+    gate = shop.push()
+    with pytest.raises(Forbidden, match="Resource not accessible by integration"):
+        shop.github(without=("issues",)).facts_for(gate, now())
