@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Callable, Mapping
@@ -26,10 +27,17 @@ def main(names: list[str]) -> int:
     if unknown := [name for name in names if name not in BENCHMARKS]:
         print(f"no benchmark is called {unknown[0]!r}: there are {', '.join(BENCHMARKS)}", file=sys.stderr)
         return 2
+    busy_before = os.getloadavg()[0]
     comparisons = [one for name in names or BENCHMARKS for one in BENCHMARKS[name]()]
-    print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}\n")
+    print(_machine(busy_before))
     print(render(comparisons))
     return 0 if all(one.kept for one in comparisons) else 1
+
+
+def _machine(busy_before: float) -> str:
+    """On a machine that had more to do than it has cores, only the ratios say something."""
+    load = f"load {busy_before:.1f} before and {os.getloadavg()[0]:.1f} after on {os.cpu_count()} cores"
+    return f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {load}\n"
 
 
 if __name__ == "__main__":

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.timing import Comparison, Timing
-from sandbox.runs import Start, begin, start_workflows
+from sandbox.runs import begin
 from sandbox.server import serve
+from sandbox.starts import Start, start_workflows
 from sandbox.workflow import Occasion
 from sandbox.world import World
 
