@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from action.console import Console
@@ -37,7 +38,7 @@ def ended(story: Story) -> Entry:
     during = f"during {story.during}" if story.during else "between two steps"
     passed = f"; these had passed: {', '.join(story.passed)}" if story.passed else "; no step had passed"
     issue = f"the job ended {during}{passed}. Nothing was rolled back: look, then use `phase: rollback`"
-    return story.entry.model_copy(update={"status": "stopped", "issues": (issue,), "seconds": None})
+    return replace(story.entry, status="stopped", issues=(issue,), seconds=None)
 
 
 def journal_left(environ: Mapping[str, str]) -> Path | None:

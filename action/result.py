@@ -35,7 +35,7 @@ EXIT_CODES: dict[Status, int] = {
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)  # built at the end, not at the start
 
 
 class StepResult(_Model):

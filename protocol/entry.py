@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final, Literal, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, TypeAdapter
 
 from protocol.durations import say_duration
 from protocol.markdown import escape
@@ -35,11 +37,8 @@ _LONE_MARK = re.compile(r"<!-- /?deploy-protocol:entry (?P<key>\S+)(?: \{[^\n]*\
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Change(_Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
     """A metric before and after, as a person reads it; None where it was not measured."""
 
     name: str
@@ -47,7 +46,8 @@ class Change(_Model):
     after: str | None = None
 
 
-class Said(_Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
     """A finding, kept for the log."""
 
     code: str
@@ -59,10 +59,10 @@ class Said(_Model):
         return cls(code=finding.code, verdict=finding.verdict.word, why=finding.why)
 
 
-class Entry(_Model):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
     """One deployment. `at` is in the policy's zone; `seconds` is how long it took."""
 
-    schema_version: Literal[1] = SCHEMA
     repository: str
     environment: str
     version: str
@@ -82,6 +82,7 @@ class Entry(_Model):
     emergency: str | None = None
     run_url: str = ""
     run_attempt: int = 1
+    schema_version: Literal[1] = SCHEMA
 
     @property
     def key(self) -> str:
@@ -92,12 +93,18 @@ class Entry(_Model):
 
 def entry_data(entry: Entry) -> dict[str, Any]:
     """The machine form: JSON values under `schema_version`."""
-    return entry.model_dump(mode="json")
+    return {**asdict(entry), "at": entry.at.isoformat()}
 
 
 def entry_from(data: object) -> Entry:
     """Read the machine form back. Raises ValueError when it is not one."""
-    return Entry.model_validate(data)
+    return _reader().validate_python(data)
+
+
+@cache
+def _reader() -> TypeAdapter[Entry]:
+    """Made when first read: making it takes longer than a deployment's first step may wait."""
+    return TypeAdapter(Entry)
 
 
 def render_entry(entry: Entry) -> str:

@@ -180,7 +180,12 @@ def make_desk(
         summary_file=tmp_path / "summary.md",
         state_file=tmp_path / "state",
     )
-    given = {"environment": "production", "version": "1.1.0", "github_token": "t0ken-t0ken", "check_run_id": 3}
+    given: dict[str, Any] = {
+        "environment": "production",
+        "version": "1.1.0",
+        "github_token": "t0ken-t0ken",
+        "check_run_id": 3,
+    }
     job = Job(
         inputs=Inputs(**(given | inputs)),
         workflow=workflow,

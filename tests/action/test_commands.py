@@ -18,7 +18,13 @@ ENVIRON = {"PATH": os.environ["PATH"]}
 
 def command(text: str, tmp_path: Path, stop: Stop, **changes: Any) -> tuple[Outcome, list[str]]:
     lines: list[str] = []
-    given = {"environ": ENVIRON, "directory": tmp_path, "timeout": 10.0, "stop": stop, "write": lines.append}
+    given: dict[str, Any] = {
+        "environ": ENVIRON,
+        "directory": tmp_path,
+        "timeout": 10.0,
+        "stop": stop,
+        "write": lines.append,
+    }
     return run_command(text, **(given | changes)), lines
 
 
@@ -48,7 +54,13 @@ def test_a_command_stops_at_its_first_failing_part(tmp_path: Path, stop: Stop) -
 
 def test_a_command_sees_our_words_and_never_the_token(tmp_path: Path, stop: Stop) -> None:
     environ = environment_for_commands(
-        {**ENVIRON, "INPUT_GITHUB_TOKEN": "t0ken", "STATE_journal": "x", "GITHUB_OUTPUT": "y", "AWS_REGION": "eu"},
+        {
+            **ENVIRON,
+            "INPUT_GITHUB_TOKEN": "t0ken",
+            "STATE_journal": "x",
+            "GITHUB_OUTPUT": "y",
+            "AWS_REGION": "eu",
+        },
         {"VERSION": "1.2.3"},
     )
     outcome, _ = command("env", tmp_path, stop, environ=environ)

@@ -14,7 +14,9 @@ def console(*, github: bool = True) -> tuple[Console, io.StringIO]:
 
 def test_secrets_never_reach_the_log() -> None:
     log, stream = console()
-    log.mask_secrets({"DEPLOY_TOKEN": "s3cr3t-value", "HOME": "/github/home", "NOTIFY_SLACK": "slack://abc/def"})
+    log.mask_secrets(
+        {"DEPLOY_TOKEN": "s3cr3t-value", "HOME": "/github/home", "NOTIFY_SLACK": "slack://abc/def"}
+    )
     log.say("using s3cr3t-value from /github/home")
     with log.fence():
         log.output("slack://abc/def says s3cr3t-value")
@@ -33,7 +35,9 @@ def test_every_line_of_a_long_secret_is_masked() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["::set-output name=verdict::allow", "  ::error::x", "##[group]x"], ids=["output", "indented", "old"]
+    "line",
+    ["::set-output name=verdict::allow", "  ::error::x", "##[group]x"],
+    ids=["output", "indented", "old"],
 )
 def test_others_words_are_never_workflow_commands(line: str) -> None:
     log, stream = console()

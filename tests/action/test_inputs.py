@@ -54,7 +54,9 @@ def test_a_bad_input_is_named_with_its_cure(changed: dict[str, str], sentence: s
 
 
 def test_inputs_are_read_as_github_writes_them() -> None:
-    inputs = inputs_from(GIVEN | {"INPUT_DRY_RUN": "True", "INPUT_CHECK_RUN_ID": "12", "INPUT_VERSION": " v1 "})
+    inputs = inputs_from(
+        GIVEN | {"INPUT_DRY_RUN": "True", "INPUT_CHECK_RUN_ID": "12", "INPUT_VERSION": " v1 "}
+    )
     assert (inputs.environment, inputs.dry_run, inputs.check_run_id, inputs.version) == (
         "production",
         True,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from protocol.entry import entries_in
@@ -64,12 +66,24 @@ def set_up(shop: Shop, workflow: str) -> None:
     shop.world.commit(SHOP, files, "The protocol", quiet=True)
 
 
-def push(shop: Shop, version: str, *, branch: str = "main", files: dict[str, str] | None = None) -> WorkflowRun:
+def change_policy(shop: Shop, policy: str) -> None:
+    shop.world.commit(SHOP, {".github/deploy.yml": policy}, "Another policy", quiet=True)
+
+
+def push(
+    shop: Shop, version: str, *, branch: str = "main", files: dict[str, str] | None = None
+) -> WorkflowRun:
     """Push a version; the run it started, when it has ended."""
+    return shop.finished(start(shop, version, branch=branch, files=files))
+
+
+def start(
+    shop: Shop, version: str, *, branch: str = "main", files: dict[str, str] | None = None
+) -> WorkflowRun:
     known = set(shop.repository.runs)
     shop.world.commit(SHOP, {"version": version, **(files or {})}, version, branch=branch)
     [run] = [run for number, run in shop.repository.runs.items() if number not in known]
-    return shop.finished(run)
+    return run
 
 
 def release_body(shop: Shop, tag: str) -> str:
@@ -114,6 +128,33 @@ def test_a_job_without_an_environment_makes_its_own_deployment_and_ends_it(shop:
     statuses = shop.ask("GET", f"/deployments/{made['id']}/statuses")
     assert [status["state"] for status in statuses] == ["success", "in_progress"]
     assert made["payload"]["version"] == "1.1.0"
+
+
+def test_a_killed_job_leaves_its_story(shop: Shop) -> None:
+    change_policy(shop, POLICY.replace("echo x >> ../deployed", "kill -9 $PPID; sleep 5"))
+    run = push(shop, "1.1.0")
+    assert run.conclusion == "failure"
+    [entry] = entries_in(release_body(shop, "1.1.0"))
+    assert entry.status == "stopped", shop.story(run)
+    assert entry.issues[0].startswith("the job ended during deploy; these had passed: verify.")
+    [issue] = shop.ask("GET", "/issues")
+    assert issue["title"] == "production: 1.1.0 was stopped"
+
+
+def test_a_cancelled_job_ends_its_command_and_tells_the_log(shop: Shop, tmp_path: Path) -> None:
+    began = tmp_path / "began"
+    change_policy(shop, POLICY.replace("echo x >> ../deployed", f"echo $$ > {began}; sleep 60"))
+    run = start(shop, "1.1.0")
+    shop.wait(run, lambda: began.exists() and bool(began.read_text()))
+    cancelled = time.monotonic()
+    shop.ask("POST", f"/actions/runs/{run.id}/cancel")
+    shop.finished(run)
+    assert time.monotonic() - cancelled < 9
+    assert run.conclusion == "cancelled"
+    assert not psutil.pid_exists(int(began.read_text()))
+    [entry] = entries_in(release_body(shop, "1.1.0"))
+    assert entry.status == "stopped", shop.story(run)
+    assert "the job was stopped (SIGINT) during deploy; not rolled back" in entry.issues[0]
 
 
 def test_a_policy_of_the_pushed_branch_is_not_the_policy(shop: Shop) -> None:

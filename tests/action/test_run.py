@@ -101,7 +101,9 @@ def test_somebody_who_may_not_deploy_is_refused(desk_of: Any) -> None:
     assert (result.status, result.exit_code) == ("refused", 4)
 
 
-@pytest.mark.parametrize("policies", [[Missing("there is no .github/deploy.yml")], []], ids=["missing", "none"])
+@pytest.mark.parametrize(
+    "policies", [[Missing("there is no .github/deploy.yml")], []], ids=["missing", "none"]
+)
 def test_no_policy_waits(desk_of: Any, policies: list[Missing]) -> None:
     result = run(desk_of().job, GitHubInMemory(policies=policies))
     assert (result.status, result.exit_code) == ("waiting", 3)

@@ -24,7 +24,14 @@ strategy: {{canary: {{weights: [5, 100], set: '{SAY.format("weigh")}'}}}}
 """
     assert story_of(desk_of(), text) == (
         "success",
-        ["deploy canary 1.1.0", "weigh canary 5 1.1.0", "look 5", "weigh canary 100 1.1.0", "look 100", "look"],
+        [
+            "deploy canary 1.1.0",
+            "weigh canary 5 1.1.0",
+            "look 5",
+            "weigh canary 100 1.1.0",
+            "look 100",
+            "look",
+        ],
     )
 
 
