@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.runs import Start, start_run, start_workflows
 from sandbox.shapes.basics import repo_url
+from sandbox.starts import Start, start_run, start_workflows
 from sandbox.state import Repository, User, Workflow, WorkflowRun
 from sandbox.workflow import Occasion, WorkflowError, parse_workflow
 from sandbox.workflow import Workflow as Plan

@@ -405,7 +405,6 @@ _RUNNER = {
     "arch": "X64",
     "name": "sandbox",
     "environment": "github-hosted",
-    "debug": "",
 }
 
 

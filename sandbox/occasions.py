@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.git import ZERO
-from sandbox.runs import Start
+from sandbox.starts import Start
 from sandbox.state import Event, Push, Repository
 from sandbox.workflow import Occasion
 from sandbox.world import World

@@ -17,6 +17,7 @@ from sandbox.git import ZERO
 from sandbox.occasions import occasion_of_event, occasion_of_push
 from sandbox.processes import Processes
 from sandbox.shapes.basics import stamp
+from sandbox.starts import start_workflows
 from sandbox.state import Event, Job, Push, Step
 from sandbox.world import World
 
@@ -65,12 +66,12 @@ class Runner:
 
     def _on_push(self, push: Push) -> None:
         if push.after != ZERO:
-            runs.start_workflows(self._world, occasion_of_push(self._world, push))
+            start_workflows(self._world, occasion_of_push(self._world, push))
 
     def _on_event(self, event: Event) -> None:
         start = None if event.quiet else occasion_of_event(self._world, event)
         if start is not None:
-            runs.start_workflows(self._world, start)
+            start_workflows(self._world, start)
 
     def _on_job(self, job: Job) -> None:
         if job.status == "queued":

@@ -1,20 +1,15 @@
-"""Runs of workflows: started by events, moved on job by job, finished, cancelled, run again."""
+"""Runs move on, job by job: brought up, let in, queued, finished, cancelled, run again."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
 from sandbox import announcements, gates
 from sandbox.concurrency import line_for, same_run_group
 from sandbox.contexts import needs_context, run_contexts
 from sandbox.deployments import announce_deployment, environment_named, move_deployment
 from sandbox.expressions import ExpressionError, Scope, holds, render, value_of
+from sandbox.needs import conclusion_of, is_ready, status_of, status_of_needs
 from sandbox.state import (
     CheckRun,
-    CheckSuite,
     Deployment,
     Environment,
     Job,
@@ -22,64 +17,13 @@ from sandbox.state import (
     Permissions,
     Repository,
     User,
-    Workflow,
     WorkflowRun,
 )
 from sandbox.workflow import Job as JobPlan
-from sandbox.workflow import Occasion, WorkflowError, parse_workflow
 from sandbox.workflow import Workflow as Plan
 from sandbox.world import World
 
-DIRECTORY = ".github/workflows"
 DEFAULT_SCOPES = {"contents": "read", "packages": "read"}
-SKIPPING = ("[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]")
-BAD = ("failure", "cancelled", "timed_out")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """What a run starts from."""
-
-    repository: Repository
-    occasion: Occasion
-    sha: str
-    actor: User
-    payload: Mapping[str, Any] = field(default_factory=dict)
-
-
-def start_workflows(world: World, start: Start) -> list[WorkflowRun]:
-    """Start every workflow of that commit that wants to hear of the occasion."""
-    if _asks_to_skip(world, start):
-        return []
-    runs = []
-    for path, plan in workflows_at(world, start.repository, start.sha):
-        if isinstance(plan, WorkflowError):
-            runs += [_refused(world, start, path, plan)] if start.occasion.event == "push" else []
-        elif plan.starts_on(start.occasion):
-            runs.append(start_run(world, start, plan))
-    return runs
-
-
-def workflows_at(
-    world: World, repository: Repository, sha: str
-) -> Iterator[tuple[str, Plan | WorkflowError]]:
-    git = world.git(repository)
-    for entry in git.tree(sha, DIRECTORY):
-        if entry.type == "blob" and entry.path.endswith((".yml", ".yaml")):
-            try:
-                yield entry.path, parse_workflow(git.blob(entry.sha).decode(), entry.path)
-            except WorkflowError as error:
-                yield entry.path, error
-
-
-def start_run(world: World, start: Start, plan: Plan) -> WorkflowRun:
-    run = _new_run(world, start, plan.path, plan.name)
-    run.plan = plan
-    if plan.run_name:
-        run.title = render(plan.run_name, Scope(contexts=run_contexts(world, run)))
-    announcements.about_run(world, run, "requested")
-    advance(world, run)
-    return run
 
 
 def advance(world: World, run: WorkflowRun) -> None:
@@ -88,7 +32,7 @@ def advance(world: World, run: WorkflowRun) -> None:
         return
     while door := next((door for door in run.pending if door.rejected_by or not door.waiting), None):
         _pass_door(world, door)
-    while plan := next((plan for plan in run.plan.jobs.values() if _is_ready(run, plan)), None):
+    while plan := next((plan for plan in run.plan.jobs.values() if is_ready(run, plan)), None):
         _bring_up(world, run, plan)
     for job in run.current_jobs:
         _queue_up(world, job)
@@ -164,14 +108,6 @@ def delete_environment(world: World, repository: Repository, environment: Enviro
         advance(world, run)
 
 
-def known_workflows(world: World, repository: Repository) -> list[Workflow]:
-    """Every workflow of the default branch, and those that ran from elsewhere."""
-    sha = world.git(repository).tip(repository.default_branch)
-    for path, plan in workflows_at(world, repository, sha) if sha else ():
-        _workflow(world, repository, path, path if isinstance(plan, WorkflowError) else plan.name)
-    return list(repository.workflows.values())
-
-
 def pass_time(world: World) -> None:
     """What only the clock brings about, everywhere."""
     for repository in list(world.repositories.values()):
@@ -182,95 +118,14 @@ def pass_time(world: World) -> None:
                 advance(world, run)
 
 
-# A run
-
-
-def _asks_to_skip(world: World, start: Start) -> bool:
-    if start.occasion.event not in ("push", "pull_request"):
-        return False
-    message = world.git(start.repository).commit_of(start.sha).message
-    return any(word in message for word in SKIPPING)
-
-
-def _new_run(world: World, start: Start, path: str, name: str) -> WorkflowRun:
-    repository = start.repository
-    now = world.now()
-    workflow = _workflow(world, repository, path, name)
-    run = WorkflowRun(
-        id=world.next_id(),
-        repository=repository,
-        workflow=workflow,
-        number=1 + sum(other.workflow is workflow for other in repository.runs.values()),
-        event=start.occasion.event,
-        head_branch=_head_branch(start),
-        head_sha=start.sha,
-        ref=start.occasion.ref,
-        title=_title(world, start, name),
-        actor=start.actor,
-        triggering_actor=start.actor,
-        payload=dict(start.payload),
-        suite=_suite(world, start, now),
-        created_at=now,
-        updated_at=now,
-    )
-    run.suite.run = run
-    repository.runs[run.id] = run
-    return run
-
-
-def _workflow(world: World, repository: Repository, path: str, name: str) -> Workflow:
-    now = world.now()
-    known = repository.workflows.setdefault(
-        path, Workflow(id=world.next_id(), name=name, path=path, created_at=now, updated_at=now)
-    )
-    known.name = name
-    return known
-
-
-def _suite(world: World, start: Start, now: datetime) -> CheckSuite:
-    suite = CheckSuite(
-        id=world.next_id(),
-        head_sha=start.sha,
-        head_branch=_head_branch(start),
-        app=world.actions_app,
-        created_at=now,
-        updated_at=now,
-    )
-    start.repository.check_suites[suite.id] = suite
-    return suite
-
-
-def _head_branch(start: Start) -> str | None:
-    pull = start.payload.get("pull_request")
-    if pull:
-        return str(pull["head"]["ref"])
-    return start.occasion.ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
-
-
-def _title(world: World, start: Start, name: str) -> str:
-    if start.occasion.event == "push":
-        return world.git(start.repository).commit_of(start.sha).message.partition("\n")[0]
-    return str((start.payload.get("pull_request") or {}).get("title") or name)
-
-
-def _refused(world: World, start: Start, path: str, error: WorkflowError) -> WorkflowRun:
-    """A workflow file GitHub cannot read fails at once, with no jobs."""
-    run = _new_run(world, start, path, path)
-    run.title = str(error)
-    run.status, run.conclusion = "completed", "startup_failure"
-    run.suite.status, run.suite.conclusion = "completed", "startup_failure"
-    announcements.about_run(world, run, "completed")
-    return run
-
-
 def _settle(world: World, run: WorkflowRun) -> None:
     jobs = run.current_jobs
     before = run.status
     run.updated_at = run.suite.updated_at = world.now()
     if run.plan is not None and len(jobs) == len(run.plan.jobs) and all(job.conclusion for job in jobs):
-        run.status, run.conclusion = "completed", _conclusion(run, jobs)
+        run.status, run.conclusion = "completed", conclusion_of(run, jobs)
     else:
-        run.status = _status(jobs)
+        run.status = status_of(jobs)
     shown = run.status if run.status in ("completed", "in_progress") else "queued"
     run.suite.status, run.suite.conclusion = shown, run.conclusion
     if run.status == "completed" and before != "completed":
@@ -278,34 +133,7 @@ def _settle(world: World, run: WorkflowRun) -> None:
         announcements.about_run(world, run, "completed")
 
 
-def _status(jobs: list[Job]) -> str:
-    states = {job.status for job in jobs}
-    for state in ("in_progress", "queued", "waiting", "pending"):
-        if state in states:
-            return "in_progress" if state == "queued" and "completed" in states else state
-    return "queued"
-
-
-def _conclusion(run: WorkflowRun, jobs: list[Job]) -> str:
-    plans = run.plan.jobs if run.plan else {}
-    found = {job.conclusion for job in jobs if not _forgiven(plans[job.key], job)}
-    if run.cancelled or "cancelled" in found:
-        return "cancelled"
-    if found & set(BAD):
-        return "failure"
-    return "skipped" if {job.conclusion for job in jobs} == {"skipped"} else "success"
-
-
-def _forgiven(plan: JobPlan, job: Job) -> bool:
-    return plan.continue_on_error is True and job.conclusion == "failure"
-
-
 # A job comes up
-
-
-def _is_ready(run: WorkflowRun, plan: JobPlan) -> bool:
-    state = {job.key: job.status for job in run.current_jobs}
-    return plan.key not in state and all(state.get(need) == "completed" for need in plan.needs)
 
 
 def _bring_up(world: World, run: WorkflowRun, plan: JobPlan) -> None:
@@ -326,31 +154,7 @@ def _bring_up(world: World, run: WorkflowRun, plan: JobPlan) -> None:
 
 def _scope(world: World, run: WorkflowRun, plan: JobPlan) -> Scope:
     needs = needs_context(run, plan.needs)
-    return Scope(contexts={**run_contexts(world, run), "needs": needs}, status=_status_of_needs(run, plan))
-
-
-def _status_of_needs(run: WorkflowRun, plan: JobPlan) -> str:
-    """Failures count through the whole chain of needs; a skipped need keeps success() from holding."""
-    if run.cancelled:
-        return "cancelled"
-    plans = run.plan.jobs if run.plan else {}
-    chain = _chain(plans, plan.needs)
-    results = {
-        job.conclusion for job in run.current_jobs if job.key in chain and not _forgiven(plans[job.key], job)
-    }
-    direct = {job.conclusion for job in run.current_jobs if job.key in plan.needs}
-    if results & {"failure", "timed_out"}:
-        return "failure"
-    if "cancelled" in results:
-        return "cancelled"
-    return "skipped" if "skipped" in direct else "success"
-
-
-def _chain(plans: Mapping[str, JobPlan], needs: Iterable[str]) -> set[str]:
-    chain = set(needs)
-    for need in needs:
-        chain |= _chain(plans, plans[need].needs)
-    return chain
+    return Scope(contexts={**run_contexts(world, run), "needs": needs}, status=status_of_needs(run, plan))
 
 
 def _new_job(world: World, run: WorkflowRun, plan: JobPlan, scope: Scope) -> Job:

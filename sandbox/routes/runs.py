@@ -10,6 +10,7 @@ from sandbox.dispatches import DispatchError, dispatch_repository, dispatch_work
 from sandbox.routing import Call, Routes
 from sandbox.runner import log_path
 from sandbox.shapes.runs import job_shape, run_shape, workflow_shape
+from sandbox.starts import known_workflows
 from sandbox.state import Job, Workflow, WorkflowRun
 
 routes = Routes()
@@ -95,7 +96,7 @@ def read_log(call: Call) -> Answer:
 
 @routes.get(ACTIONS + "/workflows", needs="actions:read")
 def workflows(call: Call) -> Answer:
-    known = engine.known_workflows(call.world, call.repository)
+    known = known_workflows(call.world, call.repository)
     return call.page(known, lambda one: workflow_shape(call.world, call.repository, one), under="workflows")
 
 
@@ -148,7 +149,7 @@ def _job(call: Call) -> Job:
 def _workflow(call: Call) -> Workflow:
     """By number or by file name."""
     wanted = call.path["workflow_id"]
-    for workflow in engine.known_workflows(call.world, call.repository):
+    for workflow in known_workflows(call.world, call.repository):
         if wanted in (str(workflow.id), workflow.path.rpartition("/")[2]):
             return workflow
     raise not_found()
