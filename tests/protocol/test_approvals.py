@@ -221,3 +221,9 @@ def test_the_sentence_says_who_approved() -> None:
     two = policy({**WRITERS, "count": 2})
     facts = make_facts(approvals=(make_approval("cy"), make_approval("bo")))
     assert finding_of("approvals", two, facts).why == "Anybody who writes: approved by bo and cy (2 of 2)"
+
+
+def test_an_approval_that_may_count_is_looked_at_again_when_it_expires() -> None:
+    people = People(permissions=PEOPLE.permissions)
+    facts = make_facts(approvals=(make_approval(at=NOW),), people=people)
+    assert finding_of("approvals", policy(expire="5h"), facts).recheck_at == NOW + timedelta(hours=5)

@@ -175,3 +175,10 @@ def test_freezes_that_cannot_be_read_wait() -> None:
 
 def test_every_freeze_is_named() -> None:
     assert freezes(IN_FREEZE, planned=(YEAR_END,), freezes=(freeze(),)) == [ACTIVE, ACTIVE]
+
+
+def test_a_planned_freeze_is_awaited_while_the_declared_ones_cannot_be_read() -> None:
+    facts = make_facts(freezes=Missing("no answer"))
+    assert finding_of("freezes", make_policy({"freezes": [YEAR_END]}), facts).recheck_at == at(
+        "2026-12-18 18:00"
+    )
