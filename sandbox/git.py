@@ -14,6 +14,7 @@ from sandbox.state import User
 
 ZERO = "0" * 40
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+CONFIG = "[http]\n\treceivepack = true\n[uploadpack]\n\tallowAnySHA1InWant = true\n"
 RECORD, FIELD = "\x1e", "\x1f"
 COMMIT_FORMAT = FIELD.join(("%H", "%T", "%P", "%an", "%ae", "%aI", "%cn", "%ce", "%cI", "%B")) + RECORD
 STATUS_WORDS = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "T": "changed", "C": "copied"}
@@ -76,9 +77,9 @@ class Git:
     def create(cls, path: Path, default_branch: str) -> Git:
         path.mkdir(parents=True)
         git = cls(path)
-        git.run("init", "--quiet", "--bare", f"--initial-branch={default_branch}")
-        git.run("config", "http.receivepack", "true")
-        git.run("config", "uploadpack.allowAnySHA1InWant", "true")
+        git.run("init", "--quiet", "--bare", "--template=", f"--initial-branch={default_branch}")
+        with (path / "config").open("a", encoding="utf-8") as config:
+            config.write(CONFIG)
         return git
 
     def run(self, *arguments: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> bytes:
@@ -104,16 +105,13 @@ class Git:
 
     def resolve(self, name: str) -> str | None:
         """The commit a branch, tag, ref, HEAD or (short) SHA names; None when it names none."""
-        if not name or name.startswith("-"):
+        if not name or "\n" in name:
             return None
-        for candidate in (f"refs/heads/{name}", f"refs/tags/{name}", name):
-            try:
-                return self.text(
-                    "rev-parse", "--verify", "--quiet", "--end-of-options", f"{candidate}^{{commit}}"
-                )
-            except GitError:
-                continue
-        return None
+        candidates = (f"refs/heads/{name}", f"refs/tags/{name}", name)
+        asked = "".join(f"{candidate}^{{commit}}\n" for candidate in candidates)
+        answers = self.text("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked.encode())
+        found = (line.removesuffix(" commit") for line in answers.splitlines() if line.endswith(" commit"))
+        return next(found, None)
 
     def tip(self, branch: str) -> str | None:
         return self.ref(f"refs/heads/{branch}")
@@ -299,18 +297,18 @@ class Git:
             env = {"GIT_INDEX_FILE": str(Path(scratch, "index"))}
             if start:
                 self.run("read-tree", start, env=env)
-            for path, content in files.items():
-                self._stage(path, content, env)
+            staged = "\0".join(self._staged(path, content) for path, content in files.items())
+            self.run("update-index", "-z", "--index-info", stdin=staged.encode(), env=env)
             return self.run("write-tree", env=env).decode().strip()
 
-    def _stage(self, path: str, content: str | bytes | None, env: Mapping[str, str]) -> None:
+    def _staged(self, path: str, content: str | bytes | None) -> str:
+        """One line for the index; mode 0 removes the path."""
         if content is None:
-            self.run("update-index", "--force-remove", "--", path, env=env)
-            return
+            return f"0 {ZERO}\t{path}"
         raw = content.encode() if isinstance(content, str) else content
         sha = self.text("hash-object", "-w", "--stdin", stdin=raw)
         mode = "100755" if raw.startswith(b"#!") else "100644"
-        self.run("update-index", "--add", "--cacheinfo", f"{mode},{sha},{path}", env=env)
+        return f"{mode} {sha}\t{path}"
 
 
 def clean_environment() -> dict[str, str]:

@@ -82,6 +82,7 @@ class Desk:
         self.incoming = incoming
         self.body: Any = None
         self.caller = Caller(kind="anonymous")
+        self.cut: Fault | None = None
 
     def answer(self) -> Answer:
         if self.route.template.startswith("/_sandbox/"):
@@ -101,12 +102,16 @@ class Desk:
         return answer
 
     def _limited(self) -> Answer:
-        self._play_status()
+        broken = self._fault("status", "secondary_limit")
+        if broken is not None and not broken.after_effect:
+            raise _broken(broken)
         with self.world.lock:
             self.caller = authenticate(self.world, self.incoming.headers.get("Authorization"))
             quota = self._quota()
             self._spend(quota)
             answer = self._refusable(self._handle)
+        if broken is not None:
+            raise _broken(broken)
         return _with_headers(answer, _quota_headers(quota, self.route))
 
     def _handle(self) -> Answer:
@@ -170,17 +175,6 @@ class Desk:
         if self.cut is not None and not self.cut.after_effect:
             self._cut_connection()
 
-    def _play_status(self) -> None:
-        fault = self._fault("status", "secondary_limit")
-        if fault is None:
-            return
-        if fault.kind == "secondary_limit":
-            retry = {"Retry-After": str(int(fault.seconds or 60))}
-            raise Refusal(403, "You have exceeded a secondary rate limit.", headers=retry)
-        if fault.after_effect:
-            self._refusable(self._handle)
-        raise Refusal(fault.status, "Server Error")
-
     def _lose_answer(self) -> None:
         if self.cut is not None:
             self._cut_connection()
@@ -219,8 +213,17 @@ class Desk:
             at=self.world.now(),
         )
         self.world.exchanges.append(exchange)
+        if answer.raw is not None:
+            return  # bytes have no shape that a listener could judge
         for listener in list(self.world.on_exchange):
             listener(exchange)
+
+
+def _broken(fault: Fault) -> Refusal:
+    if fault.kind == "secondary_limit":
+        retry = {"Retry-After": str(int(fault.seconds or 60))}
+        return Refusal(403, "You have exceeded a secondary rate limit.", headers=retry)
+    return Refusal(fault.status, "Server Error")
 
 
 def _body(incoming: Request) -> Any:

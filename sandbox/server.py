@@ -67,14 +67,16 @@ def serve(
 ) -> Server:
     """Serve a world on 127.0.0.1; port 0 asks the operating system for a free one.
 
-    With `run_workflows` a push starts the workflows it finds; `actions` are the container actions they may use.
+    With `run_workflows` a push starts the workflows it finds; `actions` are the container actions for them.
     """
     http = make_server("127.0.0.1", port, create_app(world), threaded=True, request_handler=QuietHandler)
     world.url = f"http://127.0.0.1:{http.server_port}"
     follow_as_asked(world)
     courier = Courier(world)
     runner = Runner(world, actions=actions).start() if run_workflows else None
-    thread = threading.Thread(target=http.serve_forever, name="sandbox", daemon=True)
+    thread = threading.Thread(
+        target=http.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
+    )
     thread.start()
     return Server(world=world, courier=courier, runner=runner, http=http, thread=thread)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.answers import Answer, Refusal, created, field_error, not_found, nothing, ok, unprocessable
+from sandbox.answers import Answer, Refusal, created, not_found, nothing, ok, unprocessable
 from sandbox.auth import LEVELS
 from sandbox.routing import Call, Routes
 from sandbox.shapes.apps import app_shape, delivery_shape, full_delivery_shape, installation_shape
@@ -107,7 +107,7 @@ def create_token(call: Call) -> Answer:
 
 def _asked_permissions(call: Call, installation: Installation) -> Permissions | None:
     asked: Permissions | None = call.get("permissions")
-    if asked is None:
+    if not asked:
         return None
     for name, level in asked.items():
         granted = installation.permissions.get(name, "none")
@@ -234,7 +234,7 @@ def convert_manifest(call: Call) -> Answer:
     """Hand out the App made from a manifest, once."""
     app = call.world.manifests.pop(call.path["code"], None)
     if app is None:
-        raise unprocessable("Validation Failed", field_error("AppManifest", "code"))
+        raise unprocessable("Validation Failed", "The code is unknown or was used.")
     secrets = {
         "client_id": app.client_id,
         "client_secret": app.client_secret,

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.answers import Answer, Refusal, created, field_error, not_found, nothing, ok, unprocessable
 from sandbox.routing import Call, Routes
-from sandbox.shapes.issues import comment_shape, issue_shape, label_shape
+from sandbox.shapes.issues import comment_shape, issue_shape, label_shape, told_issue_shape
 from sandbox.shapes.pulls import full_pull_shape
 from sandbox.state import Comment, Edit, Issue, Label, User
 from sandbox.world import World
@@ -282,7 +282,7 @@ def _comment(call: Call) -> tuple[Issue, Comment]:
 
 def _announce_comment(call: Call, issue: Issue, comment: Comment, action: str, **more: Any) -> dict[str, Any]:
     shape = comment_shape(call.world, call.repository, issue, comment)
-    whole = issue_shape(call.world, call.repository, issue)
+    whole = told_issue_shape(call.world, call.repository, issue)
     call.emit("issue_comment", action, issue=whole, comment=shape, **more)
     return shape
 
@@ -291,7 +291,8 @@ def _announce(call: Call, issue: Issue, action: str, **more: Any) -> dict[str, A
     """Tell of an issue's change; a pull request's is told as a `pull_request` event."""
     shape = issue_shape(call.world, call.repository, issue)
     if issue.pull is None:
-        call.emit("issues", action, issue=shape, **more)
+        told = told_issue_shape(call.world, call.repository, issue)
+        call.emit("issues", action, issue=told, **more)
     else:
         whole = full_pull_shape(call.world, call.repository, issue.pull)
         call.emit("pull_request", action, number=issue.number, pull_request=whole, **more)

@@ -124,9 +124,8 @@ def create_label(call: Call) -> Answer:
         raise unprocessable("Validation Failed", field_error("Label", "name", "already_exists"))
     label = call.world.label(call.repository, name, call.get("color") or "ededed")
     label.description = call.get("description")
-    shape = label_shape(call.world, call.repository, label)
-    call.emit("label", "created", label=shape)
-    return created(shape)
+    call.emit("label", "created", label=label_shape(call.world, call.repository, label))
+    return created(label_shape(call.world, call.repository, label))
 
 
 @routes.get("/repos/{owner}/{repo}/labels/{name}", needs="issues:read|pull_requests:read")

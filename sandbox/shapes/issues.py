@@ -66,6 +66,13 @@ def issue_shape(world: World, repository: Repository, issue: Issue) -> dict[str,
     return {**shape, "pull_request": _pull_links(world, repository, issue)} if issue.pull else shape
 
 
+def told_issue_shape(world: World, repository: Repository, issue: Issue) -> dict[str, Any]:
+    """An issue as webhooks tell of it, without who closed it."""
+    shape = issue_shape(world, repository, issue)
+    del shape["closed_by"]
+    return shape
+
+
 def comment_shape(world: World, repository: Repository, issue: Issue, comment: Comment) -> dict[str, Any]:
     url = repo_url(world, repository, f"/issues/comments/{comment.id}")
     page = "pull" if issue.pull else "issues"

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.state import Push
+from tests.sandbox_fixture import SHOP, Sandbox, start_sandbox
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with start_sandbox(tmp_path) as running:
+        yield running
+
+
+def git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
+    identity = ("-c", "user.name=ada", "-c", "user.email=ada@shop.example")
+    command = ["git", *identity, *arguments]
+    return subprocess.run(command, cwd=directory, env=env, capture_output=True, text=True, check=False)
+
+
+def address(sandbox: Sandbox, login: str | None = None) -> str:
+    password = f"x-access-token:{sandbox.world.token_for(login)}@" if login else ""
+    return sandbox.url.replace("http://", f"http://{password}") + f"/{SHOP}.git"
+
+
+def test_a_real_clone_has_the_files_and_a_real_push_moves_the_branch(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    pushes: list[Push] = []
+    sandbox.world.on_push.append(pushes.append)
+    assert git(tmp_path, "clone", "-q", address(sandbox, "grace"), "work").returncode == 0
+    work = tmp_path / "work"
+    assert (work / "README.md").read_text() == "# Shop\n"
+    (work / "big.bin").write_bytes(os.urandom(2_000_000))  # large enough to be sent in chunks
+    git(work, "add", "big.bin")
+    git(work, "commit", "-q", "-m", "Big")
+    pushed = git(work, "push", "origin", "main", "main:refs/tags/v1")
+    assert pushed.returncode == 0, pushed.stderr
+    assert [(push.ref, push.pusher.login) for push in pushes] == [
+        ("refs/heads/main", "grace"),
+        ("refs/tags/v1", "grace"),
+    ]
+    assert sandbox.world.git(sandbox.world.repository(SHOP)).tip("main") == pushes[0].after
+
+
+def test_a_public_repository_is_cloned_without_a_token(sandbox: Sandbox, tmp_path: Path) -> None:
+    assert git(tmp_path, "clone", "-q", address(sandbox), "work").returncode == 0
+
+
+def test_a_private_one_asks_who_is_there(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.world.repository(SHOP).private = True
+    assert git(tmp_path, "clone", "-q", address(sandbox), "work").returncode != 0
+    assert git(tmp_path, "clone", "-q", address(sandbox, "bo"), "work").returncode != 0
+    assert git(tmp_path, "clone", "-q", address(sandbox, "grace"), "work").returncode == 0
+
+
+def test_a_stranger_does_not_push(sandbox: Sandbox, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", address(sandbox, "bo"), "work")
+    git(tmp_path / "work", "commit", "-q", "--allow-empty", "-m", "Mine")
+    pushed = git(tmp_path / "work", "push", "origin", "main")
+    assert pushed.returncode != 0
+    assert "403" in pushed.stderr
+
+
+def test_files_are_written_through_contents_with_their_present_sha(sandbox: Sandbox) -> None:
+    repository = sandbox.github("grace").get_repo(SHOP)
+    known = repository.get_contents("README.md")
+    assert not isinstance(known, list)
+    repository.update_file("README.md", "Better", "# Better shop\n", known.sha)
+    after = repository.get_contents("README.md")
+    assert not isinstance(after, list)
+    assert after.decoded_content == b"# Better shop\n"
+    stale = {"message": "Stale", "content": base64.b64encode(b"x").decode(), "sha": known.sha}
+    assert sandbox.client_as("grace").put(f"/repos/{SHOP}/contents/README.md", stale).status_code == 409
+
+
+def test_contents_lists_a_directory_and_gives_a_raw_file_at_a_ref(sandbox: Sandbox) -> None:
+    sandbox.world.commit(SHOP, {"src/app.py": "print('later')\n"}, "Later", branch="later")
+    ada = sandbox.client_as("ada")
+    listed = ada.get(f"/repos/{SHOP}/contents/src").json()
+    assert [(one["path"], one["type"]) for one in listed] == [("src/app.py", "file")]
+    raw = {"Accept": "application/vnd.github.raw+json"}
+    there = ada.get(f"/repos/{SHOP}/contents/src/app.py?ref=later", headers=raw)
+    assert there.text == "print('later')\n"
+    assert ada.get(f"/repos/{SHOP}/contents/nothing").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "standing"),
+    [
+        ("main", "ahead", ("ahead", 1, 0)),
+        ("ahead", "main", ("behind", 0, 1)),
+        ("ahead", "other", ("diverged", 1, 1)),
+        ("main", "main", ("identical", 0, 0)),
+    ],
+    ids=["ahead", "behind", "diverged", "identical"],
+)
+def test_compare_says_how_two_refs_stand(
+    sandbox: Sandbox, base: str, head: str, standing: tuple[str, int, int]
+) -> None:
+    sandbox.world.commit(SHOP, {"ahead.txt": "x\n"}, "Ahead", branch="ahead")
+    sandbox.world.commit(SHOP, {"other.txt": "x\n"}, "Other", branch="other")
+    compared = sandbox.github("ada").get_repo(SHOP).compare(base, head)
+    assert (compared.status, compared.ahead_by, compared.behind_by) == standing
+    assert len(list(compared.commits)) == compared.ahead_by
+
+
+def test_compare_names_changed_renamed_and_removed_files(sandbox: Sandbox) -> None:
+    files = {"README.md": "# New\n", "src/app.py": None, "src/main.py": "print('hello')\n", "a b.txt": "x\n"}
+    sandbox.world.commit(SHOP, files, "Many", branch="many")
+    compared = sandbox.github("ada").get_repo(SHOP).compare("main", "many")
+    found = {file.filename: (file.status, file.previous_filename) for file in compared.files}
+    assert found == {
+        "README.md": ("modified", None),
+        "a b.txt": ("added", None),
+        "src/main.py": ("renamed", "src/app.py"),
+    }
+
+
+def test_merges_answer_201_then_204_and_409_on_a_conflict(sandbox: Sandbox) -> None:
+    sandbox.world.commit(SHOP, {"x.txt": "x\n"}, "X", branch="one")
+    sandbox.world.commit(SHOP, {"README.md": "one\n"}, "One", branch="two")
+    sandbox.world.commit(SHOP, {"README.md": "two\n"}, "Two")
+    grace = sandbox.client_as("grace")
+    answers = [
+        grace.post(f"/repos/{SHOP}/merges", {"base": "main", "head": head}).status_code
+        for head in ("one", "one", "two", "nowhere")
+    ]
+    assert answers == [201, 204, 409, 404]
+
+
+def test_refs_are_made_moved_and_deleted(sandbox: Sandbox) -> None:
+    repository = sandbox.github("grace").get_repo(SHOP)
+    first = repository.get_branch("main").commit.sha
+    second = sandbox.world.commit(SHOP, {"x.txt": "x\n"}, "X")
+    ref = repository.create_git_ref("refs/heads/release/1", first)
+    assert repository.get_git_ref("heads/release/1").object.sha == first
+    ref.edit(second)
+    assert repository.get_branch("release/1").commit.sha == second
+    back = sandbox.client_as("grace").patch(f"/repos/{SHOP}/git/refs/heads/release/1", {"sha": first})
+    assert (back.status_code, back.json()["message"]) == (422, "Update is not a fast forward")
+    ref.delete()
+    assert [branch.name for branch in repository.get_branches()] == ["main"]
+
+
+def test_a_commit_shows_its_files_and_its_author(sandbox: Sandbox) -> None:
+    sha = sandbox.world.commit(SHOP, {"x.txt": "x\ny\n"}, "X", author=sandbox.world.user("grace"))
+    commit = sandbox.github("ada").get_repo(SHOP).get_commit(sha)
+    assert commit.author.login == "grace"
+    assert [(file.filename, file.additions) for file in commit.files] == [("x.txt", 2)]

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from github import GithubException
+from github.NamedUser import NamedUser
+
+from tests.sandbox_fixture import SHOP, Sandbox, start_sandbox
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with start_sandbox(tmp_path) as running:
+        yield running
+
+
+def test_an_issue_is_opened_labelled_closed_and_reopened(sandbox: Sandbox) -> None:
+    issue = (
+        sandbox.github("grace").get_repo(SHOP).create_issue("Freeze", body="why", labels=["deploy-freeze"])
+    )
+    assert [label.name for label in issue.labels] == ["deploy-freeze"]
+    issue.edit(state="closed", state_reason="completed")
+    assert (issue.state, issue.state_reason) == ("closed", "completed")
+    assert issue.closed_by is not None
+    assert issue.closed_by.login == "grace"
+    issue.edit(state="open")
+    reopened = sandbox.client_as("bo").get(f"/repos/{SHOP}/issues/1").json()
+    assert (reopened["state"], reopened["closed_at"], reopened["closed_by"]) == ("open", None, None)
+
+
+def test_lists_are_filtered_by_state_label_and_author(sandbox: Sandbox) -> None:
+    repository = sandbox.github("grace").get_repo(SHOP)
+    ada = sandbox.github("ada").get_user("ada")
+    assert isinstance(ada, NamedUser)
+    repository.create_issue("One", labels=["a"])
+    repository.create_issue("Two", labels=["a", "b"])
+    repository.create_issue("Three").edit(state="closed")
+    assert [one.title for one in repository.get_issues()] == ["Two", "One"]
+    assert [one.title for one in repository.get_issues(labels=["a", "b"])] == ["Two"]
+    assert [one.title for one in repository.get_issues(state="closed")] == ["Three"]
+    assert [one.title for one in repository.get_issues(creator=ada)] == []
+
+
+def test_a_strangers_labels_are_dropped(sandbox: Sandbox) -> None:
+    created = sandbox.client_as("bo").post(
+        f"/repos/{SHOP}/issues", {"title": "Hm", "labels": ["deploy-freeze"]}
+    )
+    assert (created.status_code, created.json()["labels"]) == (201, [])
+
+
+def test_a_stranger_neither_labels_nor_closes(sandbox: Sandbox) -> None:
+    sandbox.github("ada").get_repo(SHOP).create_issue("Freeze")
+    bo = sandbox.client_as("bo")
+    assert bo.post(f"/repos/{SHOP}/issues/1/labels", {"labels": ["x"]}).status_code == 403
+    assert bo.patch(f"/repos/{SHOP}/issues/1", {"state": "closed"}).status_code == 403
+
+
+def test_labels_are_added_replaced_and_removed(sandbox: Sandbox) -> None:
+    issue = sandbox.github("grace").get_repo(SHOP).create_issue("Labels")
+    issue.add_to_labels("a", "b")
+    issue.remove_from_labels("a")
+    assert [label.name for label in issue.get_labels()] == ["b"]
+    issue.set_labels("c")
+    assert [label.name for label in issue.get_labels()] == ["c"]
+    with pytest.raises(GithubException) as error:
+        issue.remove_from_labels("nope")
+    assert error.value.status == 404
+
+
+def test_comments_are_made_edited_and_deleted_by_their_author(sandbox: Sandbox) -> None:
+    issue = sandbox.github("ada").get_repo(SHOP).create_issue("Talk")
+    comment = sandbox.github("bo").get_repo(SHOP).get_issue(1).create_comment("first")
+    comment.edit("second")
+    assert [one.body for one in issue.get_comments()] == ["second"]
+    comment.delete()
+    assert list(issue.get_comments()) == []
+
+
+def test_another_persons_comment_is_not_a_strangers_to_edit(sandbox: Sandbox) -> None:
+    issue = sandbox.github("ada").get_repo(SHOP).create_issue("Talk")
+    comment = issue.create_comment("mine")
+    edited = sandbox.client_as("bo").patch(f"/repos/{SHOP}/issues/comments/{comment.id}", {"body": "yours"})
+    assert edited.status_code == 403
+
+
+def test_a_body_longer_than_github_keeps_is_refused(sandbox: Sandbox) -> None:
+    refused = sandbox.client_as("ada").post(f"/repos/{SHOP}/issues", {"title": "Long", "body": "x" * 65_537})
+    assert refused.status_code == 422
+    assert "maximum is 65536" in refused.text
+
+
+def test_pages_are_linked(sandbox: Sandbox) -> None:
+    repository = sandbox.github("ada").get_repo(SHOP)
+    for number in range(5):
+        repository.create_issue(f"Issue {number}")
+    page = sandbox.client_as("ada").get(f"/repos/{SHOP}/issues?per_page=2&page=2")
+    assert [one["title"] for one in page.json()] == ["Issue 2", "Issue 1"]
+    assert set(page.links) == {"prev", "next", "last", "first"}
+    following = sandbox.client_as("ada").session.get(page.links["next"]["url"]).json()
+    assert [one["title"] for one in following] == ["Issue 0"]
