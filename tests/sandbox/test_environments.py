@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.state import WorkflowRun
-from tests.runner import SHOP, Shop, shop_in
+from tests.runner import Shop, shop_in
 
 SHIP = """
     on: push

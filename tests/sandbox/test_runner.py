@@ -351,7 +351,12 @@ def test_pull_requests_and_releases_start_workflows_too(shop: Shop) -> None:
 def test_a_step_that_takes_too_long_is_ended(shop: Shop) -> None:
     run = shop.finished(
         shop.push(
-            "{on: push, jobs: {build: {steps: [{run: exec sleep 60, timeout-minutes: 0.005, continue-on-error: true}]}}}"
+            """
+            on: push
+            jobs:
+              build:
+                steps: [{run: exec sleep 60, timeout-minutes: 0.005, continue-on-error: true}]
+            """
         )
     )
     assert run.conclusion == "success"
