@@ -1,0 +1,91 @@
+"""The App's own side: its key, its installations, what was not delivered, and the tokens it gets."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.app import App
+from gateway.errors import Forbidden, NotFound
+from gateway.tokens import AppKey, InstallationTokens
+from sandbox.world import key_pair
+from tests.runner import private_key
+from tests.waiting import SHOP, WaitingShop, now
+
+
+def test_the_app_knows_itself_and_where_it_is_installed(shop: WaitingShop) -> None:
+    app = shop.app()
+    assert app.app().login == "gate[bot]"
+    assert [(one.id, one.account) for one in app.installations()] == [(shop.installation.id, "acme")]
+    assert app.installation_of(SHOP) == shop.installation.id
+
+
+def test_a_repository_without_the_app_is_not_found(shop: WaitingShop) -> None:
+    shop.world.add_repository("acme/other")
+    with pytest.raises(NotFound):
+        shop.app().installation_of("acme/other")
+
+
+def test_a_wrong_key_is_forbidden_and_says_so(shop: WaitingShop) -> None:
+    app = App(AppKey(app_id=str(shop.played.id), private_key=key_pair()[0]), api_url=shop.server.url)
+    with pytest.raises(Forbidden, match="check it"):
+        app.app()
+
+
+def test_repositories_of_an_installation(shop: WaitingShop) -> None:
+    token = InstallationTokens(shop.app()).token(shop.installation.id, "")
+    assert shop.app().repositories_of(token) == (SHOP,)
+
+
+def test_what_could_not_be_delivered_is_found_and_asked_for_again(shop: WaitingShop) -> None:
+    start = now() - timedelta(minutes=1)
+    shop.played.webhook_url = f"{shop.server.url}/nowhere"
+    shop.installation.events = ("issues",)
+    shop.ask("POST", "/issues", {"title": "Lost"})
+    shop.server.courier.settle()
+    app = shop.app()
+    lost = [one for one in app.failed_deliveries(start) if one.event == "issues"]
+    assert len(lost) == 1
+    app.redeliver(lost[0].id)
+    assert app.failed_deliveries(now() + timedelta(hours=1)) == ()
+
+
+def test_a_token_is_for_one_repository_with_no_more_than_we_need(shop: WaitingShop) -> None:
+    token = InstallationTokens(shop.app(), permissions={"checks": "write"}).token(shop.installation.id, SHOP)
+    played = shop.world.tokens[token]
+    assert played.permissions == {"metadata": "read", "checks": "write"}
+    assert played.repositories == [shop.repository]
+
+
+def test_a_token_is_asked_for_once_and_renewed_five_minutes_early(shop: WaitingShop) -> None:
+    moments = [datetime.now(UTC)]
+    tokens = InstallationTokens(shop.app(), clock=lambda: moments[-1])
+    first = tokens.token(shop.installation.id, SHOP)
+    moments.append(moments[0] + timedelta(minutes=54))
+    assert tokens.token(shop.installation.id, SHOP) == first
+    moments.append(moments[0] + timedelta(minutes=56))
+    assert tokens.token(shop.installation.id, SHOP) != first
+
+
+def test_a_forgotten_installation_gets_a_new_token(shop: WaitingShop) -> None:
+    tokens = InstallationTokens(shop.app())
+    first = tokens.token(shop.installation.id, SHOP)
+    tokens.forget(shop.installation.id)
+    assert tokens.token(shop.installation.id, SHOP) != first
+
+
+def test_no_token_is_in_a_repr_a_log_or_an_error(shop: WaitingShop, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="github.Requester")
+    tokens = InstallationTokens(shop.app())
+    token = tokens.token(shop.installation.id, SHOP)
+    github = shop.github()
+    github._token = lambda: token
+    with pytest.raises(NotFound) as error:
+        github.run(1)
+    key = AppKey(app_id="1", private_key=private_key())
+    shown = "".join((repr(github), repr(tokens), repr(github.connection), repr(key), repr(shop.app())))
+    assert token not in shown + str(error.value) + caplog.text
+    assert "PRIVATE KEY" not in shown

@@ -1,0 +1,205 @@
+"""What we write to GitHub, and what the sandbox holds afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gateway.errors import GatewayError, NotFound, RefMoved, Rejected
+from gateway.github import Annotation, CheckAction
+from gateway.releases import with_entry
+from gateway.text import sticky_marker
+from protocol.facts import Permission, Relation
+from tests.waiting import SHOP, WaitingShop
+
+
+def test_an_approved_gate_opens(shop: WaitingShop) -> None:
+    gate = shop.push()
+    assert shop.github().post_verdict(gate, approved=True, comment="All is well.")
+    shop.wait(lambda: shop.repository.runs[gate.run_id].conclusion == "success")
+
+
+def test_a_gate_that_no_longer_waits_is_no_error(shop: WaitingShop) -> None:
+    gate = shop.push()
+    github = shop.github()
+    assert github.post_verdict(gate, approved=False, comment="No.")
+    shop.wait(lambda: shop.repository.runs[gate.run_id].status == "completed")
+    assert not github.post_verdict(gate, approved=True, comment="Or yes.")
+    assert not github.report_status(gate, "Still waiting.")
+
+
+def test_a_verdict_github_refuses_while_the_gate_waits_is_an_error(shop: WaitingShop) -> None:
+    gate = shop.push()
+    github = shop.github()
+    assert all(github.report_status(gate, f"Still waiting, {at}") for at in range(10))
+    with pytest.raises(Rejected):
+        github.report_status(gate, "GitHub takes ten reports, and this is one more.")
+
+
+def test_a_report_is_cut_to_what_github_takes(shop: WaitingShop) -> None:
+    gate = shop.push()
+    assert shop.github().report_status(gate, "x" * 2000)
+    (pending,) = shop.repository.runs[gate.run_id].pending
+    assert [len(report) for report in pending.reports] == [1024]
+
+
+def test_waiting_gates_are_found_again(shop: WaitingShop) -> None:
+    gate = shop.push()
+    assert shop.github().waiting_gates() == (replace(gate, installation_id=0, ref="main"),)
+
+
+def test_a_check_run_is_made_once_and_then_changed(shop: WaitingShop) -> None:
+    gate = shop.push()
+    github = shop.github()
+    button = CheckAction(label="Approve", description="Approve this deployment", identifier="approve")
+    made = github.show_check(sha=gate.sha, name="deploy", title="Waits", summary="One approval.")
+    kept = github.show_check(
+        sha=gate.sha,
+        name="deploy",
+        title="May go",
+        summary="Approved.",
+        conclusion="success",
+        actions=[button],
+        check_id=made,
+    )
+    check = shop.repository.check_runs[made]
+    assert kept == made
+    assert (check.status, check.conclusion, check.title) == ("completed", "success", "May go")
+    assert check.external_id.startswith("deploy-protocol:")
+
+
+def test_annotations_go_in_batches_of_fifty(shop: WaitingShop) -> None:
+    sha = shop.push().sha
+    remarks = [Annotation(path=".github/deploy.yml", line=at + 1, message="Wrong") for at in range(120)]
+    check = shop.github().show_check(sha=sha, name="policy", title="Wrong", summary="-", annotations=remarks)
+    assert len(shop.repository.check_runs[check].annotations) == 120
+
+
+def test_the_sticky_comment_is_changed_and_never_doubled(shop: WaitingShop) -> None:
+    number, _ = shop.merged()
+    github, marker = shop.github(), sticky_marker("production")
+    first = github.comment(number, "Waits.", marker)
+    again = github.comment(number, "May go.", marker)
+    (comment,) = shop.repository.issues[number].comments
+    assert first == again
+    assert comment.body == f"{marker}\nMay go."
+
+
+def test_a_comment_whose_text_is_the_same_is_not_written_again(shop: WaitingShop) -> None:
+    number, _ = shop.merged()
+    github, marker = shop.github(), sticky_marker("production")
+    github.comment(number, "Waits.", marker)
+    shop.responses.clear()
+    github.comment(number, "Waits.", marker)
+    assert [response.verb for response in shop.responses] == ["GET"]
+
+
+def test_issues_are_opened_found_by_their_marker_and_closed(shop: WaitingShop) -> None:
+    github = shop.github()
+    marker = "<!-- post-mortem 7 -->"
+    issue = github.open_issue("What went wrong", f"{marker}\nThe smoke test failed.", ["post-mortem"])
+    assert [found.number for found in github.find_issues(marker, labels=["post-mortem"])] == [issue.number]
+    github.close_issue(issue.number, "Understood.")
+    assert github.find_issues(marker) == ()
+    assert [found.number for found in github.find_issues(marker, state="closed")] == [issue.number]
+
+
+def test_a_deployment_is_of_the_commit_and_its_statuses_are_ours(shop: WaitingShop) -> None:
+    sha = shop.push().sha
+    github = shop.github()
+    made = github.create_deployment(
+        sha=sha, ref="refs/heads/main", environment="staging", payload={"version": "1.2.0"}
+    )
+    github.post_deployment_status(
+        made, state="success", description="d" * 200, log_url="https://ci.example/1"
+    )
+    (deployment,) = github.deployments("staging")
+    assert (deployment.id, deployment.sha, deployment.version) == (made, sha, "1.2.0")
+    assert (deployment.state, deployment.succeeded) == ("success", True)
+    (status,) = shop.repository.deployments[made].statuses
+    assert (len(status.description), status.log_url) == (140, "https://ci.example/1")
+
+
+def test_a_branch_that_moved_is_not_deployed(shop: WaitingShop) -> None:
+    sha = shop.push().sha
+    shop.world.commit(SHOP, {"new.py": "1\n"}, "Newer", quiet=True)
+    with pytest.raises(RefMoved, match="Start a new run"):
+        shop.github().create_deployment(sha=sha, ref="refs/heads/main", environment="staging")
+    assert not [one for one in shop.repository.deployments.values() if one.environment == "staging"]
+
+
+def test_a_job_knows_the_deployment_github_made_for_it(shop: WaitingShop) -> None:
+    gate = shop.push()
+    (job,) = shop.repository.runs[gate.run_id].jobs
+    found = shop.github().deployment_of_check(job.check_run.id)
+    assert found is not None
+    assert (found.id, found.environment) == (gate.deployment_id, "production")
+
+
+def test_two_entries_share_a_release_and_one_written_again_is_changed(shop: WaitingShop) -> None:
+    shop.push()
+    sha = shop.push(two_dot_py="2\n").sha  # a release of a commit that touches workflows needs more rights
+    github = shop.github()
+    for marker, entry in (
+        ("<!-- entry 1 -->", "Staging"),
+        ("<!-- entry 2 -->", "Production"),
+        ("<!-- entry 1 -->", "Staging, again"),
+    ):
+        assert github.upsert_release_entry("v1.2.0", sha=sha, entry=entry, marker=marker, create=True)
+    release = github.release_for("v1.2.0")
+    assert release is not None
+    assert release.body.count("<!-- entry 1 -->") == 1
+    assert release.body.index("Staging, again") < release.body.index("Production")
+
+
+def test_no_release_is_made_unless_asked_for(shop: WaitingShop) -> None:
+    sha = shop.push().sha
+    assert (
+        shop.github().upsert_release_entry("v9", sha=sha, entry="-", marker="<!-- 1 -->", create=False)
+        is None
+    )
+    assert shop.github().release_for("v9") is None
+
+
+def test_an_entry_leaves_what_people_wrote() -> None:
+    body = with_entry("Notes by ada.", "Deployed.", "<!-- 1 -->")
+    changed = with_entry(f"{body}\nMore notes.", "Deployed again.", "<!-- 1 -->")
+    assert changed == "Notes by ada.\n\n<!-- 1 -->\nDeployed again.\n<!-- /deploy-protocol -->\nMore notes."
+
+
+def test_commits_are_compared(shop: WaitingShop) -> None:
+    old, new = shop.push().sha, shop.push(two_dot_py="2\n").sha
+    assert shop.github().compare(old, new) is Relation.AHEAD
+    assert shop.github().compare(new, old) is Relation.BEHIND
+
+
+@pytest.mark.parametrize(
+    ("login", "permission"),
+    [
+        ("ada", Permission.ADMIN),
+        ("grace", Permission.WRITE),
+        ("bo", Permission.READ),
+        ("nobody", Permission.NONE),
+    ],
+)
+def test_permissions_are_known_one_by_one(shop: WaitingShop, login: str, permission: Permission) -> None:
+    assert shop.github().permission_of(login) is permission
+
+
+def test_a_workflow_is_started(shop: WaitingShop) -> None:
+    shop.push()
+    workflow = "on: workflow_dispatch\njobs: {hello: {runs-on: ubuntu-latest, steps: [{run: echo hello}]}}\n"
+    shop.world.commit(SHOP, {".github/workflows/hello.yml": workflow}, "Hello", quiet=True)
+    shop.github().start_workflow("hello.yml", "main")
+    runs = shop.repository.runs.values()
+    shop.wait(lambda: any(run.event == "workflow_dispatch" for run in runs))
+
+
+def test_what_is_not_there_is_not_found(shop: WaitingShop) -> None:
+    with pytest.raises(NotFound) as error:
+        shop.github().run(1)
+    assert isinstance(error.value, GatewayError)
+    assert str(error.value).startswith(
+        "GET /repos/acme/shop/actions/runs/1: GitHub answered 404, 'Not Found'."
+    )
