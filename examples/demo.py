@@ -25,7 +25,6 @@ import requests
 
 from gateway.tokens import PERMISSIONS
 from sandbox.actions import LocalAction
-from sandbox.runner import Runner
 from sandbox.server import serve
 from sandbox.world import World
 
@@ -269,6 +268,10 @@ def checks(stage: Stage, sha: str) -> list[dict[str, Any]]:
     return [run for run in runs if run["app"]["slug"] == "deploy-protocol" and run["output"]["summary"]]
 
 
+def says_all(check: dict[str, Any], words: tuple[str, ...]) -> bool:
+    return all(word in check["output"]["summary"] for word in words)
+
+
 def release_with(stage: Stage, sha: str, status: str) -> str | None:
     releases = stage.ada.ask("GET", "/releases")
     bodies = (release["body"] or "" for release in releases if release["tag_name"] == version(stage, sha))
@@ -298,7 +301,7 @@ def set_up(home: Path) -> Iterator[Stage]:
     """Sandbox, runner and App; everything that was started is ended again."""
     ports = {name: free_port() for name in ("staging", "production", "app")}
     world = World(root=home / "github")
-    server = serve(world)
+    server = serve(world, actions={"acme/deploy-action": local_action()})
     app_url = f"http://127.0.0.1:{ports['app']}"
     secret = secrets.token_hex(32)
     for login in ("ada", "grace"):
@@ -317,7 +320,6 @@ def set_up(home: Path) -> Iterator[Stage]:
     world.install(app, REPOSITORY)
     world.add_environment(REPOSITORY, "staging")
     world.add_environment(REPOSITORY, "production", reviewers=(world.user("grace"),), custom=(app,))
-    runner = Runner(world, actions={"acme/deploy-action": local_action()}).start()
     service = start_service(
         home=home,
         app_url=app_url,
@@ -332,7 +334,6 @@ def set_up(home: Path) -> Iterator[Stage]:
         people = {n: Person(login=n, api=server.url, token=world.token_for(n)) for n in ("ada", "grace")}
         yield Stage(home=home, world=world, app_url=app_url, ports=ports, **people)
     finally:
-        runner.stop()
         service.send_signal(signal.SIGTERM)
         service.wait(timeout=40)
         stop_shops(home)
