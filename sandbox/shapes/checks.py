@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+from sandbox.git import Commit, Git
 from sandbox.shapes.accounts import account_shape
 from sandbox.shapes.apps import app_shape
 from sandbox.shapes.basics import node_id, repo_html, repo_url, stamp, stamp_or_none
@@ -80,7 +83,7 @@ def check_suite_shape(world: World, repository: Repository, suite: CheckSuite) -
     return {
         **_suite(world, repository, suite),
         "repository": minimal_repository_shape(world, repository),
-        "head_commit": head_commit_shape(world, repository, suite.head_sha),
+        "head_commit": head_commit_shape(repository, suite.head_sha),
         "latest_check_runs_count": len(checks),
         "check_runs_url": repo_url(world, repository, f"/check-suites/{suite.id}/check-runs"),
         "rerequestable": True,
@@ -88,9 +91,9 @@ def check_suite_shape(world: World, repository: Repository, suite: CheckSuite) -
     }
 
 
-def head_commit_shape(world: World, repository: Repository, sha: str) -> dict[str, Any]:
+def head_commit_shape(repository: Repository, sha: str) -> dict[str, Any]:
     """GitHub's `simple-commit`."""
-    commit = world.git(repository).commit_of(sha)
+    commit = _commit(repository.path, sha)
     return {
         "id": commit.sha,
         "tree_id": commit.tree,
@@ -99,6 +102,12 @@ def head_commit_shape(world: World, repository: Repository, sha: str) -> dict[st
         "author": {"name": commit.author.name, "email": commit.author.email},
         "committer": {"name": commit.committer.name, "email": commit.committer.email},
     }
+
+
+@lru_cache(maxsize=4096)
+def _commit(repository: Path, sha: str) -> Commit:
+    """Git is asked once: a commit never changes, and lists of runs show many."""
+    return Git(repository).commit_of(sha)
 
 
 def pull_links(world: World, repository: Repository, sha: str) -> list[dict[str, Any]]:

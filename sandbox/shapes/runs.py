@@ -72,7 +72,7 @@ def run_shape(world: World, run: WorkflowRun) -> dict[str, Any]:
         "check_suite_url": repo_url(world, repository, f"/check-suites/{run.suite.id}"),
         "previous_attempt_url": earlier,
         "workflow_url": repo_url(world, repository, f"/actions/workflows/{run.workflow.id}"),
-        "head_commit": head_commit_shape(world, repository, run.head_sha),
+        "head_commit": head_commit_shape(repository, run.head_sha),
         "repository": home,
         "head_repository": home,
     }
