@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import secrets
 import signal
 import socket
@@ -191,7 +192,7 @@ def see_every_reason(stage: Stage, sha: str) -> None:
         ),
     )
     say(f"production waits. Its check run says: {check['output']['title']}\n")
-    say(indent(check["output"]["summary"]))
+    say(indent(visible(check["output"]["summary"])))
     if served(stage, "production") is not None:
         raise NotObserved("production was to be untouched while the gate waits")
 
@@ -221,15 +222,14 @@ def waiting_run(stage: Stage, sha: str) -> int | None:
 def see_production(stage: Stage, sha: str) -> None:
     began = time.monotonic()
     wait_for(f"production to serve {sha[:7]}", lambda: served(stage, "production") == version(stage, sha))
-    say(
-        f"the gate opens by itself; {time.monotonic() - began:.1f} s later production serves {version(stage, sha)}"
-    )
+    took = time.monotonic() - began
+    say(f"the gate opens by itself; {took:.1f} s later production serves {version(stage, sha)}")
 
 
 def read_log(stage: Stage, sha: str) -> None:
     entry = wait_for("the log entry in the Release", lambda: release_with(stage, sha, "Success"))
     say("the deployment log, read back from the Release:\n")
-    say(indent(visible(entry)))
+    say(indent(visible(production_entry(entry))))
 
 
 def see_rollback(stage: Stage, good: str, broken: str) -> None:
@@ -276,6 +276,11 @@ def release_with(stage: Stage, sha: str, status: str) -> str | None:
     releases = stage.ada.ask("GET", "/releases")
     bodies = (release["body"] or "" for release in releases if release["tag_name"] == version(stage, sha))
     return next((body for body in bodies if f"**Status**: {status}" in body and "production" in body), None)
+
+
+def production_entry(body: str) -> str:
+    """The Release holds an entry for each environment; production's was written last."""
+    return body[body.rindex("<!-- deploy-protocol:entry") :]
 
 
 def rollback_issue(stage: Stage) -> dict[str, Any] | None:
@@ -435,14 +440,14 @@ def indent(text: str) -> str:
 
 
 def visible(markdown: str) -> str:
-    """What a person sees: without the hidden machine form."""
+    """What a person sees on the page: without the hidden machine form, folds and escapes."""
     lines, hidden = [], False
     for line in markdown.splitlines():
         hidden = hidden or line.startswith("<!--")
-        if not hidden:
-            lines.append(line)
+        if not hidden and not line.startswith(("<details", "</details")):
+            lines.append(re.sub(r"\\([^\w\s])", r"\1", line))
         hidden = hidden and not line.rstrip().endswith("-->")
-    return "\n".join(lines).strip()
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 if __name__ == "__main__":

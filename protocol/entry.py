@@ -167,9 +167,10 @@ def _metric_line(change: Change) -> str:
 
 
 def _finding_lines(entry: Entry) -> Iterator[str]:
-    for finding in entry.findings:
-        yield f"- {escaped(finding.code)} ({escaped(finding.verdict)}): {escaped(finding.why)}"
-    if not entry.findings:
+    asked = [finding for finding in entry.findings if finding.code != "policy.not_asked"]
+    for finding in asked:
+        yield f"- {escaped(finding.verdict)}: {escaped(finding.why)} ({escaped(finding.code)})"
+    if not asked:
         yield "- None"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # What starts a construct in GitHub's Markdown, a mention or a reference. The backslash goes first.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$])")
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+!|~&$])")
 _MENTION = re.compile(r"(?<![\w`])@(?=\w)")
 
 

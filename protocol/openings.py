@@ -44,15 +44,11 @@ def _closed(opening: Opening, policy: Policy, facts: Facts) -> Finding:
 
 def _edge_in_grace(schedule: Schedule, requested_at: datetime, now: datetime) -> datetime | None:
     """The closing that this deployment came before, if it is no longer ago than the grace."""
-    if not schedule.grace:
+    edge = schedule.closed_within_grace(now)
+    if edge is None:
         return None
-    before = schedule.at(now - schedule.grace)
-    if not before.open and before.opens_at is not None and before.opens_at <= now:
-        before = schedule.at(before.opens_at)  # it opened within the grace
-    if not before.open or before.closes_at is None:
-        return None
-    edge = before.closes_at
-    return edge if requested_at < edge <= now < later(edge, schedule.grace) else None
+    edge = edge.astimezone(UTC)  # so that comparing and adding the grace count real minutes
+    return edge if requested_at < edge and now < edge + schedule.grace else None
 
 
 def _in_grace(edge: datetime, schedule: Schedule, policy: Policy) -> Finding:

@@ -12,23 +12,35 @@ _MARKS = {Verdict.ALLOW: "✅", Verdict.WAIT: "⏳", Verdict.REFUSE: "❌"}
 
 
 def headline(decision: Decision) -> str:
-    """One short line: the verdict and the first thing in the way."""
+    """One short line: the verdict, and what stands in the way."""
     if decision.verdict is Verdict.ALLOW:
         return "Allowed"
-    blocking = decision.blocking
     word = "Waiting" if decision.verdict is Verdict.WAIT else "Refused"
-    if not blocking:
-        return f"{word}: no rule answered"
-    more = f" (and {len(blocking) - 1} more)" if len(blocking) > 1 else ""
-    return f"{word}: {blocking[0].why}{more}"
+    match decision.blocking:
+        case ():
+            return f"{word}: no rule answered"
+        case (only,):
+            return f"{word}: {only.why}"
+        case many:
+            rules = dict.fromkeys(finding.rule.replace("_", " ") for finding in many)
+            return f"{word}: {', '.join(rules)}"
 
 
 def findings_markdown(decision: Decision, zone: ZoneInfo) -> str:
-    """Every finding as a table, what stands in the way first."""
+    """Every finding: what stands in the way in a table, what passed folded away below it."""
     passed = [finding for finding in decision.findings if finding.verdict is Verdict.ALLOW]
-    rows = [_row(finding, zone) for finding in (*decision.blocking, *passed)]
-    table = ["| | Rule | Finding | Who can resolve it |", "|---|---|---|---|", *rows]
-    return "\n".join([*table, "", _next_look(decision, zone)])
+    parts = []
+    if decision.blocking:
+        parts += ["| | Rule | Finding | Who can resolve it |", "|---|---|---|---|"]
+        parts += [_row(finding, zone) for finding in decision.blocking]
+    if next_look := _next_look(decision, zone):
+        parts += ["", next_look]
+    if passed:
+        parts += ["", f"<details><summary>{len(passed)} passed</summary>", ""]
+        parts += ["| | Rule | Finding |", "|---|---|---|"]
+        parts += [_row(finding, zone, who=False) for finding in passed]
+        parts += ["", "</details>"]
+    return "\n".join(parts).lstrip()
 
 
 def findings_text(decision: Decision, zone: ZoneInfo) -> str:
@@ -38,12 +50,13 @@ def findings_text(decision: Decision, zone: ZoneInfo) -> str:
     return "\n".join([*lines, _next_look(decision, zone)])
 
 
-def _row(finding: Finding, zone: ZoneInfo) -> str:
+def _row(finding: Finding, zone: ZoneInfo, *, who: bool = True) -> str:
     why = escape(finding.why)
     if finding.recheck_at is not None and finding.verdict is Verdict.WAIT:
         why += f" _(looked at again {say_moment(finding.recheck_at, zone)})_"
-    who = ", ".join(escape(name) for name in finding.who)
-    return f"| {_MARKS[finding.verdict]} | {finding.rule} | {why} `{finding.code}` | {who} |"
+    cells = [_MARKS[finding.verdict], finding.rule.replace("_", " "), f"{why} `{finding.code}`"]
+    cells += [", ".join(escape(name) for name in finding.who)] if who else []
+    return f"| {' | '.join(cells)} |"
 
 
 def _line(finding: Finding) -> str:

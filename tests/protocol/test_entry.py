@@ -76,7 +76,7 @@ def test_an_entry_is_written_in_the_protocols_form() -> None:
         "**Environment**: production\n"
         "**Approvers**: bo\n"
         "**Findings**:\n"
-        "- windows.open (allow): open until 16:00\n"
+        "- allow: open until 16:00 (windows.open)\n"
     )
 
 
@@ -161,7 +161,8 @@ def test_a_full_release_loses_our_oldest_entries_first() -> None:
     ids=["torn", "list", "newer", "bare"],
 )
 def test_a_machine_form_that_cannot_be_read_is_passed_over(data: str) -> None:
-    body = f"<!-- deploy-protocol:entry production/1 {data} -->\nx\n<!-- /deploy-protocol:entry production/1 -->\n"
+    key = "production/1"
+    body = f"<!-- deploy-protocol:entry {key} {data} -->\nx\n<!-- /deploy-protocol:entry {key} -->\n"
     assert entries_in(body) == ()
 
 
