@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from sandbox.state import User
@@ -213,47 +214,11 @@ class Git:
 
     def changes(self, base: str, head: str) -> list[FileChange]:
         """What differs between two trees, with patches."""
-        raw = self.run("diff", "--raw", "-z", "--no-abbrev", "-M", base, head).decode(
-            errors="surrogateescape"
-        )
-        counts = self._line_counts(base, head)
-        found = []
-        for status, sha, path, previous in _raw_changes(raw):
-            additions, deletions = counts.get(path, (0, 0))
-            found.append(
-                FileChange(
-                    path=path,
-                    previous_path=previous,
-                    status=STATUS_WORDS.get(status, "changed"),
-                    sha=sha,
-                    additions=additions,
-                    deletions=deletions,
-                    patch=self._patch(base, head, previous, path),
-                )
-            )
-        return found
+        return list(_changes(self, self._sha(base), self._sha(head)))
 
-    def _line_counts(self, base: str, head: str) -> dict[str, tuple[int, int]]:
-        fields = (
-            self.run("diff", "--numstat", "-z", "-M", base, head).decode(errors="surrogateescape").split("\0")
-        )
-        counts: dict[str, tuple[int, int]] = {}
-        stream = iter(fields)
-        for line in stream:
-            if not line:
-                continue
-            added, deleted, path = line.split("\t", 2)
-            if not path:  # a rename: the two names follow
-                next(stream)
-                path = next(stream)
-            counts[path] = (0 if added == "-" else int(added), 0 if deleted == "-" else int(deleted))
-        return counts
-
-    def _patch(self, base: str, head: str, previous: str | None, path: str) -> str:
-        names = [path] if previous is None else [previous, path]
-        whole = self.run("diff", "-M", base, head, "--", *names).decode(errors="replace")
-        start = whole.find("\n@@")
-        return whole[start + 1 :].rstrip("\n") if start >= 0 else ""
+    def _sha(self, name: str) -> str:
+        """The object a name stands for now; a SHA stands for itself."""
+        return name if len(name) == len(ZERO) else self.text("rev-parse", "--verify", name)
 
     # Writing
 
@@ -345,16 +310,59 @@ def _commit(record: str) -> Commit:
     )
 
 
-def _raw_changes(raw: str) -> list[tuple[str, str, str, str | None]]:
-    """(status letter, new blob, path, previous path) of each change in `diff --raw -z`."""
-    stream = iter(raw.split("\0"))
-    changes: list[tuple[str, str, str, str | None]] = []
-    for head in stream:
-        if not head:
-            continue
-        _, _, old, new, status = head.lstrip(":").split(" ")
-        first = next(stream)
-        renamed = status[0] in "RC"
-        path = next(stream) if renamed else first
-        changes.append((status[0], old if status[0] == "D" else new, path, first if renamed else None))
-    return changes
+@lru_cache(maxsize=1024)
+def _changes(git: Git, base: str, head: str) -> tuple[FileChange, ...]:
+    """Kept, because what two commits differ in never changes and every pull request asks for it."""
+    counted = git.run("diff", "--raw", "--numstat", "-z", "--no-abbrev", "-M", base, head)
+    raw, counts = _raw_and_counts(counted.decode(errors="surrogateescape"))
+    patches = _patches(git.run("diff", "-M", base, head).decode(errors="replace"))
+    return tuple(
+        FileChange(
+            path=path,
+            previous_path=previous,
+            status=STATUS_WORDS.get(status, "changed"),
+            sha=sha,
+            additions=additions,
+            deletions=deletions,
+            patch=patch,
+        )
+        for (status, sha, path, previous), (additions, deletions), patch in zip(
+            raw, counts, patches, strict=True
+        )
+    )
+
+
+def _raw_and_counts(out: str) -> tuple[list[tuple[str, str, str, str | None]], list[tuple[int, int]]]:
+    """(status letter, blob, path, previous path) and (added, deleted) of each change, in one order."""
+    raw: list[tuple[str, str, str, str | None]] = []
+    counts: list[tuple[int, int]] = []
+    stream = iter(out.split("\0"))
+    for field in stream:
+        if field.startswith(":"):
+            raw.append(_raw_change(field, stream))
+        elif field:
+            counts.append(_line_counts(field, stream))
+    return raw, counts
+
+
+def _raw_change(head: str, stream: Iterator[str]) -> tuple[str, str, str, str | None]:
+    _, _, old, new, status = head.lstrip(":").split(" ")
+    first = next(stream)
+    renamed = status[0] in "RC"
+    path = next(stream) if renamed else first
+    return status[0], old if status[0] == "D" else new, path, first if renamed else None
+
+
+def _line_counts(field: str, stream: Iterator[str]) -> tuple[int, int]:
+    """`ADDED TAB DELETED TAB PATH`; dashes for a binary file; no path for a rename, both names follow."""
+    added, deleted, path = field.split("\t", 2)
+    if not path:
+        next(stream)
+        next(stream)
+    return (0 if added == "-" else int(added)), (0 if deleted == "-" else int(deleted))
+
+
+def _patches(out: str) -> list[str]:
+    """The hunks of each file. Lines of a file always have a sign before them, so the cut is safe."""
+    whole = f"\n{out}".split("\ndiff --git ")[1:]
+    return [one[one.find("\n@@") + 1 :].rstrip("\n") if "\n@@" in one else "" for one in whole]

@@ -8,14 +8,19 @@ import re
 import time
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from flask import Flask, Request, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
 
 from sandbox.answers import Answer, Refusal, not_found
 from sandbox.auth import Caller, authenticate, check
 from sandbox.faults import Fault
+from sandbox.routes import every_route
 from sandbox.routing import Call, Route
+from sandbox.smart_http import serve_git
 from sandbox.world import Exchange, Quota, World
 
 SLASHED = ("path", "ref", "basehead", "environment_name", "branch", "name")
@@ -24,42 +29,45 @@ LIMITS = {"anonymous": 60, "job": 1000}
 UNCOUNTED = ("/rate_limit", "/meta")
 
 
+VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
 def create_app(world: World) -> Flask:
     """The REST and GraphQL API, the control endpoints and git's smart HTTP over one world."""
-    from sandbox.routes import every_route  # noqa: PLC0415 - routes are written with this package's parts
-    from sandbox.smart_http import serve_git  # noqa: PLC0415
-
     app = Flask("sandbox", static_folder=None)
-    app.url_map.strict_slashes = False
     app.config["PROPAGATE_EXCEPTIONS"] = True  # a cut connection must reach the server
-    for route in every_route():
-        app.add_url_rule(
-            flask_rule(route.template),
-            endpoint=f"{route.method} {route.template}",
-            view_func=_view(world, route),
-            methods=[route.method],
-            provide_automatic_options=False,
-        )
     serve_git(app, world)
-    app.register_error_handler(404, lambda _: respond(not_found().answer()))
-    app.register_error_handler(405, lambda _: respond(not_found().answer()))
+
+    def view(_: str = "") -> Response:
+        return respond(_answer(world, request))
+
+    for rule in ("/", "/<path:_>"):
+        app.add_url_rule(rule, rule, view, methods=VERBS, provide_automatic_options=False)
     return app
 
 
-def flask_rule(template: str) -> str:
+def _answer(world: World, incoming: Request) -> Answer:
+    try:
+        route, path = addresses().bind("").match(incoming.path, incoming.method)
+    except HTTPException:
+        return not_found().answer()
+    return Desk(world, route, dict(path), incoming).answer()
+
+
+@cache
+def addresses() -> Map:
+    """Where each route lives, compiled once for all the sandboxes of a process."""
+    rules = [Rule(rule_of(route.template), endpoint=route, methods=[route.method]) for route in every_route()]
+    return Map(rules, strict_slashes=False, merge_slashes=False)
+
+
+def rule_of(template: str) -> str:
     """`/repos/{owner}/{repo}/contents/{path}` as Werkzeug writes it; paths and refs may hold slashes."""
 
     def converter(found: re.Match[str]) -> str:
         return f"<path:{found[1]}>" if found[1] in SLASHED else f"<{found[1]}>"
 
     return re.sub(r"\{(\w+)\}", converter, template)
-
-
-def _view(world: World, route: Route) -> Any:
-    def view(**path: str) -> Response:
-        return respond(Desk(world, route, path, request).answer())
-
-    return view
 
 
 def respond(answer: Answer) -> Response:

@@ -518,4 +518,5 @@ class Event:
     payload: dict[str, Any]
     only: App | None = None
     installation: Installation | None = None
+    repositories: tuple[Repository, ...] = ()
     quiet: bool = False

@@ -81,7 +81,7 @@ def _receivers(world: World, event: Event) -> list[tuple[App, Installation | Non
         if app.webhook_url is None or (event.only is not None and event.only is not app):
             continue
         installation = _installation_for(world, app, event)
-        if installation is None or installation.suspended_at is not None:
+        if installation is None or (installation.suspended_at and event.name != "installation"):
             continue
         if event.name in (*ALWAYS_SENT, *installation.events) or event.only is app:
             chosen.append((app, installation))
@@ -143,8 +143,8 @@ def _payload(world: World, installation: Installation | None, event: Event) -> d
             payload["organization"] = organization_shape(world, repository.owner)
     if installation is not None:
         payload["installation"] = _installation_part(world, installation, event)
-    if event.name == "installation" and installation is not None:
-        payload["repositories"] = [_short(one) for one in installation.repositories]
+    if event.name.startswith("installation") and installation is not None:
+        payload |= _installed(installation, event)
     return {**payload, "sender": account_shape(world, event.sender)}
 
 
@@ -152,6 +152,18 @@ def _installation_part(world: World, installation: Installation, event: Event) -
     if event.name.startswith("installation"):
         return installation_shape(world, installation)
     return {"id": installation.id, "node_id": node_id("IntegrationInstallation", installation.id)}
+
+
+def _installed(installation: Installation, event: Event) -> dict[str, Any]:
+    """What an installation covers, or what it got."""
+    if event.name == "installation":
+        return {"repositories": [_short(one) for one in installation.repositories], "requester": None}
+    return {
+        "repository_selection": "all" if installation.everywhere else "selected",
+        "repositories_added": [_short(one) for one in event.repositories],
+        "repositories_removed": [],
+        "requester": None,
+    }
 
 
 def _short(repository: Repository) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -400,16 +400,34 @@ class World:
                 text: token for text, token in self.tokens.items() if token.installation is not installation
             }
 
-    def _tell_of(self, installation: Installation, action: str) -> None:
-        sender = self._person_of(installation.account)
+    def suspend(self, installation: Installation, *, on: bool = True) -> None:
+        with self.lock:
+            installation.suspended_at = self.now() if on else None
+            self._tell_of(installation, "suspend" if on else "unsuspend")
+
+    def extend_installation(self, installation: Installation, *full_names: str) -> None:
+        """Install on more repositories, announced as `installation_repositories.added`."""
+        with self.lock:
+            added = [self.repository(name) for name in full_names]
+            installation.repositories += added
+            self._tell_of(installation, "added", "installation_repositories", added)
+
+    def _tell_of(
+        self,
+        installation: Installation,
+        action: str,
+        name: str = "installation",
+        added: Sequence[Repository] = (),
+    ) -> None:
         self.emit(
             Event(
-                name="installation",
+                name=name,
                 action=action,
                 repository=None,
-                sender=sender,
+                sender=self._person_of(installation.account),
                 payload={},
                 installation=installation,
+                repositories=tuple(added),
             )
         )
 

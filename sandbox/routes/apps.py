@@ -49,13 +49,13 @@ def uninstall(call: Call) -> Answer:
 
 @routes.put("/app/installations/{installation_id}/suspended", needs="app")
 def suspend(call: Call) -> Answer:
-    _installation(call).suspended_at = call.world.now()
+    call.world.suspend(_installation(call))
     return nothing()
 
 
 @routes.delete("/app/installations/{installation_id}/suspended", needs="app")
 def unsuspend(call: Call) -> Answer:
-    _installation(call).suspended_at = None
+    call.world.suspend(_installation(call), on=False)
     return nothing()
 
 

@@ -180,3 +180,24 @@ def test_a_door_that_is_closed_is_a_failure_too(sandbox: Sandbox, app: App) -> N
     sandbox.settle()
     (delivery,) = deliveries_of(sandbox.world, "issues")
     assert (delivery.status_code, delivery.status) == (0, "failed to connect to host")
+
+
+def test_an_installations_life_is_told(sandbox: Sandbox, receiver: Receiver, app: App) -> None:
+    installation = next(iter(sandbox.world.installations.values()))
+    sandbox.world.add_repository("acme/other", files={"README.md": "# Other\n"})
+    sandbox.world.extend_installation(installation, "acme/other")
+    client = sandbox.client_of(app)
+    client.put(f"/app/installations/{installation.id}/suspended")
+    client.delete(f"/app/installations/{installation.id}/suspended")
+    client.delete(f"/app/installations/{installation.id}")
+    sandbox.settle()
+    told = [(one.event, one.payload["action"]) for one in receiver.received]
+    assert told == [
+        ("installation", "created"),
+        ("installation_repositories", "added"),
+        ("installation", "suspend"),
+        ("installation", "unsuspend"),
+        ("installation", "deleted"),
+    ]
+    added = receiver.received[1].payload["repositories_added"]
+    assert [one["full_name"] for one in added] == ["acme/other"]
