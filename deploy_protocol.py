@@ -190,14 +190,13 @@ def run(**inputs: str | bool | None) -> None:
     """Carry a deployment out, as the action does in a job.
 
     The options are the action's inputs; repository and commit come from GitHub's own variables, such as
-    GITHUB_REPOSITORY and GITHUB_SHA.
+    GITHUB_REPOSITORY and GITHUB_SHA, else from git.
     Exit codes: 0 done, 1 failed, 2 bad input, 3 wait, 4 refuse, 130 stopped.
     """
-    from action.console import Console
-    from action.process import start
+    from action.terminal import run_from_terminal
 
-    given = {f"INPUT_{name.upper()}": str(value) for name, value in inputs.items() if value is not None}
-    sys.exit(start({**os.environ, **given}, console=Console(github="GITHUB_ACTIONS" in os.environ)))
+    given = {name: str(value) for name, value in inputs.items() if value is not None}
+    sys.exit(run_from_terminal(given, os.environ))
 
 
 @main.command(epilog=example("serve"))

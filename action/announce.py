@@ -48,15 +48,23 @@ def _deliver(channel: str, title: str, body: str, environ: Mapping[str, str]) ->
         return Delivery(
             channel=channel, wrong=f"{name} is not set. Pass the secret under `env:` of the step."
         )
+    try:
+        return Delivery(channel=channel, wrong=_send(url, name, title, body))
+    except Exception as error:  # noqa: BLE001 - a plugin of somebody else's may raise anything
+        return Delivery(channel=channel, wrong=f"its plugin failed with {type(error).__name__}.")
+
+
+def _send(url: str, name: str, title: str, body: str) -> str:
+    """Send it; why not, if not. The address is a secret, so it is in no answer."""
     from apprise import Apprise  # noqa: PLC0415 - costs a second, and most steps tell nobody
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its log lines hold addresses, which are secrets
     messenger = Apprise()
     if not messenger.add(url):
-        return Delivery(channel=channel, wrong=f"{name} holds no address Apprise understands.")
+        return f"{name} holds no address Apprise understands."
     if not messenger.notify(title=title, body=body):
-        return Delivery(channel=channel, wrong="its service did not take the message.")
-    return Delivery(channel=channel)
+        return "its service did not take the message."
+    return ""
 
 
 def secret_name(channel: str) -> str:

@@ -37,7 +37,15 @@ def carry_out_deployment(job: Job, github: GitHub, progress: Progress, allowed: 
     _say_what_is_not_watched(job, progress, allowed.plan)
     status = _do(job, progress, allowed.plan)
     entry = author.entry(status, issues=tuple(progress.issues))
-    told = tell_github(job, github, entry, claim=claim, tag=tag, failed=_failed(progress))
+    told = tell_github(
+        job,
+        github,
+        entry,
+        claim=claim,
+        tag=tag,
+        pull_request=_pull_request(allowed),
+        failed=_failed(progress),
+    )
     _announce_end(job, entry, allowed.plan)
     job.journal.finished(status)
     return _end(job, progress, allowed, entry, told)
@@ -123,6 +131,11 @@ def _say_what_is_not_watched(job: Job, progress: Progress, plan: Plan) -> None:
     why = "`monitor` is in the policy, but this version of the action watches no metrics: none is measured"
     job.console.annotate("warning", f"{progress.environment}: metrics not watched", why)
     progress.issues.append(why)
+
+
+def _pull_request(allowed: Allowed) -> int | None:
+    found = allowed.facts.pull_request
+    return found.number if found is not None and not isinstance(found, Missing) else None
 
 
 def _failed(progress: Progress) -> StepRecord | None:

@@ -74,13 +74,22 @@ def release_tag(policy: Policy, workflow: Workflow, version: str) -> str | None:
 
 
 def tell_github(
-    job: Job, github: GitHub, entry: Entry, *, claim: Claim, tag: str | None, failed: StepRecord | None
+    job: Job,
+    github: GitHub,
+    entry: Entry,
+    *,
+    claim: Claim,
+    tag: str | None,
+    pull_request: int | None,
+    failed: StepRecord | None,
 ) -> Told:
     """Write the log everywhere it belongs. What GitHub does not take is reported, and the rest still told."""
     _told(job, "Deployment status", lambda: post_end(github, entry, claim, job.workflow))
     release_url = ""
     if tag is not None:
         release_url = _told(job, "Release", lambda: put_in_release(github, entry, tag)) or ""
+    if pull_request is not None:
+        _told(job, "Comment", lambda: github.say(pull_request, _comment(entry, release_url)))
     issue_url = ""
     if entry.status != "success":
         issue_url = _told(job, "Issue", lambda: document(github, entry, failed)) or ""
@@ -115,6 +124,11 @@ def put_in_release(github: GitHub, entry: Entry, tag: str) -> str:
 
 def _place_of(entry: Entry) -> str:
     return f"<!-- deploy-protocol:deployment {entry.key} -->"
+
+
+def _comment(entry: Entry, release_url: str) -> str:
+    where = release_url or entry.run_url
+    return f"{entry.environment}: {escaped(one_line(entry))}" + (f" ([log]({where}))" if where else "")
 
 
 def document(github: GitHub, entry: Entry, failed: StepRecord | None) -> str:

@@ -11,7 +11,7 @@ import select
 import signal
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Self
+from typing import Any, Self
 
 from action.errors import Stopped
 
@@ -20,6 +20,7 @@ class Stop:
     def __init__(self) -> None:
         self._read_end, self._write_end = os.pipe()
         self._signal_name = ""
+        self._handlers: dict[signal.Signals, Any] = {}
         self._then: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
@@ -28,13 +29,15 @@ class Stop:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
         os.close(self._read_end)
         os.close(self._write_end)
 
     def listen(self) -> None:
         """Take SIGINT and SIGTERM; in a container we are process 1, where neither has a default."""
-        signal.signal(signal.SIGINT, self._heard)
-        signal.signal(signal.SIGTERM, self._heard)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._handlers[number] = signal.signal(number, self._heard)
 
     def then(self, react: Callable[[], None]) -> None:
         """What to do at once when the first wish comes; it must not block."""

@@ -10,33 +10,20 @@ from pathlib import Path
 from action.console import Console
 from action.process import start
 
-_REMOTE = re.compile(r"(?:[/:])([^/:]+/[^/:]+?)(?:\.git)?/?$")
+_REMOTE = re.compile(r"[/:]([^/:]+/[^/:]+?)(?:\.git)?/?$")
 
 
 def run_from_terminal(
-    *,
-    environment: str,
-    environ: Mapping[str, str],
-    version: str = "",
-    phase: str = "run",
-    emergency_reason: str = "",
-    dry_run: bool = False,
-    directory: Path = Path(),
+    inputs: Mapping[str, str], environ: Mapping[str, str], *, directory: Path = Path()
 ) -> int:
-    """Carry a phase out from a checkout. Answers the exit code: 0 done, 1 failed, 2 bad input, 3 wait, 4 refuse.
+    """Carry a phase out from a checkout. Answers the exit code of `action.process.start`.
 
-    The token is GITHUB_TOKEN or GH_TOKEN; GITHUB_REPOSITORY, GITHUB_SHA and GITHUB_REF are asked of git
-    where they are not set.
+    GITHUB_REPOSITORY, GITHUB_SHA and GITHUB_REF are asked of git where they are not set. Without
+    GITHUB_RUN_ID the deployer is whom the token belongs to.
     """
-    inputs = {
-        "INPUT_ENVIRONMENT": environment,
-        "INPUT_VERSION": version,
-        "INPUT_PHASE": phase,
-        "INPUT_EMERGENCY_REASON": emergency_reason,
-        "INPUT_DRY_RUN": str(dry_run).lower(),
-        "INPUT_GITHUB_TOKEN": environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN", ""),
-    }
-    return start({**_from_git(directory), **environ, **inputs}, console=Console(github=False))
+    given = {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
+    console = Console(github="GITHUB_ACTIONS" in environ)
+    return start({**_from_git(directory), **environ, **given}, console=console)
 
 
 def _from_git(directory: Path) -> dict[str, str]:

@@ -59,11 +59,14 @@ class GitHubInMemory:
     policies: Sequence[Policy | PolicyError | Missing]
     deployments: tuple[Deployment, ...] = (ran_before(),)
     facts: Mapping[str, Any] = field(default_factory=dict)
-    job_deployment: JobDeployment | None = JobDeployment(id=42, environment="production")
+    job_deployment: JobDeployment | None = field(
+        default_factory=lambda: JobDeployment(id=42, environment="production")
+    )
     fails: Mapping[str, GatewayError] = field(default_factory=dict)
     created: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
     releases: dict[str, dict[str, str]] = field(default_factory=dict)
+    comments: list[tuple[int, str]] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
 
     def facts_for(
@@ -121,6 +124,11 @@ class GitHubInMemory:
         self._may("upsert_release_entry")
         self.releases.setdefault(tag, {})[marker] = entry
         return f"https://github.test/acme/shop/releases/tag/{tag}"
+
+    def say(self, number: int, body: str) -> str:
+        self._may("say")
+        self.comments.append((number, body))
+        return f"https://github.test/pull/{number}"
 
     def open_issue(self, title: str, body: str, labels: Sequence[str] = ()) -> Issue:
         self._may("open_issue")

@@ -29,11 +29,17 @@ def action() -> Any:
         ),
         (
             {"INPUT_GITHUB_TOKEN": ""},
-            "Input 'github_token' is empty. Leave it out to use the job's own token, or set it under `with:`.",
+            (
+                "Input 'github_token' is empty. Leave it out to use the job's own token, "
+                "or set it under `with:`."
+            ),
         ),
         (
             {"INPUT_PHASE": "finish"},
-            "Input 'phase' is 'finish'. This version carries out `run`, `check`, `rollback`; set one under `with:`.",
+            (
+                "Input 'phase' is 'finish'. "
+                "This version carries out `run`, `check`, `rollback`; set one under `with:`."
+            ),
         ),
         ({"INPUT_DRY_RUN": "maybe"}, "Input 'dry_run' is 'maybe'. Write true or false under `with:`."),
         (

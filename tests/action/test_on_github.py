@@ -31,7 +31,13 @@ environments:
 """
 WORKFLOW = """
 on: push
-permissions: {checks: read, contents: write, deployments: write, issues: write, pull-requests: read, actions: read}
+permissions:
+  checks: read
+  contents: write
+  deployments: write
+  issues: write
+  pull-requests: read
+  actions: read
 jobs:
   deploy:
     runs-on: ubuntu-latest

@@ -52,8 +52,8 @@ class Shop(BaseHTTPRequestHandler):
                 return
             time.sleep(0.1)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+    def log_message(self, *_: Any) -> None:
+        return
 
 
 @pytest.fixture

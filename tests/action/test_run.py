@@ -10,7 +10,7 @@ from action.result import Result
 from action.run import run
 from gateway.errors import Forbidden, Unavailable
 from protocol.entry import entries_in
-from protocol.facts import Freeze, Missing
+from protocol.facts import Freeze, Missing, PullRequest
 from tests.jobs import OLD_SHA, OLDER_SHA, SHA, GitHubInMemory, policy_of, ran_before
 
 STEPS = """
@@ -178,6 +178,21 @@ def test_metrics_that_are_not_watched_are_said_to_be_not_watched(desk_of: Any) -
     assert result.status == "success"
     assert any("none is measured" in issue for issue in result.issues)
     assert "metrics not watched" in desk.log
+
+
+def test_the_pull_request_hears_how_it_went(desk_of: Any) -> None:
+    brought = PullRequest(
+        number=7, author="grace", head_sha=SHA, head_branch="topic", title="Faster *search*"
+    )
+    desk = desk_of(tag="v1.1.0")
+    result, github = run_with(desk.job, STEPS, facts={"pull_request": brought})
+    [(number, body)] = github.comments
+    assert number == 7
+    assert body.startswith("production: Success - 1.1.0 in ")
+    assert body.endswith("([log](https://github.test/acme/shop/releases/tag/v1.1.0))")
+    assert result.entry is not None
+    assert result.entry.changes == "Faster *search* (#7)"
+    assert result.entry.changes_url == f"https://github.com/acme/shop/compare/{OLD_SHA}...{SHA}"
 
 
 def test_the_outputs_hold_the_whole_result(desk_of: Any) -> None:
