@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from gateway.deployments import deployments
 from gateway.details import Details, Wanted, ask_details, permissions
 from gateway.errors import Forbidden, GatewayError, NotFound
 from gateway.freezes import authors_of, emergency_of, freezes_of
-from gateway.history import Parents, parents_of, relation, running
+from gateway.history import Parents, follows, parents_of, relation, running
 from gateway.memory import ReadPolicy
 from gateway.needs import (
     compared_environments,
@@ -72,6 +72,7 @@ def gather(github: GitHub, gate: Gate, now: datetime, place: Place) -> tuple[tup
     logins = _logins(look, pull, approvals)
     details = _details(look, valid, pull, listed, logins)
     deployed = _deployments(listed, details)
+    relations = _relations(look, valid, deployed)
     people = _people(look, details, logins)
     return policies, Facts(
         repository=gate.repository,
@@ -85,12 +86,12 @@ def gather(github: GitHub, gate: Gate, now: datetime, place: Place) -> tuple[tup
         people=people,
         checks=_checks(look, details),
         pull_request=_pull_request(look, pull),
-        changes=_changes(look, pull, deployed),
+        changes=_changes(look, pull, deployed, relations),
         approvals=approvals,
         ticks=_ticks(look, pull, details),
         freezes=_freezes(look, people, zone_of(valid)),
         deployments=_without_own(look, deployed),
-        relations=_relations(look, valid, deployed),
+        relations=relations,
         emergency=_emergency(look),
     )
 
@@ -386,26 +387,44 @@ def _compared(look: _Look, base: str) -> Known[Relation]:
 
 
 def _changes(
-    look: _Look, pull: Known[Node | None], deployed: Known[tuple[Deployment, ...]]
+    look: _Look,
+    pull: Known[Node | None],
+    deployed: Known[tuple[Deployment, ...]],
+    relations: Mapping[str, Known[Relation]],
 ) -> Known[Changes]:
-    """The pull request's; without one, all since what the environment runs."""
+    """All since what the environment runs: the pull request's where it is the only one since."""
     if isinstance(pull, Missing):
         return pull
-    if pull is not None:
-        return look.reading.within("the changes", (*_PULL, "nodes", "files"), lambda: changes_of(pull))
     if isinstance(deployed, Missing):
         return deployed
     runs = running(deployed, look.gate.environment)
-    return _changes_since(look, runs.sha if runs else "")
+    pair = (runs.sha if runs else "", look.gate.sha)
+    if relations.get(look.gate.environment) is Relation.BEHIND:
+        pair = (pair[1], pair[0])  # going back undoes what lies between
+    if pull is None:
+        return _compared_changes(look, *pair)
+    own = look.reading.within("the changes", (*_PULL, "nodes", "files"), lambda: changes_of(pull))
+    if isinstance(own, Missing) or runs is None or _brings_all_since(look, pull, runs.sha):
+        return own
+    since = _compared_changes(look, *pair)
+    return since if isinstance(since, Missing) else replace(since, authors=since.authors | own.authors)
 
 
-def _changes_since(look: _Look, base: str) -> Known[Changes]:
-    memory, pair = look.github.memory.changes, (base, look.gate.sha)
+def _brings_all_since(look: _Look, pull: Node, base: str) -> bool:
+    """Whether nothing but this pull request came after `base`."""
+    parents = look.reading.within("the history", (*_COMMIT, "history"), lambda: _parents(look))
+    if isinstance(parents, Missing):
+        return False
+    return follows(look.gate.sha, base, len(pull["commits"]["nodes"]), parents)
+
+
+def _compared_changes(look: _Look, base: str, head: str) -> Known[Changes]:
+    memory, pair = look.github.memory.changes, (base, head)
     found = memory.at(pair, look.now)
     if found is not None:
         return found
     try:
-        answer = look.github.changes_between(base, look.gate.sha)
+        answer = look.github.changes_between(base, head)
     except GatewayError as error:
         return Missing(f"the changes: {error}")
     changes = known("the changes", lambda: changes_compared(answer) if base else changes_of_commit(answer))

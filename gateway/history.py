@@ -34,6 +34,21 @@ def relation(sha: str, running: str, parents: Parents) -> Relation | None:
     return None if ahead is None or behind is None else Relation.DIVERGED
 
 
+def follows(sha: str, base: str, commits: int, parents: Parents) -> bool:
+    """Whether `sha` is a merge onto `base`, or the last of so many commits right after it."""
+    above = parents.get(sha, ())
+    if len(above) > 1:
+        return above[0] == base
+    for _ in range(commits):
+        above = parents.get(sha, ())
+        if len(above) != 1:
+            return False
+        sha = above[0]
+        if sha == base:
+            return True
+    return False
+
+
 def running(deployments: Sequence[Deployment], environment: str) -> Deployment | None:
     """What an environment runs: its newest success, active before merely once successful."""
     name = environment.casefold()  # GitHub does not tell the case of environments' names apart

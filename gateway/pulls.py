@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gateway.reading import Node, Unreadable, login_of, nodes_of
 from protocol.facts import Changes, PullRequest
 
+_CO_AUTHOR = re.compile(
+    r"^co-authored-by:.*<(?:\d+\+)?([\w-]+)@users\.noreply\.", re.IGNORECASE | re.MULTILINE
+)
 MOST_FILES = 300  # that REST shows of a comparison or a commit
 
 
@@ -89,4 +93,6 @@ def _people(commit: Node) -> list[str]:
 
 
 def _rest_people(commit: Node) -> list[str]:
-    return [login_of(commit[role]) for role in ("author", "committer") if commit.get(role)]
+    """REST names no co-authors: those are known by the address GitHub gives everybody."""
+    people = [login_of(commit[role]) for role in ("author", "committer") if commit.get(role)]
+    return [*people, *(login.lower() for login in _CO_AUTHOR.findall(commit["commit"]["message"]))]

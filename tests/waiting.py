@@ -86,7 +86,8 @@ class WaitingShop:
     def merged(self, *, policy: str = PLAIN_POLICY, body: str = "", **files: str) -> tuple[int, Gate]:
         """A pull request by ada, merged by grace: its number, and the gate its merge waits at."""
         with_workflow = {".github/deploy.yml": policy, ".github/workflows/deploy.yml": WORKFLOW}
-        self.world.commit(SHOP, with_workflow, "Policy", quiet=True)
+        if not self.repository.runs:
+            self.world.commit(SHOP, with_workflow, "Policy", quiet=True)
         self.world.commit(
             SHOP, files or {"shop.py": "print()\n"}, "Sell", branch="sell", author=self.world.user("ada")
         )

@@ -214,6 +214,31 @@ def test_a_push_changes_all_since_what_runs(shop: WaitingShop) -> None:
     ]
 
 
+def test_a_pull_request_brings_along_what_was_merged_before_and_not_deployed(shop: WaitingShop) -> None:
+    github = shop.github()
+    first = shop.push()
+    assert github.post_verdict(first, approved=True, comment="Go")
+    shop.wait(lambda: shop.repository.runs[first.run_id].status == "completed")
+    grace = shop.world.user("grace")
+    shop.world.commit(SHOP, {"migrations/1.sql": "select 1;\n"}, "Migrate", author=grace, quiet=True)
+    _, gate = shop.merged()
+    changes = github.facts_for(gate, now())[1].changes
+    assert not isinstance(changes, Missing)
+    assert set(changes.paths) == {"migrations/1.sql", "shop.py"}
+    assert changes.authors == {"ada", "grace"}
+
+
+def test_a_pull_request_right_after_what_runs_needs_no_comparison(shop: WaitingShop) -> None:
+    github = shop.github()
+    first = shop.push()
+    assert github.post_verdict(first, approved=True, comment="Go")
+    shop.wait(lambda: shop.repository.runs[first.run_id].status == "completed")
+    _, gate = shop.merged()
+    shop.responses.clear()
+    github.facts_for(gate, now())
+    assert {response.path.rpartition("/")[2] for response in shop.responses} == {"graphql", str(gate.run_id)}
+
+
 def test_an_older_commit_is_behind_what_runs(shop: WaitingShop) -> None:
     github = shop.github()
     old = shop.push()
