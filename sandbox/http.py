@@ -18,10 +18,11 @@ from werkzeug.routing import Map, Rule
 from sandbox.answers import Answer, Refusal, not_found
 from sandbox.auth import Caller, authenticate, check
 from sandbox.faults import Fault
+from sandbox.graph.problems import OverLimit
 from sandbox.routes import every_route
 from sandbox.routing import Call, Route
 from sandbox.smart_http import serve_git
-from sandbox.world import Exchange, Quota, World
+from sandbox.world import Exchange, Quota, World, quota_name
 
 SLASHED = ("path", "ref", "basehead", "environment_name", "branch", "name")
 API_VERSIONS = ("2022-11-28", "2026-03-10")
@@ -152,11 +153,12 @@ class Desk:
 
     def _quota(self) -> Quota:
         now = self.world.now()
-        quota = self.world.quotas.get(self.caller.who)
+        name = quota_name(self.caller.who, _resource(self.route))
+        quota = self.world.quotas.get(name)
         if quota is None or quota.resets_at <= now:
             limit = LIMITS.get(self.caller.kind, 5000)
             quota = Quota(limit=limit, resets_at=now + timedelta(hours=1))
-            self.world.quotas[self.caller.who] = quota
+            self.world.quotas[name] = quota
         return quota
 
     def _spend(self, quota: Quota) -> None:
@@ -166,8 +168,9 @@ class Desk:
         if fault is not None:
             quota.used = quota.limit
         if quota.remaining == 0:
+            refusal = OverLimit if _resource(self.route) == "graphql" else Refusal
             headers = _quota_headers(quota, self.route)
-            raise Refusal(403, f"API rate limit exceeded for {self.caller.who}.", headers=headers)
+            raise refusal(403, f"API rate limit exceeded for {self.caller.who}.", headers=headers)
         quota.used += 1
 
     # Faults
@@ -256,13 +259,17 @@ def _with_headers(answer: Answer, headers: dict[str, str]) -> Answer:
     )
 
 
+def _resource(route: Route) -> str:
+    return "graphql" if route.template == "/graphql" else "core"
+
+
 def _quota_headers(quota: Quota, route: Route) -> dict[str, str]:
     return {
         "X-RateLimit-Limit": str(quota.limit),
         "X-RateLimit-Remaining": str(quota.remaining),
         "X-RateLimit-Used": str(quota.used),
         "X-RateLimit-Reset": str(int(quota.resets_at.timestamp())),
-        "X-RateLimit-Resource": "graphql" if route.template == "/graphql" else "core",
+        "X-RateLimit-Resource": _resource(route),
         "X-GitHub-Api-Version-Selected": API_VERSIONS[0],
         "X-GitHub-Media-Type": "github.v3; format=json",
     }

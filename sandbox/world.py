@@ -84,6 +84,11 @@ class SignIn:
     challenge: str | None
 
 
+def quota_name(who: str, resource: str) -> str:
+    """REST and GraphQL have limits of their own."""
+    return f"{resource} {who}"
+
+
 @dataclass(kw_only=True)
 class World:
     """Everything the sandbox knows. Hold `lock` while reading or changing it from outside a handler."""

@@ -29,7 +29,7 @@ from sandbox.graph.problems import GraphProblem
 from sandbox.graph.query import Query
 from sandbox.graph.view import View
 from sandbox.shapes.basics import stamp
-from sandbox.world import World
+from sandbox.world import World, quota_name
 
 SCHEMA_FILE = Path(__file__).parents[1] / "schema.graphql"
 WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -69,6 +69,7 @@ def _run(world: World, caller: Caller, document: DocumentNode, body: dict[str, A
         price = meter(schema(), document, variables).price(operation)
     except GraphProblem as problem:
         return _refused(problem)
+    world.quotas[quota_name(caller.who, "graphql")].used += price.cost - 1  # every request has paid one point
     view = View(world=world, caller=caller, price=price)
     result = execute_sync(
         schema(),

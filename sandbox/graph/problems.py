@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sandbox.answers import Answer, Refusal
+
 
 class GraphProblem(Exception):  # noqa: N818 - an entry of `errors` in an answer, not a fault of ours
     """One entry of an answer's `errors`."""
@@ -15,5 +17,9 @@ def unresolvable(what: str) -> GraphProblem:
     return GraphProblem("NOT_FOUND", f"Could not resolve to {what}.")
 
 
-def not_by_integration() -> GraphProblem:
-    return GraphProblem("FORBIDDEN", "Resource not accessible by integration")
+class OverLimit(Refusal):
+    """Nothing left of this hour: GraphQL says so with 200, where REST has 403."""
+
+    def answer(self) -> Answer:
+        error = {"type": "RATE_LIMITED", "message": self.message}
+        return Answer(body={"errors": [error]}, headers=self.headers)

@@ -10,6 +10,7 @@ from sandbox.graph.problems import unresolvable
 from sandbox.graph.view import View
 from sandbox.shapes.basics import kind_and_id, node_id
 from sandbox.state import Repository
+from sandbox.world import quota_name
 
 Find = Callable[[Repository], Iterable[tuple[int, Any]]]
 
@@ -113,7 +114,7 @@ class RateLimit:
     needs: Mapping[str, str] = {}
 
     def __init__(self, view: View) -> None:
-        quota = view.world.quotas[view.caller.who]
+        quota = view.world.quotas[quota_name(view.caller.who, "graphql")]
         self.cost = view.price.cost
         self.node_count = view.price.nodes
         self.limit = quota.limit

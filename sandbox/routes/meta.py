@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sandbox.answers import Answer, ok
 from sandbox.routing import Call, Routes
-from sandbox.world import Quota
+from sandbox.world import Quota, quota_name
 
 routes = Routes()
 
@@ -16,9 +18,15 @@ def meta(_: Call) -> Answer:
 
 @routes.get("/rate_limit")
 def rate_limit(call: Call) -> Answer:
-    quota = _resource(call.world.quotas[call.caller.who])
-    resources = dict.fromkeys(("core", "search", "graphql"), quota)
-    return ok({"resources": resources, "rate": quota})
+    core = _left(call, "core")
+    return ok({"resources": {"core": core, "search": core, "graphql": _left(call, "graphql")}, "rate": core})
+
+
+def _left(call: Call, resource: str) -> dict[str, int]:
+    """What is left; of what was not used yet, as much as of the rest when that was new."""
+    known = call.world.quotas
+    core = known[quota_name(call.caller.who, "core")]
+    return _resource(known.get(quota_name(call.caller.who, resource)) or replace(core, used=0))
 
 
 def _resource(quota: Quota) -> dict[str, int]:

@@ -12,6 +12,7 @@ import graphql
 import pytest
 import requests
 
+from sandbox.faults import Fault
 from sandbox.graph.execution import schema, snake
 from sandbox.graph.limits import meter
 from sandbox.graph.view import SHOWN_BY
@@ -489,6 +490,30 @@ def test_a_query_that_asks_too_much_is_not_run(shop: Shop, query: str, kind: str
     answer = shop.ask('{ organization(login: "acme") { ' + query + " } }")
     assert "data" not in answer
     assert answer["errors"][0]["type"] == kind
+
+
+def test_a_query_costs_its_points_and_rest_is_counted_apart(shop: Shop) -> None:
+    def left() -> dict[str, int]:
+        headers = {"Authorization": f"Bearer {shop.token}"}
+        answer = requests.get(f"{shop.world.url}/rate_limit", headers=headers, timeout=10)
+        return {name: one["remaining"] for name, one in answer.json()["resources"].items()}
+
+    before = left()
+    query = """{ rateLimit { cost remaining } organization(login: "acme") {
+        teams(first: 100) { nodes { members(first: 1) { nodes {
+          repositories(first: 1) { totalCount } } } } } } }"""
+    limit = shop.data(query)["rateLimit"]
+    after = left()
+    assert limit == {"cost": 2, "remaining": before["graphql"] - 2}
+    assert after == {**before, "graphql": before["graphql"] - 2}
+
+
+def test_a_spent_hour_is_told_with_200_and_an_error(shop: Shop) -> None:
+    shop.world.add_user("busy")
+    shop.world.faults.add(Fault(kind="rate_limit", path="/graphql"))
+    answer = shop.ask("{ viewer { login } }", token=shop.world.token_for("busy"))
+    assert answer["errors"][0]["type"] == "RATE_LIMITED"
+    assert "data" not in answer
 
 
 def test_a_request_without_a_token_is_refused(shop: Shop) -> None:
