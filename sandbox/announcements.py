@@ -11,7 +11,17 @@ from sandbox.shapes.deployments import deployment_shape
 from sandbox.shapes.environments import reviewer_shape
 from sandbox.shapes.pulls import pull_shape
 from sandbox.shapes.runs import job_event_shape, job_review_shape, run_shape, workflow_shape
-from sandbox.state import App, Approval, Event, Job, PendingDeployment, ProtectionRule, User, WorkflowRun
+from sandbox.state import (
+    App,
+    Approval,
+    Event,
+    Job,
+    Organization,
+    PendingDeployment,
+    ProtectionRule,
+    User,
+    WorkflowRun,
+)
 from sandbox.world import World
 
 
@@ -106,6 +116,8 @@ def _emit(
     sender: User | None = None,
     only: App | None = None,
 ) -> None:
+    if name == "deployment_review" and not isinstance(run.repository.owner, Organization):
+        return  # its published payload needs an organization
     world.emit(
         Event(
             name=name,

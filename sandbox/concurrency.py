@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sandbox.contexts import run_contexts
-from sandbox.expressions import Scope, as_text, render, value_of
+from sandbox.expressions import ExpressionError, Scope, as_text, render, value_of
 from sandbox.state import Job, WorkflowRun
 from sandbox.workflow import Concurrency
 from sandbox.world import World
@@ -65,7 +65,10 @@ def _wish(job: Job) -> Concurrency | None:
 def _name(world: World, run: WorkflowRun, concurrency: Concurrency | None) -> str | None:
     if concurrency is None:
         return None
-    return render(concurrency.group, Scope(contexts=run_contexts(world, run))).lower()
+    try:
+        return render(concurrency.group, Scope(contexts=run_contexts(world, run))).lower()
+    except ExpressionError:  # such as fromJSON() of no JSON: a group of its own words
+        return concurrency.group.lower()
 
 
 def _may_cancel(world: World, job: Job) -> bool:

@@ -110,6 +110,8 @@ class Execution:
         self._env: dict[str, str] = {}
         self._path: list[str] = []
         self._posts: list[_Post] = []
+        self._outputs: dict[str, str] = {}
+        self._url = ""
         self._deadline = time.monotonic() + 60 * float(assignment.job.timeout_minutes)
 
     def run(self) -> Result:
@@ -118,8 +120,8 @@ class Execution:
             self._step(step)
         for post in reversed(self._posts):
             self._post(post)
-        self._told("Complete job", lambda _output: None)
-        return Result(conclusion=self._status, outputs=self._outputs(), environment_url=self._url())
+        self._told("Complete job", self._complete)
+        return Result(conclusion=self._status, outputs=self._outputs, environment_url=self._url)
 
     def _set_up(self) -> None:
         self._given.place.make()
@@ -137,21 +139,28 @@ class Execution:
     # Steps
 
     def _step(self, step: Step) -> None:
-        self._watch()
-        try:
-            wanted = holds(step.condition, self._scope())
-        except ExpressionError as error:
-            self._told(step.title, _raises(error))
-            return
-        if not wanted:
+        wanted = self._wants(step.condition, step.title)
+        if wanted is False:
             self._skip(step)
-            return
+        if wanted:
+            self._carry_out(step)
+
+    def _carry_out(self, step: Step) -> None:
         outputs: dict[str, str] = {}
         before = self._status
         outcome = self._told(self._title(step), lambda output: self._do(step, output, outputs))
         conclusion = self._forgiven(step, outcome, before)
         if step.id:
             self._steps[step.id] = {"outputs": outputs, "outcome": outcome, "conclusion": conclusion}
+
+    def _wants(self, condition: str | None, title: str) -> bool | None:
+        """Whether an `if` holds; None where it cannot be told, which fails the step."""
+        self._watch()
+        try:
+            return holds(condition, self._scope())
+        except ExpressionError as error:
+            self._told(title, _raises(error))
+            return None
 
     def _skip(self, step: Step) -> None:
         self._witness.step_started(self._title(step))
@@ -258,8 +267,7 @@ class Execution:
         return {**defaults, **given}
 
     def _post(self, post: _Post) -> None:
-        self._watch()
-        if not holds(post.action.post_condition, self._scope()):
+        if not self._wants(post.action.post_condition, f"Post {self._title(post.step)}"):
             return
         env = {**post.action.image_env, **self._env, **self._rendered(post.step.env), **_as_env(post.inputs)}
         env |= {f"STATE_{name}": value for name, value in post.state.items()}
@@ -385,8 +393,10 @@ class Execution:
         except ExpressionError:
             return step.title
 
-    def _outputs(self) -> dict[str, str]:
-        return dict(self._safe_outputs())
+    def _complete(self, _output: Output) -> None:
+        target = self._given.job.target
+        self._outputs = dict(self._safe_outputs())
+        self._url = self._masks.hide(render(target.url, self._scope())) if target else ""
 
     def _safe_outputs(self) -> Iterator[tuple[str, str]]:
         for name, value in self._rendered(self._given.job.outputs).items():
@@ -394,10 +404,6 @@ class Execution:
                 self._witness.log(f"##[warning]Skip output '{name}' since it may contain secret.")
             else:
                 yield name, value
-
-    def _url(self) -> str:
-        target = self._given.job.target
-        return self._masks.hide(render(target.url, self._scope())) if target else ""
 
 
 _RUNNER = {

@@ -61,6 +61,12 @@ def holds(condition: str | None, scope: Scope) -> bool:
     return _truth(evaluate(expression, scope))
 
 
+def check(text: str) -> None:
+    """Raise ExpressionError for a `${{ }}` in `text` that cannot be read."""
+    for found in _EMBEDDED.finditer(text):
+        _Reader(found[1]).read()
+
+
 def names_a_status_function(expression: str) -> bool:
     tokens = _tokens(expression)
     pairs = zip(tokens, [*tokens[1:], ("end", "")], strict=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox import announcements
 from sandbox.contexts import run_contexts
-from sandbox.expressions import Scope, render
+from sandbox.expressions import ExpressionError, Scope, render
 from sandbox.runs import advance
 from sandbox.state import CheckSuite, Repository, User, Workflow, WorkflowRun
 from sandbox.workflow import Occasion, WorkflowError, parse_workflow
@@ -59,11 +59,17 @@ def workflows_at(
 def start_run(world: World, start: Start, plan: Plan) -> WorkflowRun:
     run = _new_run(world, start, plan.path, plan.name)
     run.plan = plan
-    if plan.run_name:
-        run.title = render(plan.run_name, Scope(contexts=run_contexts(world, run)))
+    run.title = _run_name(world, run, plan) or run.title
     announcements.about_run(world, run, "requested")
     advance(world, run)
     return run
+
+
+def _run_name(world: World, run: WorkflowRun, plan: Plan) -> str:
+    try:
+        return render(plan.run_name, Scope(contexts=run_contexts(world, run)))
+    except ExpressionError:  # such as fromJSON() of no JSON
+        return plan.run_name
 
 
 def known_workflows(world: World, repository: Repository) -> list[Workflow]:

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from sandbox.expressions import ExpressionError, check
+
 Table = Mapping[str, Any]
 
 
@@ -155,6 +157,7 @@ class _Reader:
 
     def workflow(self, document: Any) -> Workflow:
         table = self._table(document, "the file")
+        self._check_expressions(table, "")
         name = str(table.get("name") or self.path)
         jobs = self._table(table.get("jobs"), "jobs")
         defaults = self._run_defaults(table)
@@ -281,6 +284,19 @@ class _Reader:
             done |= ready
         if missing := sorted(jobs.keys() - done):
             raise self._error(f"jobs.{missing[0]}.needs", "names an unknown job, or a circle of jobs")
+
+    def _check_expressions(self, value: Any, place: str) -> None:
+        if isinstance(value, dict):
+            for key, each in value.items():
+                self._check_expressions(each, f"{place}.{key}".lstrip("."))
+        elif isinstance(value, list):
+            for at, each in enumerate(value):
+                self._check_expressions(each, f"{place}[{at}]")
+        elif isinstance(value, str):
+            try:
+                check(value)
+            except ExpressionError as error:
+                raise self._error(place, f"has an expression that cannot be read: {error}") from None
 
     def _only(self, table: Table, known: frozenset[str], place: str) -> None:
         if unknown := sorted(table.keys() - known):

@@ -388,3 +388,21 @@ def test_inputs_of_a_dispatch_keep_their_types(shop: Shop) -> None:
     skipped, ran = (shop.finished(run) for run in shop.repository.runs.values())
     assert (skipped.conclusion, ran.conclusion) == ("skipped", "success")
     assert "version 3, false" in shop.log(ran)
+
+
+@pytest.mark.parametrize(
+    ("job", "sentence"),
+    [
+        ("{steps: [{if: \"fromJSON('{')\", run: echo}]}", "fromJSON() was given no JSON"),
+        ("{outputs: {a: \"${{ fromJSON('{') }}\"}, steps: [{run: echo}]}", "fromJSON() was given no JSON"),
+        ("{if: \"fromJSON('{')\", steps: [{run: echo}]}", "fromJSON() was given no JSON"),
+        ("{steps: [{run: echo, shell: fish}]}", "The shell 'fish' is none of"),
+        ("{steps: [{run: 'echo \"a<<B\" >> $GITHUB_OUTPUT'}]}", "Matching delimiter not found 'B'"),
+        ("{steps: [{run: echo, working-directory: nowhere}]}", "No such file or directory"),
+    ],
+    ids=["if of a step", "output", "if of a job", "shell", "file command", "directory"],
+)
+def test_what_cannot_be_done_fails_the_job_and_says_why(shop: Shop, job: str, sentence: str) -> None:
+    run = shop.finished(shop.push(f"{{on: push, jobs: {{build: {job}}}}}"))
+    assert run.conclusion == "failure"
+    assert sentence in "\n".join(shop.job(run, "build").log)

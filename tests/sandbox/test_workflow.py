@@ -94,6 +94,11 @@ def test_a_job_is_read_with_all_its_words() -> None:
         ("on: push\njobs: {a: {needs: a, steps: [{run: x}]}}", "a circle of jobs"),
         ("on: push\njobs: {a: {strategy: {}, steps: [{run: x}]}}", "jobs.a.strategy is nothing"),
         ("on: [", "expected"),
+        (
+            "on: push\njobs: {a: {steps: [{run: 'echo ${{ github. }}'}]}}",
+            "jobs.a.steps[0].run has an expression",
+        ),
+        ("on: push\nrun-name: ${{ nope() }}\njobs: {a: {steps: [{run: x}]}}", "'nope' is no function"),
         ("on: push\njobs: {a: {environment: {url: x}, steps: [{run: x}]}}", "environment has no name"),
     ],
 )
