@@ -13,7 +13,7 @@ def parse_duration(text: str) -> timedelta:
     """Read `1h30m` and the like. Raises ValueError with the cure."""
     match = _DURATION.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None or not any(match.groups()):
-        raise ValueError(f"'{text}' is not a duration: write a number and a unit, such as 90s, 15m, 24h or 7d")
+        raise ValueError(f"'{text}' is not a duration: write numbers and units, such as 90s, 15m, 24h or 7d")
     amounts = dict(zip(_UNITS.values(), (int(group or 0) for group in match.groups()), strict=True))
     try:
         return timedelta(**amounts)

@@ -44,7 +44,8 @@ class Principal:
             case "user":
                 return login == self.name
             case "team":
-                members = people.teams.get(self.name, Missing(f"the members of team {self.name} are not known"))
+                unknown = Missing(f"the members of team {self.name} are not known")
+                members = people.teams.get(self.name, unknown)
                 return members if isinstance(members, Missing) else login in members
             case "permission":
                 if isinstance(people.permissions, Missing):

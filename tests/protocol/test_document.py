@@ -197,11 +197,11 @@ ENVIRONMENT = {
     ),
     "no duration": (
         "windows: {grace: 10 minutes}",
-        "4:33: '10 minutes' is not a duration: write a number and a unit, such as 90s, 15m, 24h or 7d",
+        "4:33: '10 minutes' is not a duration: write numbers and units, such as 90s, 15m, 24h or 7d",
     ),
     "duration without a unit": (
         "windows: {grace: 10}",
-        "4:33: '10' is not a duration: write a number and a unit, such as 90s, 15m, 24h or 7d",
+        "4:33: '10' is not a duration: write numbers and units, such as 90s, 15m, 24h or 7d",
     ),
     "freeze that ends before it begins": (
         "freezes: [{from: 2026-12-18 18:00, until: 2026-12-17 18:00, reason: Rest}]",
@@ -460,7 +460,7 @@ log: {releases: tags}
         "6:26: unknown environment 'stagin', did you mean 'staging'?",
         "7:5: unknown key 'widnows', did you mean 'windows'?",
         "8:22: '25:00' is not a time: write one from 00:00 to 24:00",
-        "9:13: '1y' is not a duration: write a number and a unit, such as 90s, 15m, 24h or 7d",
+        "9:13: '1y' is not a duration: write numbers and units, such as 90s, 15m, 24h or 7d",
         (
             "11:13: 'on-merge' starts a workflow but none is named: "
             "add 'workflow', the file to start, such as deploy.yml"
@@ -473,7 +473,7 @@ log: {releases: tags}
 def test_a_fault_in_defaults_is_reported_once_where_it_stands() -> None:
     assert problems_of(
         "version: 1\nenvironments:\n  defaults: {expire: soon}\n  a: {}\n  b: {}\n  c: {expire: 1d}\n"
-    ) == ["3:22: 'soon' is not a duration: write a number and a unit, such as 90s, 15m, 24h or 7d"]
+    ) == ["3:22: 'soon' is not a duration: write numbers and units, such as 90s, 15m, 24h or 7d"]
 
 
 def test_defaults_are_the_base_of_each_environment_key_by_key() -> None:

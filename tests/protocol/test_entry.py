@@ -65,7 +65,7 @@ def test_an_entry_is_written_in_the_protocols_form() -> None:
         "## 2026-11-23 10:04 - Version 1.2.3\n"
         "\n"
         "**Deployer**: ada\n"
-        "**Changes**: [Faster search \\(\\#7\\)](https://github.test/acme/shop/compare/b...a)\n"
+        "**Changes**: [Faster search (\\#7)](https://github.test/acme/shop/compare/b...a)\n"
         "**Status**: Success\n"
         "**Issues**: None\n"
         "**Metrics**:\n"
