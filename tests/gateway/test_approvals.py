@@ -1,0 +1,130 @@
+"""Which words of people count, and for what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from gateway.approvals import commented, environment_answers, environment_approved, reviewed
+from gateway.reading import Unreadable
+from gateway.text import button_line
+from protocol.facts import Approval
+from tests.nodes import GATE, NOON, SHA, bot, comment, listed, person, review
+
+ENVIRONMENTS = frozenset({"production", "staging"})
+
+
+def heard(*comments: dict[str, Any], our_logins: frozenset[str] = frozenset()) -> list[tuple[str, str, str]]:
+    found = commented(listed(*comments), GATE, since=NOON, environments=ENVIRONMENTS, our_logins=our_logins)
+    return [(one.by, one.state, one.reason) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("body", "meant"),
+    [
+        pytest.param("/approve", [("grace", "approved", "")], id="the word alone"),
+        pytest.param("/approve production", [("grace", "approved", "")], id="with the environment"),
+        pytest.param("/approve Production", [("grace", "approved", "")], id="in any case"),
+        pytest.param("/approve\nLooks fine.", [("grace", "approved", "")], id="more below"),
+        pytest.param("/approve staging", [], id="another environment"),
+        pytest.param("/approve stagign", [], id="a typing error approves nothing"),
+        pytest.param("/approved", [], id="another word"),
+        pytest.param("I'd say\n/approve", [], id="not on the first line"),
+        pytest.param("/reject", [("grace", "rejected", "")], id="a rejection"),
+        pytest.param(
+            "/reject too risky today", [("grace", "rejected", "too risky today")], id="with a reason"
+        ),
+        pytest.param("/reject production too risky", [("grace", "rejected", "too risky")], id="with both"),
+        pytest.param("/reject staging too risky", [], id="another environment's rejection"),
+        pytest.param("/withdraw", [("grace", "withdrawn", "")], id="taken back"),
+    ],
+)
+def test_a_command_stands_on_the_first_line(body: str, meant: list[tuple[str, str, str]]) -> None:
+    assert heard(comment(body)) == meant
+
+
+def test_an_edited_comment_says_nothing() -> None:
+    assert heard(comment("/approve", lastEditedAt="2026-11-25T12:31:00Z")) == []
+
+
+def test_a_bots_comment_says_nothing() -> None:
+    assert heard(comment("/approve", bot("renovate"))) == []
+
+
+def test_an_approval_from_before_the_run_was_for_another_commit() -> None:
+    before = "2026-11-25T11:59:59Z"
+    assert heard(comment("/approve", createdAt=before)) == []
+    assert heard(comment("/reject", createdAt=before)) == [("grace", "rejected", "")]
+
+
+def test_a_click_our_app_wrote_down_is_the_persons_word() -> None:
+    line = button_line(by="Grace", state="approved", environment="production", sha=SHA)
+    ours = frozenset({"gate[bot]"})
+    assert heard(comment(f"{line}\n@Grace approved.", bot("gate")), our_logins=ours) == [
+        ("grace", "approved", "")
+    ]
+
+
+@pytest.mark.parametrize("by", [person("mallory"), bot("github-actions"), bot("echo")])
+def test_nobody_else_writes_down_clicks(by: dict[str, Any]) -> None:
+    line = button_line(by="grace", state="approved", environment="production", sha=SHA)
+    assert heard(comment(line, by), our_logins=frozenset({"gate[bot]"})) == []
+
+
+def test_a_click_for_another_commit_says_nothing() -> None:
+    line = button_line(by="grace", state="approved", environment="production", sha="b" * 40)
+    assert heard(comment(line, bot("gate")), our_logins=frozenset({"gate[bot]"})) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "meant"),
+    [
+        ("APPROVED", ["approved"]),
+        ("CHANGES_REQUESTED", ["rejected"]),
+        ("DISMISSED", ["withdrawn"]),
+        ("COMMENTED", []),
+    ],
+)
+def test_a_review_is_an_opinion_or_none(state: str, meant: list[str]) -> None:
+    assert [one.state for one in reviewed(listed(review(state)))] == meant
+
+
+def test_a_review_keeps_its_commit_and_its_first_line() -> None:
+    (given,) = reviewed(listed(review("APPROVED", sha="b" * 40)))
+    assert (given.sha, given.reason, given.at) == ("b" * 40, "Fine", NOON - timedelta(minutes=30))
+
+
+def test_a_part_of_the_reviews_is_not_all() -> None:
+    with pytest.raises(Unreadable, match="goes on longer"):
+        reviewed(listed(review("APPROVED"), more=True))
+
+
+def suite(run: int, *environments: str, state: str = "APPROVED") -> dict[str, Any]:
+    names = listed(*({"name": name} for name in environments))
+    answer = {"state": state, "comment": "Go", "user": person("grace"), "environments": names}
+    return {"workflowRun": {"databaseId": run, "deploymentReviews": listed(answer)}}
+
+
+APPROVED = Approval(by="grace", method="environment", state="approved", at=NOON, reason="Go")
+
+
+def test_an_environment_is_approved_for_one_run() -> None:
+    suites = listed(suite(6, "production"), suite(7, "staging"), {"workflowRun": None})
+    assert environment_approved(suites, GATE) == ()
+    assert environment_approved(listed(suite(7, "staging", "Production")), GATE) == (APPROVED,)
+
+
+def test_a_run_that_is_not_shown_is_unknown() -> None:
+    assert environment_approved(listed(suite(6, "production"), more=True), GATE) is None
+
+
+def test_rest_says_the_same_of_a_run() -> None:
+    answer = {
+        "state": "approved",
+        "comment": "Go",
+        "user": person("grace"),
+        "environments": [{"name": "production"}],
+    }
+    assert environment_answers([answer, {**answer, "state": "pending"}], GATE) == (APPROVED,)

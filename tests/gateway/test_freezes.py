@@ -1,0 +1,100 @@
+"""Freezes and emergencies in issues."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from gateway.freezes import emergency_of, freezes_of
+from protocol.facts import Freeze, Known, Missing, Permission
+from tests.nodes import GATE, bot, issue, listed
+
+BERLIN = ZoneInfo("Europe/Berlin")
+WRITERS: dict[str, Permission] = {"grace": Permission.WRITE, "rita": Permission.READ}
+
+
+def frozen(
+    body: str, permissions: Known[dict[str, Permission]] = WRITERS, **changes: Any
+) -> tuple[Freeze, ...]:
+    return freezes_of(listed(issue(body, "deploy-freeze", **changes)), permissions, BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("body", "environments", "until", "reason"),
+    [
+        pytest.param("", set(), None, "Stock-taking", id="nothing: all, until closed, the title"),
+        pytest.param("environment: production", {"production"}, None, "Stock-taking", id="one environment"),
+        pytest.param(
+            "Environments: production, staging", {"production", "staging"}, None, "Stock-taking", id="two"
+        ),
+        pytest.param("environment: all", set(), None, "Stock-taking", id="all of them"),
+        pytest.param(
+            "until: 2027-01-04 08:00",
+            set(),
+            "2027-01-04T08:00:00+01:00",
+            "Stock-taking",
+            id="the policy's zone",
+        ),
+        pytest.param(
+            "until: 2027-01-04T08:00Z",
+            set(),
+            "2027-01-04T08:00:00+00:00",
+            "Stock-taking",
+            id="its own offset",
+        ),
+        pytest.param("until: next week", set(), None, "Stock-taking", id="an unreadable end is none"),
+        pytest.param("reason: Sale\n\nmore", set(), None, "Sale", id="a line for the reason"),
+        pytest.param(
+            "environment: production\n\nWe count\nstock.",
+            {"production"},
+            None,
+            "We count stock.",
+            id="the rest",
+        ),
+        pytest.param("<!-- until: 2020-01-01 -->Sale", set(), None, "Sale", id="a hidden line is none"),
+    ],
+)
+def test_a_freeze_is_read(body: str, environments: set[str], until: str | None, reason: str) -> None:
+    (freeze,) = frozen(body)
+    assert freeze.environments == environments
+    assert (freeze.until.isoformat() if freeze.until else None) == until
+    assert freeze.reason == reason
+
+
+def test_without_write_access_nobody_freezes() -> None:
+    assert frozen("", by="rita") == frozen("", by="stranger") == ()
+
+
+def test_a_freeze_holds_where_permissions_could_not_be_found_out() -> None:
+    assert len(frozen("", Missing("no answer"), by="rita")) == 1
+
+
+def test_another_label_is_no_freeze() -> None:
+    assert freezes_of(listed(issue("", "deploy-emergency")), WRITERS, BERLIN) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        pytest.param({}, True, id="written"),
+        pytest.param({"body": "environment: staging\nDown"}, False, id="for another environment"),
+        pytest.param({"body": "Down"}, False, id="for none"),
+        pytest.param({"lastEditedAt": "2026-11-25T11:30:00Z"}, False, id="edited by whomever"),
+        pytest.param({"author": bot("gate")}, False, id="by a bot"),
+    ],
+)
+def test_an_emergency_is_for_an_environment_by_a_person_and_unedited(
+    changes: dict[str, Any], found: bool
+) -> None:
+    declared = {**issue("environment: production\nDown", "deploy-emergency"), **changes}
+    assert (emergency_of(listed(declared), GATE) is not None) is found
+
+
+def test_the_newest_emergency_counts() -> None:
+    old = issue("environment: production\nOld", "deploy-emergency")
+    new = issue("environment: production\nNew", "deploy-emergency", createdAt="2026-11-25T11:45:00Z")
+    emergency = emergency_of(listed(new, old), GATE)
+    assert emergency is not None
+    assert emergency.reason == "New"
