@@ -27,7 +27,7 @@ _STATES: dict[str, DeploymentState] = {
     "IN_PROGRESS": "in_progress",
 }
 _ENDED = frozenset({"success", "failure", "error", "inactive", "abandoned"})
-_OF_ONE = """
+OF_ONE = """
 query Deployments($owner: String!, $name: String!, $environment: String!, $limit: Int!) {
   repository(owner: $owner, name: $name) {
     deployments(
@@ -43,7 +43,7 @@ def deployments_of(
 ) -> tuple[Deployment, ...]:
     owner, _, name = repository.partition("/")
     variables = {"owner": owner, "name": name, "environment": environment, "limit": min(limit, 100)}
-    answer = connection.graphql(_OF_ONE + query("deployments"), variables)
+    answer = connection.graphql(OF_ONE + query("deployments"), variables)
     return deployments(answer.data["repository"]["deployments"]["nodes"])
 
 

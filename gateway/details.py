@@ -78,7 +78,7 @@ def ask_details(
         required=memory.required.without(wanted.required, now),
         edits=memory.edits.without(wanted.edits, now),
     )
-    answer = connection.graphql(*_document(variables, asked)) if asked else None
+    answer = connection.graphql(*document(variables, asked)) if asked else None
     reading = Reading(answer.data, answer.errors) if answer else Reading({})
     teams = _read(reading, asked.teams, _team)
     people = _read(reading, asked.logins, _person)
@@ -100,7 +100,7 @@ def _read(
     return {key: read(reading, number, key) for number, key in enumerate(asked)}
 
 
-def _document(variables: Node, wanted: Wanted) -> tuple[str, dict[str, Any]]:
+def document(variables: Node, wanted: Wanted) -> tuple[str, dict[str, Any]]:
     """Every name is a variable: what people wrote never becomes part of the question."""
     values: dict[str, tuple[str, Any]] = {}
     inside, beside = [], []

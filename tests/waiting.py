@@ -77,6 +77,10 @@ class WaitingShop:
         source = tokens.source(self.installation.id, SHOP)
         return GitHub(SHOP, source, api_url=self.server.url, on_response=self.responses.append)
 
+    def github_with(self, token: str) -> GitHub:
+        """The repository, as the owner of a token sees it."""
+        return GitHub(SHOP, lambda: token, api_url=self.server.url, on_response=self.responses.append)
+
     def push(self, policy: str = PLAIN_POLICY, **files: str) -> Gate:
         """A push by ada that deploys, and the gate it waits at."""
         named = {name.replace("__", "/").replace("_dot_", "."): text for name, text in files.items()}

@@ -297,3 +297,24 @@ def test_a_permission_that_takes_the_repository_away_does_not_make_it_gone(shop:
     gate = shop.push()
     with pytest.raises(Forbidden, match="Resource not accessible by integration"):
         shop.github(without=("issues",)).facts_for(gate, now())
+
+
+def test_the_actions_own_token_reads_the_same_and_leaves_its_own_job_out(shop: WaitingShop) -> None:
+    _, gate = shop.merged(policy=REQUIRED_POLICY.replace("required", "all"))
+    (job,) = shop.repository.runs[gate.run_id].jobs
+    job.permissions = {
+        "actions": "read",
+        "checks": "read",
+        "contents": "write",
+        "deployments": "write",
+        "issues": "write",
+        "pull_requests": "read",
+        "statuses": "read",
+    }
+    token = shop.world.job_token(job, shop.repository)
+    github = shop.github_with(token)
+    inside = replace(gate, deployment_id=None, check_run_id=job.check_run.id)
+    _, facts = github.facts_for(inside, now(), place="action")
+    assert facts.place == "action"
+    assert (facts.checks, facts.deployments) == ((), ())
+    assert len(shop.responses) == 2
