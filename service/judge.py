@@ -119,7 +119,7 @@ def _looked(held: HeldGate, state: str, recheck_at: datetime | None) -> Looked:
     )
 
 
-def _zone(policies: tuple[Policy | Missing, ...]) -> ZoneInfo:
+def _zone(policies: tuple[object, ...]) -> ZoneInfo:
     return next((policy.timezone for policy in policies if isinstance(policy, Policy)), ZoneInfo("UTC"))
 
 
