@@ -1,1 +1,1 @@
-"""A GitHub on loopback, with a small workflow runner. Imports none of the other packages, so that it can contradict them."""
+"""A GitHub on loopback. Imports none of the other packages, so that it can contradict them."""

@@ -1,0 +1,111 @@
+"""What the papers promise is what the code does: inputs, commands, words, workflows and pins."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from deploy_protocol import main
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/**/*.md")])
+FENCED_YAML = re.compile(r"^ *```ya?ml\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+
+
+def vendored_schema(name: str) -> Any:
+    schemas = resources.files("check_jsonschema.builtin_schemas") / "vendor"
+    return json.loads((schemas / f"{name}.json").read_text())
+
+
+def workflows() -> list[Any]:
+    """Every workflow in the papers and the examples, by where it stands."""
+    found = [
+        pytest.param(text, id=f"{paper.relative_to(ROOT)} block {number}")
+        for paper in PAPERS
+        for number, text in enumerate(FENCED_YAML.findall(paper.read_text()), 1)
+        if re.search(r"^ *jobs:", text, re.MULTILINE)
+    ]
+    files = sorted(ROOT.glob("examples/**/.github/workflows/*.yml"))
+    return found + [pytest.param(file.read_text(), id=str(file.relative_to(ROOT))) for file in files]
+
+
+def table(part: str, names: dict[str, Any]) -> str:
+    """A Markdown table of inputs or outputs as action.yml has them."""
+    rows = [f"| `{name}` | {about['description']}{_default(about)} |" for name, about in names.items()]
+    return "\n".join([f"| {part.removesuffix('s').title()} | Meaning |", "|---|---|", *rows])
+
+
+def _default(about: dict[str, Any]) -> str:
+    if about.get("required"):
+        return " **Required.**"
+    return f" Default: `{about['default']}`." if about.get("default") else ""
+
+
+@pytest.mark.parametrize("part", ["inputs", "outputs"])
+def test_readme_lists_what_action_yml_has(part: str) -> None:
+    between = README.split(f"<!-- {part} -->\n")[1].split(f"<!-- /{part} -->")[0].strip()
+    assert between == table(part, ACTION[part])
+
+
+def test_readme_lists_every_command() -> None:
+    listed = set(re.findall(r"^\| `deploy-protocol (\w+)", README, re.MULTILINE))
+    assert listed == set(main.commands)
+
+
+@pytest.mark.parametrize("text", workflows())
+def test_a_workflow_in_the_papers_is_one_github_takes(text: str) -> None:
+    jsonschema.validate(yaml.load(text, yaml.BaseLoader), vendored_schema("github-workflows"))
+
+
+@pytest.mark.parametrize("text", workflows())
+def test_peers_24_actions_are_pinned_by_commit(text: str) -> None:
+    used = re.findall(r"^[ -]*uses: *(\S+)", text, re.MULTILINE)
+    assert used
+    assert [one for one in used if not re.search(r"@([0-9a-f]{40}|__\w+_SHA__)$", one)] == []
+
+
+@pytest.mark.parametrize("text", workflows())
+def test_a_workflow_in_the_papers_says_which_permissions_it_needs(text: str) -> None:
+    workflow = yaml.safe_load(text)
+    assert set(workflow["permissions"].values()) <= {"read", "write", "none"}
+
+
+def test_action_yml_and_compose_yml_are_what_their_readers_take() -> None:
+    jsonschema.validate(ACTION, vendored_schema("github-actions"))
+    compose = yaml.safe_load((ROOT / "compose.yml").read_text())
+    jsonschema.validate(compose, vendored_schema("compose-spec"))
+
+
+def test_papers_link_to_files_that_exist() -> None:
+    broken = [
+        f"{paper.relative_to(ROOT)}: {target}"
+        for paper in PAPERS
+        for target in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", paper.read_text())
+        if not (paper.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_lock_files_hold_hashes_and_no_addresses() -> None:
+    for lock in sorted((ROOT / "locks").glob("*.txt")):
+        text = lock.read_text()
+        assert "://" not in text
+        pinned = re.findall(r"^[a-z0-9][^\n]*==", text, re.MULTILINE | re.IGNORECASE)
+        assert text.count("--hash=sha256:") >= len(pinned) > 0
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    commands = (ROOT / ".ci" / "run").read_text()
+    assert "$ make test" in README
+    assert "make test" in commands
+    subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT, check=True)
