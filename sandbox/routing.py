@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -97,15 +98,24 @@ class Call:
     ) -> Answer:
         """One page of a list with its Link header; `under` wraps it as `{total_count, UNDER: [...]}`."""
         everything = list(items)
-        size = self._natural("per_page", 30, LARGEST_PAGE)
-        number = self._natural("page", 1, None)
+        size = self.natural("per_page", 30, LARGEST_PAGE)
+        number = self.natural("page", 1)
         last = max(1, -(-len(everything) // size))
         shown = [shape(item) for item in everything[(number - 1) * size : number * size]]
         body = shown if under is None else {"total_count": len(everything), under: shown}
         link = self._links(number, last)
         return Answer(body=body, headers={"Link": link} if link else {})
 
-    def _natural(self, name: str, default: int, largest: int | None) -> int:
+    def moment(self, name: str) -> datetime | None:
+        """A time of the query; refused when it is none."""
+        text = self.query.get(name)
+        try:
+            return None if text is None else datetime.fromisoformat(text)
+        except ValueError:
+            raise unprocessable(f"{name} is not a time such as 2026-11-23T10:00:00Z.") from None
+
+    def natural(self, name: str, default: int, largest: int | None = None) -> int:
+        """A counting number of the query; anything else is as if it were not there."""
         text = self.query.get(name, "")
         value = int(text) if text.isdecimal() and int(text) > 0 else default
         return value if largest is None else min(value, largest)

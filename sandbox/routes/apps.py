@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox.answers import Answer, Refusal, created, not_found, nothing, ok, unprocessable
 from sandbox.auth import LEVELS
-from sandbox.routing import Call, Routes
+from sandbox.routing import LARGEST_PAGE, Call, Routes
 from sandbox.shapes.apps import app_shape, delivery_shape, full_delivery_shape, installation_shape
 from sandbox.shapes.basics import stamp
 from sandbox.shapes.repositories import repository_shape
@@ -187,15 +187,15 @@ def change_hook_config(call: Call) -> Answer:
 def deliveries(call: Call) -> Answer:
     """Newest first. `cursor` is the id to go on below; `status` is `success` or `failure`."""
     mine = [one for one in _deliveries(call)[::-1] if _asked_delivery(call, one)]
-    size = min(int(call.query.get("per_page", "30")), 100)
+    size = call.natural("per_page", 30, LARGEST_PAGE)
     shown, rest = mine[:size], mine[size:]
     link = f'<{call.url}?per_page={size}&cursor={shown[-1].id}>; rel="next"' if rest else ""
     return Answer(body=[delivery_shape(one) for one in shown], headers={"Link": link} if link else {})
 
 
 def _asked_delivery(call: Call, delivery: HookDelivery) -> bool:
-    cursor, status = call.query.get("cursor"), call.query.get("status")
-    if cursor is not None and delivery.id >= int(cursor):
+    cursor, status = call.natural("cursor", 0), call.query.get("status")
+    if cursor and delivery.id >= cursor:
         return False
     arrived = 200 <= delivery.status_code < 400  # noqa: PLR2004 - GitHub's own line
     return status is None or arrived == (status == "success")

@@ -15,6 +15,7 @@ from sandbox.state import Push
 
 routes = Routes()
 
+MALFORMED = ("", ".", "..", ".git")
 LARGEST_INLINE = 1024 * 1024
 LARGEST_RAW = 100 * 1024 * 1024
 
@@ -37,6 +38,8 @@ def a_path(call: Call) -> Answer:
 def write_file(call: Call) -> Answer:
     """Create a file, or change it when `sha` names its present blob."""
     path = call.path["path"]
+    if any(part in MALFORMED for part in path.lower().split("/")):
+        raise unprocessable("path contains a malformed path component")
     known = _known_entry(call, path)
     given = call.get("sha")
     if known is not None and given is None:
@@ -182,7 +185,7 @@ def _known_entry(call: Call, path: str) -> Entry | None:
 
 def _decoded(call: Call) -> bytes:
     try:
-        return base64.b64decode(call.want("Commit", "content", str), validate=False)
+        return base64.b64decode("".join(call.want("Commit", "content", str).split()), validate=True)
     except binascii.Error:
         raise unprocessable("content is not valid Base64", field_error("Commit", "content")) from None
 

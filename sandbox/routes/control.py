@@ -19,7 +19,10 @@ def clock(call: Call) -> Answer:
 
 @routes.post("/_sandbox/clock")
 def move_clock(call: Call) -> Answer:
-    moved = call.world.move_clock(timedelta(seconds=float(call.want("clock", "seconds", int | float))))  # type: ignore[arg-type]
+    seconds = call.get("seconds")
+    if not isinstance(seconds, int | float):
+        raise unprocessable("The body is {seconds: NUMBER}; the clock moves on by as many.")
+    moved = call.world.move_clock(timedelta(seconds=seconds))
     return ok({"now": moved.isoformat()})
 
 

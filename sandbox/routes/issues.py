@@ -23,7 +23,8 @@ LONGEST_BODY = 65_536
 
 @routes.get(ISSUES, needs=READ)
 def issues(call: Call) -> Answer:
-    chosen = [issue for issue in call.repository.issues.values() if _asked_for(call, issue)]
+    since = call.moment("since")
+    chosen = [issue for issue in call.repository.issues.values() if _asked_for(call, issue, since)]
     key = "updated_at" if call.query.get("sort") == "updated" else "created_at"
     chosen.sort(key=lambda issue: (getattr(issue, key), issue.number))
     if call.query.get("direction", "desc") == "desc":
@@ -31,14 +32,14 @@ def issues(call: Call) -> Answer:
     return call.page(chosen, lambda issue: issue_shape(call.world, call.repository, issue))
 
 
-def _asked_for(call: Call, issue: Issue) -> bool:
+def _asked_for(call: Call, issue: Issue, since: datetime | None) -> bool:
     wanted = {name.strip().lower() for name in call.query.get("labels", "").split(",") if name.strip()}
-    since, creator = call.query.get("since"), call.query.get("creator")
+    creator = call.query.get("creator")
     return (
         call.query.get("state", "open") in ("all", issue.state)
         and wanted <= {label.name.lower() for label in issue.labels}
         and (creator is None or issue.author.login.lower() == creator.lower())
-        and (since is None or issue.updated_at >= datetime.fromisoformat(since))
+        and (since is None or issue.updated_at >= since)
     )
 
 
@@ -207,12 +208,8 @@ def _labels_answer(call: Call, issue: Issue) -> Answer:
 @routes.get(ISSUE + "/comments", needs=READ)
 def comments(call: Call) -> Answer:
     issue = _issue(call)
-    since = call.query.get("since")
-    chosen = [
-        comment
-        for comment in issue.comments
-        if since is None or comment.updated_at >= datetime.fromisoformat(since)
-    ]
+    since = call.moment("since")
+    chosen = [comment for comment in issue.comments if since is None or comment.updated_at >= since]
     return call.page(chosen, lambda comment: comment_shape(call.world, call.repository, issue, comment))
 
 

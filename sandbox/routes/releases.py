@@ -31,6 +31,8 @@ def create_release(call: Call) -> Answer:
     tag = call.want("Release", "tag_name", str)
     if any(one.tag == tag and not one.draft for one in call.repository.releases.values()):
         raise unprocessable("Validation Failed", field_error("Release", "tag_name", "already_exists"))
+    if not call.git.valid_ref(f"refs/tags/{tag}"):
+        raise unprocessable("Validation Failed", field_error("Release", "tag_name"))
     release = Release(
         id=call.world.next_id(),
         tag=tag,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from sandbox.answers import Answer, created, field_error, not_found, nothing, ok, unprocessable
+import re
+
+from sandbox.answers import Answer, Refusal, created, field_error, not_found, nothing, ok, unprocessable
 from sandbox.routing import Call, Routes
 from sandbox.shapes.accounts import account_shape, team_shape
 from sandbox.shapes.issues import label_shape
 from sandbox.shapes.repositories import full_repository_shape, minimal_repository_shape
 from sandbox.state import Label, Organization, Repository, Role, User
+from sandbox.world import ROLES
 
 routes = Routes()
 
@@ -33,11 +36,16 @@ def create_for_the_caller(call: Call) -> Answer:
 
 @routes.post("/orgs/{org}/repos", needs="user")
 def create_for_an_organization(call: Call) -> Answer:
-    return _create(call, call.path["org"])
+    organization = call.world.organizations.get(call.path["org"].lower())
+    if organization is None:
+        raise not_found()
+    if call.user not in organization.members:
+        raise Refusal(403, "You need to be a member of the organization to create a repository.")
+    return _create(call, organization.login)
 
 
 def _create(call: Call, owner: str) -> Answer:
-    name = call.want("Repository", "name", str)
+    name = re.sub(r"[^\w.-]+", "-", call.want("Repository", "name", str))
     full_name = f"{owner}/{name}"
     if full_name.lower() in call.world.repositories:
         raise unprocessable(
@@ -84,8 +92,10 @@ def is_collaborator(call: Call) -> Answer:
 def add_collaborator(call: Call) -> Answer:
     """Added at once: the sandbox has no invitations."""
     words: dict[str, Role] = {"pull": "read", "push": "write"}
-    asked = call.get("permission", "push")
-    call.repository.collaborators[_user(call).id] = words.get(asked, asked)
+    role = words.get(call.get("permission", "push"), call.get("permission", "push"))
+    if role not in ROLES:
+        raise unprocessable("Validation Failed", field_error("Repository", "permission"))
+    call.repository.collaborators[_user(call).id] = role
     return nothing()
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -134,3 +135,42 @@ def test_every_exchange_is_kept_as_a_line_of_json(sandbox: Sandbox, tmp_path: Pa
         "user:ada",
     )
     assert line["response"]["title"] == "Kept"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/contents/:(glob)*", None, 404),
+        ("GET", "/contents/src?ref=--output=/tmp/x", None, 404),
+        ("GET", "/compare/--all...main", None, 404),
+        ("GET", "/git/trees/--help", None, 404),
+        ("GET", "/issues?since=yesterday", None, 422),
+        ("PUT", "/contents/.git/config", {"message": "m", "content": "eA=="}, 422),
+        ("PUT", "/contents/x", {"message": "m", "content": "!!"}, 422),
+        ("POST", "/git/refs", {"ref": "refs/heads/../x", "sha": "0" * 40}, 422),
+        ("POST", "/git/refs", {"ref": "refs/heads/x", "sha": "--help"}, 422),
+        ("POST", "/merges", {"base": "main", "head": "--all"}, 404),
+        ("POST", "/releases", {"tag_name": "a b"}, 422),
+        ("POST", "/issues", [1], 422),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_makes_no_sense_is_refused_and_never_an_error_of_ours(
+    sandbox: Sandbox, method: str, path: str, body: object, status: int
+) -> None:
+    answer = sandbox.client_as("ada").ask(method, f"/repos/{SHOP}{path}", json=body)
+    assert answer.status_code == status, answer.text
+
+
+def test_requests_at_once_do_not_lose_each_other(sandbox: Sandbox) -> None:
+    def open_five() -> None:
+        ada = sandbox.client_as("ada")
+        for number in range(5):
+            ada.post(f"/repos/{SHOP}/issues", {"title": str(number)})
+
+    threads = [threading.Thread(target=open_five) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(sandbox.world.repository(SHOP).issues) == list(range(1, 31))
