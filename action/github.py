@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from gateway.github import Issue, JobDeployment, StatusState
+from protocol.entry import Entry
 from protocol.errors import PolicyError
 from protocol.facts import Facts, Missing
 from protocol.gate import Gate
@@ -40,9 +41,7 @@ class GitHub(Protocol):
         environment_url: str = "",
     ) -> None: ...
 
-    def upsert_release_entry(
-        self, tag: str, *, sha: str, entry: str, marker: str, create: bool
-    ) -> str | None: ...
+    def upsert_release_entry(self, tag: str, *, sha: str, entry: Entry, create: bool) -> str | None: ...
 
     def say(self, number: int, body: str) -> str: ...
 

@@ -11,7 +11,7 @@ from action.inputs import Workflow
 from action.job import Job, Progress, StepRecord
 from gateway.errors import GatewayError
 from gateway.github import StatusState
-from protocol.entry import Entry, escaped, marked, one_line, render_entry
+from protocol.entry import Entry, escaped, one_line, render_entry
 from protocol.policy import Policy
 
 T = TypeVar("T")
@@ -116,14 +116,7 @@ def post_end(github: GitHub, entry: Entry, claim: Claim, workflow: Workflow) -> 
 
 
 def put_in_release(github: GitHub, entry: Entry, tag: str) -> str:
-    address = github.upsert_release_entry(
-        tag, sha=entry.sha, entry=marked(entry), marker=_place_of(entry), create=True
-    )
-    return address or ""
-
-
-def _place_of(entry: Entry) -> str:
-    return f"<!-- deploy-protocol:deployment {entry.key} -->"
+    return github.upsert_release_entry(tag, sha=entry.sha, entry=entry, create=True) or ""
 
 
 def _comment(entry: Entry, release_url: str) -> str:

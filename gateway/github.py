@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from protocol.gate import Gate
 
 if TYPE_CHECKING:
     from gateway.connection import Connection, Response
+    from protocol.entry import Entry
 
 PUBLIC_API = "https://api.github.com"
 POLICY_FILE = ".github/deploy.yml"
@@ -150,18 +151,14 @@ class GitHub:
 
     def is_waiting(self, gate: Gate) -> bool:
         """Whether the run still waits for this environment."""
-        if self.run(gate.run_id).status != "waiting":
+        if self.run(gate.run_id).status == "completed":
             return False
         return gate.environment in self._pending_environments(gate.run_id)
 
     def waiting_gates(self) -> tuple[Gate, ...]:
         """Every gate of the repository that waits now, for finding again what was lost."""
-        runs = list(
-            self.connection.pages(
-                f"{self._path}/actions/runs", params={"status": "waiting"}, key="workflow_runs"
-            )
-        )
-        return tuple(gate for run in runs for gate in self._gates_of(run))
+        runs = {run["id"]: run for status in ("waiting", "in_progress") for run in self._runs(status)}
+        return tuple(gate for run in runs.values() for gate in self._gates_of(run))
 
     def run(self, run_id: int) -> Run:
         """0 is no run at all: somebody deploys from a terminal, and the token says who."""
@@ -337,17 +334,15 @@ class GitHub:
         except NotFound:
             return None
 
-    def upsert_release_entry(
-        self, tag: str, *, sha: str, entry: str, marker: str, create: bool
-    ) -> str | None:
-        """Put one log entry into the release of `tag`, once per `marker`, beside other writers' entries.
+    def upsert_release_entry(self, tag: str, *, sha: str, entry: Entry, create: bool) -> str | None:
+        """Put one log entry into the release of `tag`, once per deployment, beside other writers' entries.
 
         Returns the release's address; None when there is none and `create` is False. The body is read
         again after writing, so that of two writers at once neither loses its entry.
         """
         from gateway.releases import put_entry  # noqa: PLC0415  # start-up time
 
-        return put_entry(self, tag, sha=sha, entry=entry, marker=marker, create=create)
+        return put_entry(self, tag, sha=sha, entry=entry, create=create)
 
     def create_release(self, tag: str, *, sha: str, body: str) -> Release:
         """Publish a release of a tag; GitHub makes the tag at `sha` when there is none."""
@@ -425,6 +420,11 @@ class GitHub:
     def _pending_environments(self, run_id: int) -> tuple[str, ...]:
         found = self.connection.rest("GET", f"{self._path}/actions/runs/{run_id}/pending_deployments")
         return tuple(pending["environment"]["name"] for pending in found)
+
+    def _runs(self, status: str) -> Iterator[Any]:
+        """A run one of whose jobs waits while another works is in progress, not waiting."""
+        params = {"status": status}
+        return self.connection.pages(f"{self._path}/actions/runs", params=params, key="workflow_runs")
 
     def _gates_of(self, run: Mapping[str, Any]) -> list[Gate]:
         return [self._gate(run, environment) for environment in self._pending_environments(run["id"])]

@@ -18,6 +18,7 @@ from action.stop import Stop
 from gateway.errors import GatewayError
 from gateway.github import Issue, JobDeployment, StatusState
 from protocol.document import parse_policy
+from protocol.entry import Entry
 from protocol.errors import PolicyError
 from protocol.facts import Deployment, Facts, Missing, People, Permission, Relation
 from protocol.gate import Gate
@@ -65,7 +66,7 @@ class GitHubInMemory:
     fails: Mapping[str, GatewayError] = field(default_factory=dict)
     created: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
-    releases: dict[str, dict[str, str]] = field(default_factory=dict)
+    releases: dict[str, list[Entry]] = field(default_factory=dict)
     comments: list[tuple[int, str]] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
 
@@ -118,11 +119,9 @@ class GitHubInMemory:
             {"id": deployment_id, "state": state, "description": description, "url": environment_url}
         )
 
-    def upsert_release_entry(
-        self, tag: str, *, sha: str, entry: str, marker: str, create: bool
-    ) -> str | None:
+    def upsert_release_entry(self, tag: str, *, sha: str, entry: Entry, create: bool) -> str | None:
         self._may("upsert_release_entry")
-        self.releases.setdefault(tag, {})[marker] = entry
+        self.releases.setdefault(tag, []).append(entry)
         return f"https://github.test/acme/shop/releases/tag/{tag}"
 
     def say(self, number: int, body: str) -> str:

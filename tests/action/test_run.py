@@ -9,7 +9,6 @@ from action.job import Job
 from action.result import Result
 from action.run import run
 from gateway.errors import Forbidden, Unavailable
-from protocol.entry import entries_in
 from protocol.facts import Freeze, Missing, PullRequest
 from tests.jobs import OLD_SHA, OLDER_SHA, SHA, GitHubInMemory, policy_of, ran_before
 
@@ -35,7 +34,7 @@ def test_a_deployment_travels_from_preflight_to_log(desk_of: Any) -> None:
     result, github = run_with(desk.job, STEPS)
     assert (result.status, result.exit_code, result.verdict) == ("success", 0, "allow")
     assert desk.file("story") == "backup\nup\ndeploy 1.1.0\n"
-    [entry] = [entries_in(text)[0] for text in github.releases["v1.1.0"].values()]
+    [entry] = github.releases["v1.1.0"]
     assert (entry.status, entry.version, entry.previous_version, entry.deployer) == (
         "success",
         "1.1.0",

@@ -8,9 +8,10 @@ import pytest
 
 from gateway.errors import GatewayError, NotFound, RefMoved, Rejected
 from gateway.github import Annotation, CheckAction
-from gateway.releases import with_entry
 from gateway.text import sticky_marker
+from protocol.entry import entries_in
 from protocol.facts import Permission, Relation
+from tests.entries import make_entry
 from tests.waiting import SHOP, WaitingShop
 
 
@@ -141,31 +142,22 @@ def test_two_entries_share_a_release_and_one_written_again_is_changed(shop: Wait
     shop.push()
     sha = shop.push(two_dot_py="2\n").sha  # a release of a commit that touches workflows needs more rights
     github = shop.github()
-    for marker, entry in (
-        ("<!-- entry 1 -->", "Staging"),
-        ("<!-- entry 2 -->", "Production"),
-        ("<!-- entry 1 -->", "Staging, again"),
-    ):
-        assert github.upsert_release_entry("v1.2.0", sha=sha, entry=entry, marker=marker, create=True)
+    entries = [
+        make_entry(deployment_id=1, environment="staging"),
+        make_entry(deployment_id=2),
+        make_entry(deployment_id=1, environment="staging", status="rollback"),
+    ]
+    for entry in entries:
+        assert github.upsert_release_entry("v1.2.0", sha=sha, entry=entry, create=True)
     release = github.release_for("v1.2.0")
     assert release is not None
-    assert release.body.count("<!-- entry 1 -->") == 1
-    assert release.body.index("Staging, again") < release.body.index("Production")
+    assert set(entries_in(release.body)) == set(entries[1:])
 
 
 def test_no_release_is_made_unless_asked_for(shop: WaitingShop) -> None:
     sha = shop.push().sha
-    assert (
-        shop.github().upsert_release_entry("v9", sha=sha, entry="-", marker="<!-- 1 -->", create=False)
-        is None
-    )
+    assert shop.github().upsert_release_entry("v9", sha=sha, entry=make_entry(), create=False) is None
     assert shop.github().release_for("v9") is None
-
-
-def test_an_entry_leaves_what_people_wrote() -> None:
-    body = with_entry("Notes by ada.", "Deployed.", "<!-- 1 -->")
-    changed = with_entry(f"{body}\nMore notes.", "Deployed again.", "<!-- 1 -->")
-    assert changed == "Notes by ada.\n\n<!-- 1 -->\nDeployed again.\n<!-- /deploy-protocol -->\nMore notes."
 
 
 def test_commits_are_compared(shop: WaitingShop) -> None:

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from datetime import UTC
 
 import pytest
 from hypothesis import given
@@ -10,7 +9,6 @@ from hypothesis import strategies as st
 
 from protocol.entry import (
     Change,
-    Entry,
     Said,
     entries_in,
     entry_data,
@@ -21,8 +19,8 @@ from protocol.entry import (
     upsert,
     version_of_line,
 )
+from tests.entries import AT, make_entry
 
-AT = datetime(2026, 11, 23, 10, 4, tzinfo=timezone(timedelta(hours=1)))
 AWKWARD = {
     "the end of a comment": "--> done",
     "a comment": "<!-- /deploy-protocol:entry production/1 -->",
@@ -36,20 +34,6 @@ AWKWARD = {
     "a mention": "@everyone",
     "empty": "",
 }
-
-
-def make_entry(**changes: Any) -> Entry:
-    given: dict[str, Any] = {
-        "repository": "acme/shop",
-        "environment": "production",
-        "version": "1.2.3",
-        "sha": "a" * 40,
-        "at": AT,
-        "deployer": "ada",
-        "status": "success",
-        "deployment_id": 42,
-    }
-    return Entry(**(given | changes))
 
 
 def test_an_entry_is_written_in_the_protocols_form() -> None:
