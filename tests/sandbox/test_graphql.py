@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import graphql
 import pytest
 import requests
 
 from sandbox.faults import Fault
+from sandbox.git import email_of
 from sandbox.graph.execution import schema, snake
 from sandbox.graph.limits import meter
 from sandbox.graph.view import SHOWN_BY
@@ -33,6 +34,7 @@ from sandbox.state import (
     Release,
     Repository,
     Review,
+    User,
     Workflow,
     WorkflowRun,
 )
@@ -108,48 +110,61 @@ def _open_shop(world: World) -> Shop:
 
 
 def _merge_a_pull(world: World, repository: Repository) -> tuple[str, str]:
-    git, ada, grace = world.git(repository), world.user("ada"), world.user("grace")
+    git, ada, grace, bo = world.git(repository), world.user("ada"), world.user("grace"), world.user("bo")
     base = git.tip("main") or ""
-    message = "Sell more\n\nCo-authored-by: bo <" + f"{world.user('bo').id}+bo@users.noreply.github.com>"
+    message = f"Sell more\n\nCo-authored-by: bo <{email_of(bo)}>"
     head = world.commit("acme/shop", {"shop.py": "print()\n"}, message, branch="sell", author=ada)
     merge = git.merge(base, head, "Merge pull request #1", grace, NOON)
     git.set_ref("refs/heads/main", merge)
     issue = Issue(
-        id=world.next_id(), number=1, title="Sell more", body="## Rollback plan", author=ada, **AT_NOON
+        id=world.next_id(), number=1, title="Sell more", body="## Plan", author=ada, state="closed", **AT_NOON
     )
-    issue.state = "closed"
     issue.labels = [world.label(repository, "hotfix")]
     issue.comments = [Comment(id=world.next_id(), author=grace, body="/approve", **AT_NOON)]
-    pull = PullRequest(
+    issue.pull = PullRequest(
         id=world.next_id(), issue=issue, head_ref="sell", head_sha=head, base_ref="main", base_sha=base
     )
-    pull.merged_at, pull.merged_by, pull.merge_commit_sha = NOON, grace, merge
-    for author, state in ((grace, "CHANGES_REQUESTED"), (grace, "APPROVED"), (world.user("bo"), "APPROVED")):
-        pull.reviews.append(
-            Review(
-                id=world.next_id(),
-                author=author,
-                body="",
-                state=state,  # type: ignore[arg-type]
-                commit_sha=head,
-                submitted_at=NOON,
-            )
-        )
-    issue.pull = pull
+    issue.pull.merged_at, issue.pull.merged_by, issue.pull.merge_commit_sha = NOON, grace, merge
+    issue.pull.reviews = [
+        _review(world, grace, "CHANGES_REQUESTED", head),
+        _review(world, grace, "APPROVED", head),
+        _review(world, bo, "APPROVED", head),
+    ]
     repository.issues[1] = issue
     return head, merge
 
 
+def _review(world: World, author: User, state: Literal["APPROVED", "CHANGES_REQUESTED"], sha: str) -> Review:
+    return Review(id=world.next_id(), author=author, body="", state=state, commit_sha=sha, submitted_at=NOON)
+
+
 def _run_for(world: World, repository: Repository, sha: str) -> Job:
-    ada, grace = world.user("ada"), world.user("grace")
-    environment = world.add_environment("acme/shop", "production", reviewers=(grace,), wait_minutes=5)
+    """A run whose test failed and whose deploy waits for grace, who has said yes."""
+    run = _run(world, repository, sha)
+    test = _check(world, run.suite, "test", "completed", "failure")
+    deploy = _check(world, run.suite, "deploy", "waiting", None)
+    done, waiting = (_deployment(world, sha, state) for state in ("success", "waiting"))
+    deploy.deployment = waiting
+    job = _waiting_job(world, run, deploy)
+    repository.check_runs |= {one.id: one for one in (test, deploy)}
+    repository.deployments |= {one.id: one for one in (done, waiting)}
+    repository.statuses.append(
+        CommitStatus(
+            id=world.next_id(),
+            sha=sha,
+            context="lint",
+            state="success",
+            creator=world.user("ada"),
+            created_at=NOON,
+        )
+    )
+    return job
+
+
+def _run(world: World, repository: Repository, sha: str) -> WorkflowRun:
+    actions, ada = world.actions_app, world.user("ada")
     suite = CheckSuite(
-        id=world.next_id(),
-        head_sha=sha,
-        head_branch="main",
-        app=world.actions_app,
-        status="waiting",
-        **AT_NOON,
+        id=world.next_id(), head_sha=sha, head_branch="main", app=actions, status="waiting", **AT_NOON
     )
     workflow = Workflow(id=world.next_id(), name="Deploy", path=".github/workflows/deploy.yml", **AT_NOON)
     run = WorkflowRun(
@@ -167,39 +182,36 @@ def _run_for(world: World, repository: Repository, sha: str) -> Job:
         **AT_NOON,
     )
     suite.run = run
-    failed = _check(world, suite, "test", "completed", "failure")
-    waiting = _check(world, suite, "deploy", "waiting", None)
-    done, now = (_deployment(world, sha, state) for state in ("success", "waiting"))
-    waiting.deployment = now
+    repository.check_suites[suite.id] = suite
+    repository.runs[run.id] = run
+    repository.workflows[workflow.path] = workflow
+    return run
+
+
+def _waiting_job(world: World, run: WorkflowRun, check: CheckRun) -> Job:
+    grace = world.user("grace")
+    environment = world.add_environment("acme/shop", "production", reviewers=(grace,), wait_minutes=5)
     job = Job(
-        id=waiting.id,
-        key="deploy",
-        name="deploy",
+        id=check.id,
+        key=check.name,
+        name=check.name,
         run=run,
-        check_run=waiting,
+        check_run=check,
         environment=environment,
-        deployment=now,
+        deployment=check.deployment,
         created_at=NOON,
     )
-    run.jobs = [job]
-    run.pending = [
-        PendingDeployment(
-            job=job, environment=environment, deployment=now, waiting=list(environment.rules), since=NOON
-        )
-    ]
+    waiting = PendingDeployment(
+        job=job,
+        environment=environment,
+        deployment=check.deployment,
+        waiting=list(environment.rules),
+        since=NOON,
+    )
+    run.jobs, run.pending = [job], [waiting]
     run.approvals = [
         Approval(environments=[environment], state="approved", user=grace, comment="Go", at=NOON)
     ]
-    repository.check_suites[suite.id] = suite
-    repository.check_runs |= {one.id: one for one in (failed, waiting)}
-    repository.deployments |= {one.id: one for one in (done, now)}
-    repository.runs[run.id] = run
-    repository.workflows[workflow.path] = workflow
-    repository.statuses.append(
-        CommitStatus(
-            id=world.next_id(), sha=sha, context="lint", state="success", creator=ada, created_at=NOON
-        )
-    )
     return job
 
 
