@@ -20,7 +20,7 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 def freezes_of(
     issues: Node, permissions: Known[Mapping[str, Permission]], zone: ZoneInfo
 ) -> tuple[Freeze, ...]:
-    """Those by someone with write access; also where that could not be found out."""
+    """Those by someone with write access or by an App, and those of whom that could not be found out."""
     labelled = _labelled(issues, FREEZE)
     return tuple(
         _freeze(issue, zone) for issue in labelled if _may_freeze(login_of(issue["author"]), permissions)
@@ -45,7 +45,7 @@ def _labelled(issues: Node, label: str) -> Iterable[Node]:
 
 
 def _may_freeze(login: str, permissions: Known[Mapping[str, Permission]]) -> bool:
-    if isinstance(permissions, Missing):
+    if isinstance(permissions, Missing) or login.endswith("[bot]"):
         return True
     return permissions.get(login, Permission.NONE) >= Permission.WRITE
 

@@ -67,6 +67,11 @@ def test_without_write_access_nobody_freezes() -> None:
     assert frozen("", by="rita") == frozen("", by="stranger") == ()
 
 
+def test_an_apps_freeze_holds() -> None:
+    (freeze,) = frozen("", author=bot("gate"))
+    assert freeze.by == "gate[bot]"
+
+
 def test_a_freeze_holds_where_permissions_could_not_be_found_out() -> None:
     assert len(frozen("", Missing("no answer"), by="rita")) == 1
 

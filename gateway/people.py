@@ -1,0 +1,62 @@
+"""Whose permission can matter, and what it is."""
+
+from __future__ import annotations
+
+from gateway.details import Details, permissions
+from gateway.errors import GatewayError
+from gateway.freezes import authors_of
+from gateway.look import Look
+from gateway.reading import NOBODY, Node, login_of
+from protocol.facts import Approval, Known, Missing, People, Permission
+
+
+def logins_of(look: Look, pull: Known[Node | None], approvals: Known[tuple[Approval, ...]]) -> frozenset[str]:
+    """Whose permission can matter. A bot has none to find out."""
+    known_approvals = () if isinstance(approvals, Missing) else approvals
+    issues = look.reading.part("the freezes", ("repository", "issues"), authors_of)
+    named = {look.run.actor, look.run.triggering_actor, *(approval.by for approval in known_approvals)}
+    named |= frozenset() if isinstance(issues, Missing) else issues
+    if pull is not None and not isinstance(pull, Missing):
+        named.add(login_of(pull["author"]))
+    return frozenset(login for login in named if login not in ("", NOBODY) and not login.endswith("[bot]"))
+
+
+def unlisted(look: Look, logins: frozenset[str]) -> frozenset[str]:
+    """Who stands beyond the collaborators listed; nobody where the list is whole or not to be had."""
+    listed = _listed_people(look)
+    if isinstance(listed, Missing) or not look.repository["collaborators"]["pageInfo"]["hasNextPage"]:
+        return frozenset()
+    return logins - listed.keys()
+
+
+def _listed_people(look: Look) -> Known[dict[str, Permission]]:
+    return look.reading.part("who may do what", ("repository", "collaborators"), permissions)
+
+
+def people_of(look: Look, details: Details, logins: frozenset[str]) -> People:
+    return People(permissions=_permissions(look, details, logins), teams=details.teams)
+
+
+def _permissions(look: Look, details: Details, logins: frozenset[str]) -> Known[dict[str, Permission]]:
+    listed = _listed_people(look)
+    if isinstance(listed, Missing):
+        return _asked_one_by_one(look, logins)
+    for login, permission in details.permissions.items():
+        if isinstance(permission, Missing):
+            return permission
+        listed[login] = permission
+    return listed
+
+
+def _asked_one_by_one(look: Look, logins: frozenset[str]) -> Known[dict[str, Permission]]:
+    """Whether a token may see the list of collaborators is not documented; this it may."""
+    memory = look.github.memory.permissions
+    found: dict[str, Permission] = {}
+    for login in sorted(logins):
+        permission = memory.at(login, look.now)
+        try:
+            found[login] = permission if permission is not None else look.github.permission_of(login)
+        except GatewayError as error:
+            return Missing(f"the permission of {login}: {error}")
+        memory.keep(login, found[login], look.now)
+    return found
