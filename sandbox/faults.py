@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,20 +45,24 @@ class Faults:
     """The faults now in force, oldest first."""
 
     active: list[Fault] = field(default_factory=list)
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, fault: Fault) -> None:
-        self.active.append(fault)
+        with self._one_at_a_time:
+            self.active.append(fault)
 
     def clear(self) -> None:
-        self.active.clear()
+        with self._one_at_a_time:
+            self.active.clear()
 
     def take(self, method: str, path: str, *kinds: str) -> Fault | None:
         """The first fault of these kinds that hits this request; used up when its times are."""
-        for fault in self.active:
-            if fault.kind in kinds and fault.matches(method, path):
+        with self._one_at_a_time:
+            hits = (one for one in self.active if one.kind in kinds and one.matches(method, path))
+            fault = next(hits, None)
+            if fault is not None:
                 self._use(fault)
-                return fault
-        return None
+            return fault
 
     def _use(self, fault: Fault) -> None:
         if fault.times is None:

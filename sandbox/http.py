@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -22,6 +22,7 @@ from sandbox.graph.problems import OverLimit
 from sandbox.routes import every_route
 from sandbox.routing import Call, Route
 from sandbox.smart_http import serve_git
+from sandbox.state import Repository
 from sandbox.world import Exchange, Quota, World, quota_name
 
 SLASHED = ("path", "ref", "basehead", "environment_name", "branch", "name")
@@ -103,12 +104,11 @@ class Desk:
         self._lose_answer()
         return answer
 
-    def _refusable(self, step: Any) -> Answer:
+    def _refusable(self, step: Callable[[], Answer]) -> Answer:
         try:
-            answer: Answer = step()
+            return step()
         except Refusal as refusal:
             return refusal.answer()
-        return answer
 
     def _limited(self) -> Answer:
         broken = self._fault("status", "secondary_limit")
@@ -141,7 +141,7 @@ class Desk:
                 )
             )
 
-    def _repository(self) -> Any:
+    def _repository(self) -> Repository | None:
         if not self.route.template.startswith("/repos/{owner}/{repo}"):
             return None
         repository = self.world.repositories.get(f"{self.path['owner']}/{self.path['repo']}".lower())

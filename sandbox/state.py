@@ -13,6 +13,7 @@ Permissions = dict[str, str]
 """Permission name to `read`, `write` or `admin`, as in an App's manifest."""
 
 Role = Literal["read", "triage", "write", "maintain", "admin"]
+RuleType = Literal["required_reviewers", "wait_timer", "branch_policy", "custom"]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -245,7 +246,7 @@ class ProtectionRule:
     """One rule of an environment. `app` is set for a custom one, `reviewers` for required reviewers."""
 
     id: int
-    type: Literal["required_reviewers", "wait_timer", "branch_policy", "custom"]
+    type: RuleType
     reviewers: list[User | Team] = field(default_factory=list)
     prevent_self_review: bool = False
     wait_minutes: int = 0

@@ -63,6 +63,7 @@ class Courier:
 
     def stop(self) -> None:
         self.world.on_event.remove(self.take)
+        self.world.on_delivery.remove(self._waiting.put)
         self._waiting.put(None)
         self._thread.join()
 

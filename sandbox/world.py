@@ -32,6 +32,7 @@ from sandbox.state import (
     Push,
     Repository,
     Role,
+    RuleType,
     Team,
     Token,
     User,
@@ -262,34 +263,24 @@ class World:
         branches: tuple[str, ...] | None = None,
     ) -> Environment:
         """An environment and the rules at its door. `custom` are the Apps whose verdict it waits for."""
-        rules: list[ProtectionRule] = []
-        if wait_minutes:
-            rules.append(ProtectionRule(id=self.next_id(), type="wait_timer", wait_minutes=wait_minutes))
-        if reviewers:
-            rules.append(
-                ProtectionRule(
-                    id=self.next_id(),
-                    type="required_reviewers",
-                    reviewers=list(reviewers),
-                    prevent_self_review=prevent_self_review,
-                )
-            )
-        rules += [ProtectionRule(id=self.next_id(), type="custom", app=app) for app in custom]
-        policies = None
-        if branches is not None:
-            rules.append(ProtectionRule(id=self.next_id(), type="branch_policy"))
-            policies = [BranchPolicy(id=self.next_id(), name=branch) for branch in branches]
         now = self.now()
-        environment = Environment(
-            id=self.next_id(),
-            name=name,
-            rules=rules,
-            branch_policies=policies,
-            created_at=now,
-            updated_at=now,
-        )
+        environment = Environment(id=self.next_id(), name=name, created_at=now, updated_at=now)
+        if wait_minutes:
+            environment.rules.append(self._rule("wait_timer", wait_minutes=wait_minutes))
+        if reviewers:
+            people = list(reviewers)
+            environment.rules.append(
+                self._rule("required_reviewers", reviewers=people, prevent_self_review=prevent_self_review)
+            )
+        environment.rules += [self._rule("custom", app=app) for app in custom]
+        if branches is not None:
+            environment.rules.append(self._rule("branch_policy"))
+            environment.branch_policies = [BranchPolicy(id=self.next_id(), name=one) for one in branches]
         self.repository(full_name).environments[name.lower()] = environment
         return environment
+
+    def _rule(self, kind: RuleType, **about: Any) -> ProtectionRule:
+        return ProtectionRule(id=self.next_id(), type=kind, **about)
 
     # Git and its events
 

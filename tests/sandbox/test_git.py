@@ -3,19 +3,12 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox.state import Push
-from tests.sandbox_fixture import SHOP, Sandbox, start_sandbox
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    with start_sandbox(tmp_path) as running:
-        yield running
+from tests.sandbox_fixture import SHOP, Sandbox
 
 
 def git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

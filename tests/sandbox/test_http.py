@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,13 +11,7 @@ import requests
 
 from sandbox.faults import Fault
 from sandbox.recording import Recording
-from tests.sandbox_fixture import SHOP, Sandbox, start_sandbox
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    with start_sandbox(tmp_path) as running:
-        yield running
+from tests.sandbox_fixture import SHOP, Sandbox
 
 
 @pytest.mark.parametrize("path", ["/repos/acme/none", "/nothing/here", f"/repos/{SHOP}/issues/nine"])

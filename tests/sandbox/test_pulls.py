@@ -1,19 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from github import GithubException
 from github.PullRequest import PullRequest
 
-from tests.sandbox_fixture import SHOP, Sandbox, start_sandbox
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    with start_sandbox(tmp_path) as running:
-        yield running
+from tests.sandbox_fixture import SHOP, Sandbox
 
 
 def open_pull(

@@ -1,18 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from github import UnknownObjectException
 
-from tests.sandbox_fixture import SHOP, Sandbox, start_sandbox
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    with start_sandbox(tmp_path) as running:
-        yield running
+from tests.sandbox_fixture import SHOP, Sandbox
 
 
 def test_a_release_makes_its_tag_at_the_target(sandbox: Sandbox) -> None:

@@ -3,14 +3,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from sandbox.faults import Fault
 from sandbox.state import App
 from sandbox.webhooks import sign
-from tests.sandbox_fixture import SHOP, Receiver, Sandbox, deliveries_of, start_receiver, start_sandbox
+from tests.sandbox_fixture import SHOP, Receiver, Sandbox, deliveries_of, start_receiver
 
 EVENTS = ("push", "pull_request", "pull_request_review", "issues", "issue_comment", "label", "release")
 SECRET = "a secret of the test"
@@ -19,12 +18,6 @@ SECRET = "a secret of the test"
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with start_receiver() as running:
-        yield running
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    with start_sandbox(tmp_path) as running:
         yield running
 
 

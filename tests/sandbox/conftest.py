@@ -1,0 +1,16 @@
+"""The sandbox that most of these tests talk to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox_fixture import Sandbox, start_sandbox
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    with start_sandbox(tmp_path) as running:
+        yield running
