@@ -53,11 +53,14 @@ def carry_out_deployment(job: Job, github: GitHub, progress: Progress, allowed: 
 
 def _claim(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Claim:
     """A rollback runs an older commit than the one GitHub made its Deployment for, so it gets its own."""
-    made_by_github = allowed.made_by_github
-    if job.inputs.phase == "rollback":
-        made_by_github, progress.sha = None, allowed.facts.sha
+    goes_back = job.inputs.phase == "rollback"
     claim = claim_deployment(
-        job, github, made_by_github=made_by_github, progress=progress, url=allowed.plan.url
+        job,
+        github,
+        made_by_github=None if goes_back else allowed.made_by_github,
+        sha=allowed.facts.sha,
+        version=progress.previous_version if goes_back else progress.version,
+        url=allowed.plan.url,
     )
     progress.deployment_id = claim.deployment_id
     return claim
@@ -175,18 +178,17 @@ class _Author:
 
     def entry(self, status: Status, *, issues: tuple[str, ...]) -> Entry:
         progress, facts, workflow = self.progress, self.allowed.facts, self.job.workflow
-        asked = self.job.inputs.phase == "rollback"
         changes, changes_url = self._changes()
         return Entry(
             repository=workflow.repository,
             environment=progress.environment,
-            version=progress.previous_version if asked else progress.version,
+            version=progress.version,
             sha=progress.sha,
             at=self.began.astimezone(self.allowed.policy.timezone).replace(microsecond=0),
             deployer=facts.deployer,
             status=status,
             deployment_id=progress.deployment_id,
-            previous_version=(progress.version if asked else progress.previous_version) or None,
+            previous_version=progress.previous_version or None,
             changes=changes,
             changes_url=changes_url,
             issues=issues,

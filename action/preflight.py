@@ -118,7 +118,7 @@ def _going_back(facts: Facts, job: Job, progress: Progress) -> Facts:
     running = last_good(facts.deployments, facts.environment)
     target = _target(facts.deployments, job, running)
     if running is not None:
-        progress.version = version_of(running)
+        progress.version, progress.sha = version_of(running), running.sha
     return replace(facts, sha=target.sha) if target is not None else facts
 
 

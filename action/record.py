@@ -8,19 +8,25 @@ from typing import TypeVar
 
 from action.github import GitHub
 from action.inputs import Workflow
-from action.job import Job, Progress, StepRecord
+from action.job import Job, StepRecord
 from gateway.errors import GatewayError
 from gateway.github import StatusState
-from protocol.entry import Entry, escaped, one_line, render_entry
+from protocol.entry import Entry, Status, escaped, one_line, render_entry
 from protocol.policy import Policy
 
 T = TypeVar("T")
 
-_STATES: dict[str, StatusState] = {
+_STATES: dict[Status, StatusState] = {
     "success": "success",
     "rollback": "failure",
     "failed": "failure",
     "stopped": "error",
+}
+_ENDED: dict[Status, str] = {
+    "success": "was deployed in an emergency",
+    "rollback": "was rolled back",
+    "failed": "failed",
+    "stopped": "was stopped",
 }
 
 
@@ -31,6 +37,13 @@ class Claim:
     deployment_id: int
     ours: bool
     url: str = ""
+    goes_back: bool = False  # it is of the version gone back to, so a rollback is its success
+
+    def last_state(self, status: Status) -> StatusState:
+        """GitHub ends its own Deployment itself, when the job ends."""
+        if not self.ours:
+            return "in_progress"
+        return "success" if self.goes_back and status == "rollback" else _STATES[status]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,21 +55,22 @@ class Told:
 
 
 def claim_deployment(
-    job: Job, github: GitHub, *, made_by_github: int | None, progress: Progress, url: str
+    job: Job, github: GitHub, *, made_by_github: int | None, sha: str, version: str, url: str
 ) -> Claim:
     """Reuse the Deployment GitHub made for the job; make one by SHA only where there is none."""
     if made_by_github is not None:
         return Claim(deployment_id=made_by_github, ours=False, url=url)
     workflow = job.workflow
     deployment_id = github.create_deployment(
-        sha=progress.sha,
-        ref=workflow.ref if progress.sha == workflow.sha else "",
-        environment=progress.environment,
-        description=f"Version {progress.version}",
-        payload={"version": progress.version, "workflow_run_id": workflow.run_id},
+        sha=sha,
+        ref=workflow.ref if sha == workflow.sha else "",
+        environment=job.inputs.environment,
+        description=f"Version {version}",
+        payload={"version": version, "workflow_run_id": workflow.run_id},
     )
     github.post_deployment_status(deployment_id, state="in_progress", log_url=workflow.run_url)
-    return Claim(deployment_id=deployment_id, ours=True, url=url)
+    goes_back = job.inputs.phase == "rollback"
+    return Claim(deployment_id=deployment_id, ours=True, url=url, goes_back=goes_back)
 
 
 def release_tag(policy: Policy, workflow: Workflow, version: str) -> str | None:
@@ -91,7 +105,7 @@ def tell_github(
     if pull_request is not None:
         _told(job, "Comment", lambda: github.say(pull_request, _comment(entry, release_url)))
     issue_url = ""
-    if entry.status != "success":
+    if entry.status != "success" or _was_emergency(entry):
         issue_url = _told(job, "Issue", lambda: document(github, entry, failed)) or ""
     return Told(release_url=release_url, issue_url=issue_url)
 
@@ -108,7 +122,7 @@ def post_end(github: GitHub, entry: Entry, claim: Claim, workflow: Workflow) -> 
     """Ours gets its last state; GitHub's own gets the line alone, since GitHub ends it itself."""
     github.post_deployment_status(
         claim.deployment_id,
-        state=_STATES[entry.status] if claim.ours else "in_progress",
+        state=claim.last_state(entry.status),
         description=one_line(entry),
         log_url=workflow.run_url,
         environment_url=claim.url,
@@ -124,16 +138,20 @@ def _comment(entry: Entry, release_url: str) -> str:
     return f"{entry.environment}: {escaped(one_line(entry))}" + (f" ([log]({where}))" if where else "")
 
 
+def _was_emergency(entry: Entry) -> bool:
+    return any(finding.code == "emergency.used" for finding in entry.findings)
+
+
 def document(github: GitHub, entry: Entry, failed: StepRecord | None) -> str:
     """An issue with what went wrong filled in, and the protocol's two questions."""
-    ended = {"rollback": "was rolled back", "stopped": "was stopped"}.get(entry.status, "failed")
-    title = f"{entry.environment}: {entry.version} {ended}"
+    title = f"{entry.environment}: {entry.version} {_ENDED[entry.status]}"
     return github.open_issue(title, _post_mortem(entry, failed)).url
 
 
 def _post_mortem(entry: Entry, failed: StepRecord | None) -> str:
     lines = ["### What went wrong", ""]
-    lines += [f"- {escaped(issue)}" for issue in entry.issues] or ["- Not known yet"]
+    emergency = [f"Emergency: {entry.emergency}"] if entry.emergency is not None else []
+    lines += [f"- {escaped(said)}" for said in (*emergency, *entry.issues)] or ["- Not known yet"]
     if failed is not None and failed.last_lines:
         lines += ["", f"The last lines of {escaped(failed.name)}:", "", *_quoted(failed.last_lines)]
     lines += ["", f"The job's log: {entry.run_url}"] if entry.run_url else []

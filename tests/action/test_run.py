@@ -10,6 +10,8 @@ from action.result import Result
 from action.run import run
 from gateway.errors import Forbidden, Unavailable
 from protocol.facts import Freeze, Missing, PullRequest
+from protocol.policy import Access, EmergencyAccess
+from protocol.principals import Principal
 from tests.jobs import OLD_SHA, OLDER_SHA, SHA, GitHubInMemory, policy_of, ran_before
 
 STEPS = """
@@ -154,7 +156,10 @@ def test_an_asked_rollback_goes_to_the_last_good_version_before_the_one_that_run
     assert desk.file("story") == "deploy 0.9.0\n"
     assert [made["sha"] for made in github.created] == [OLDER_SHA]
     assert result.entry is not None
-    assert (result.entry.version, result.entry.previous_version) == ("0.9.0", "1.0.0")
+    assert (result.entry.version, result.entry.previous_version) == ("1.0.0", "0.9.0")
+    assert [made["payload"]["version"] for made in github.created] == ["0.9.0"]
+    assert github.statuses[-1]["state"] == "success"
+    assert github.issues[0].title == "production: 1.0.0 was rolled back"
 
 
 def test_an_asked_rollback_to_a_version_that_never_ran_is_refused(desk_of: Any) -> None:
@@ -177,6 +182,20 @@ def test_metrics_that_are_not_watched_are_said_to_be_not_watched(desk_of: Any) -
     assert result.status == "success"
     assert any("none is measured" in issue for issue in result.issues)
     assert "metrics not watched" in desk.log
+
+
+def test_an_emergency_passes_the_rules_is_recorded_and_opens_a_post_mortem(desk_of: Any) -> None:
+    policy = policy_of(STEPS).model_copy(
+        update={"access": Access(emergency=EmergencyAccess(who=(Principal("user", "ada"),)))}
+    )
+    github = GitHubInMemory(policies=[policy], facts={"freezes": (Freeze(reason="Stocktaking", by="grace"),)})
+    result = run(desk_of(emergency_reason="The shop is down").job, github)
+    assert result.status == "success"
+    assert result.entry is not None
+    assert result.entry.emergency == "The shop is down"
+    [issue] = github.issues
+    assert issue.title == "production: 1.1.0 was deployed in an emergency"
+    assert "Emergency: The shop is down" in issue.body
 
 
 def test_the_pull_request_hears_how_it_went(desk_of: Any) -> None:
