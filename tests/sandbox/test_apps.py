@@ -11,8 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from sandbox.state import App, Installation, Job
-from sandbox.world import World
+from sandbox.state import App, Installation
 from tests.sandbox_fixture import SHOP, Client, Sandbox, app_jwt, start_sandbox
 
 OTHER = "acme/other"
@@ -176,15 +175,24 @@ def test_a_person_signs_in_with_pkce(sandbox: Sandbox, verifier: str, works: boo
     assert sandbox.client(answer["access_token"]).get("/user").json()["login"] == "grace"
 
 
-def test_a_jobs_token_has_the_jobs_permissions_and_its_repository(sandbox: Sandbox) -> None:
-    client = sandbox.client(job_token(sandbox.world, {"issues": "write"}))
-    assert client.post(f"/repos/{SHOP}/issues", {"title": "From a job"}).json()["user"]["type"] == "Bot"
-    assert client.get(f"/repos/{SHOP}/contents/README.md").status_code == 403
-    assert client.get(f"/repos/{OTHER}").status_code == 404
+def test_an_app_changes_where_its_webhooks_go(sandbox: Sandbox) -> None:
+    app, _ = install(sandbox)
+    client = sandbox.client_of(app)
+    changed = client.patch("/app/hook/config", {"url": "http://127.0.0.1/webhook", "secret": "new"})
+    assert (changed.json()["url"], changed.json()["secret"]) == ("http://127.0.0.1/webhook", "********")
+    assert app.webhook_secret == "new"
 
 
-def job_token(world: World, permissions: dict[str, str]) -> str:
-    repository = world.repository(SHOP)
-    job = Job.__new__(Job)  # the token asks of a job only who it is and what it may
-    job.id, job.permissions = 1, permissions
-    return world.job_token(job, repository)
+def test_a_person_sees_what_they_and_the_app_both_reach(sandbox: Sandbox) -> None:
+    _, installation = install(sandbox, SHOP, OTHER, issues="write")
+    path = f"/user/installations/{installation.id}/repositories"
+    for login, names in (("ada", ["shop", "other"]), ("bo", ["shop"])):
+        client = sandbox.client_as(login)
+        assert client.get("/user/installations").json()["total_count"] == 1
+        assert [one["name"] for one in client.get(path).json()["repositories"]] == names
+
+
+def test_a_token_can_be_given_back(sandbox: Sandbox) -> None:
+    client = token(sandbox, *install(sandbox))
+    assert client.delete("/installation/token").status_code == 204
+    assert client.get(f"/repos/{SHOP}").status_code == 401

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import base64
+import io
 import os
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -148,3 +150,32 @@ def test_a_commit_shows_its_files_and_its_author(sandbox: Sandbox) -> None:
     commit = sandbox.github("ada").get_repo(SHOP).get_commit(sha)
     assert commit.author.login == "grace"
     assert [(file.filename, file.additions) for file in commit.files] == [("x.txt", 2)]
+
+
+def test_a_file_is_deleted_with_its_present_sha(sandbox: Sandbox) -> None:
+    grace = sandbox.client_as("grace")
+    sha = grace.get(f"/repos/{SHOP}/contents/README.md").json()["sha"]
+    path = f"/repos/{SHOP}/contents/README.md"
+    assert grace.delete(path, {"message": "Gone", "sha": "0" * 40}).status_code == 409
+    assert grace.delete(path, {"message": "Gone", "sha": sha}).json()["content"] is None
+    assert grace.get(path).status_code == 404
+
+
+def test_trees_blobs_and_archives_are_the_ones_git_has(sandbox: Sandbox) -> None:
+    ada = sandbox.client_as("ada")
+    tree = ada.get(f"/repos/{SHOP}/git/trees/main?recursive=1").json()["tree"]
+    blob = next(entry["sha"] for entry in tree if entry["path"] == "src/app.py")
+    content = ada.get(f"/repos/{SHOP}/git/blobs/{blob}").json()["content"]
+    assert base64.b64decode(content) == b"print('hello')\n"
+    archive = ada.get(f"/repos/{SHOP}/tarball/main").content
+    with tarfile.open(fileobj=io.BytesIO(archive)) as names:
+        assert any(name.endswith("/src/app.py") for name in names.getnames())
+
+
+def test_commits_are_listed_newest_first_and_by_path(sandbox: Sandbox) -> None:
+    sandbox.world.commit(SHOP, {"README.md": "# Other\n"}, "Second")
+    sandbox.world.commit(SHOP, {"x.txt": "x\n"}, "Third")
+    repository = sandbox.github("ada").get_repo(SHOP)
+    assert [one.commit.message for one in repository.get_commits()] == ["Third", "Second", "First commit"]
+    touched = [one.commit.message for one in repository.get_commits(path="README.md")]
+    assert touched == ["Second", "First commit"]

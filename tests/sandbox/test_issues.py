@@ -91,3 +91,11 @@ def test_pages_are_linked(sandbox: Sandbox) -> None:
     assert set(page.links) == {"prev", "next", "last", "first"}
     following = sandbox.client_as("ada").session.get(page.links["next"]["url"]).json()
     assert [one["title"] for one in following] == ["Issue 0"]
+
+
+def test_a_label_that_is_deleted_falls_off_its_issues(sandbox: Sandbox) -> None:
+    repository = sandbox.github("grace").get_repo(SHOP)
+    issue = repository.create_issue("Freeze", labels=["deploy-freeze"])
+    repository.get_label("deploy-freeze").delete()
+    assert list(issue.get_labels()) == []
+    assert list(repository.get_labels()) == []

@@ -121,3 +121,30 @@ def test_a_commit_leads_to_the_pull_request_that_brought_it(sandbox: Sandbox) ->
     merge = pull.merge().sha
     found = sandbox.client_as("ada").get(f"/repos/{SHOP}/commits/{merge}/pulls").json()
     assert [one["number"] for one in found] == [1]
+
+
+def test_a_pull_request_is_edited_closed_and_reopened_by_its_author_or_a_writer(sandbox: Sandbox) -> None:
+    pull = open_pull(sandbox)
+    sandbox.world.commit(SHOP, {"x.txt": "x\n"}, "X", branch="release")
+    pull.edit(title="Better", body="Because", base="release")
+    pull.edit(state="closed")
+    pull.edit(state="open")
+    assert (pull.title, pull.body, pull.base.ref, pull.state) == ("Better", "Because", "release", "open")
+    refused = sandbox.client_as("bo").patch(f"/repos/{SHOP}/pulls/1", {"title": "Mine"})
+    assert refused.status_code == 403
+
+
+def test_what_has_merged_is_never_reopened(sandbox: Sandbox) -> None:
+    pull = open_pull(sandbox)
+    pull.merge()
+    assert pull.is_merged()
+    with pytest.raises(GithubException) as error:
+        pull.edit(state="open")
+    assert error.value.status == 422
+
+
+def test_a_deleted_branch_closes_its_pull_request(sandbox: Sandbox) -> None:
+    open_pull(sandbox)
+    ada = sandbox.client_as("ada")
+    assert ada.delete(f"/repos/{SHOP}/git/refs/heads/fix").status_code == 204
+    assert ada.get(f"/repos/{SHOP}/issues/1").json()["state"] == "closed"

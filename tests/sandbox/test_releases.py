@@ -64,3 +64,10 @@ def test_an_app_without_workflows_does_not_release_a_commit_that_changes_them(sa
 def test_a_body_longer_than_github_keeps_is_refused(sandbox: Sandbox) -> None:
     long = {"tag_name": "v1", "body": "x" * 125_001}
     assert sandbox.client_as("grace").post(f"/repos/{SHOP}/releases", long).status_code == 422
+
+
+def test_a_deleted_release_leaves_its_tag(sandbox: Sandbox) -> None:
+    repository = sandbox.github("grace").get_repo(SHOP)
+    repository.create_git_release("v1", "One", "notes").delete_release()
+    assert list(repository.get_releases()) == []
+    assert [tag.name for tag in repository.get_tags()] == ["v1"]
