@@ -39,14 +39,19 @@ check: $(READY)
 clean:
 	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache
 
-# The lock files carry hashes and no addresses.
+# The lock files carry hashes and no addresses; each image's is part of the next.
+COMPILE := pip-compile --quiet --strip-extras --generate-hashes --no-header --allow-unsafe \
+  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+SERVICE := --extra service --extra postgres
+
 lock: $(READY)
-	@mkdir -p locks
-	@$(EXPORT) pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host \
-	  --no-emit-find-links --no-header --allow-unsafe --output-file locks/action.txt pyproject.toml
-	@$(EXPORT) pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host \
-	  --no-emit-find-links --no-header --allow-unsafe --extra service --extra postgres --constraint locks/action.txt \
-	  --output-file locks/service.txt pyproject.toml
-	@$(EXPORT) pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host \
-	  --no-emit-find-links --no-header --allow-unsafe --extra test --constraint locks/service.txt \
+	@$(EXPORT) $(COMPILE) --output-file locks/action.txt pyproject.toml
+	@$(EXPORT) $(COMPILE) $(SERVICE) --constraint locks/action.txt --output-file locks/service.txt pyproject.toml
+	@$(EXPORT) $(COMPILE) $(SERVICE) --extra sandbox --extra test --constraint locks/service.txt \
 	  --output-file locks/test.txt pyproject.toml
+
+demo: $(READY)
+	@$(EXPORT) PYTHONPATH="$(CURDIR)" python examples/demo.py $(if $(KEEP),--keep)
+
+bench: $(READY)
+	@$(EXPORT) PYTHONPATH="$(CURDIR)" python benchmarks/run.py $(ARGS)
