@@ -8,6 +8,7 @@ from dataclasses import replace
 from gateway.errors import GatewayError
 from gateway.history import Parents, follows, parents_of, relation, running
 from gateway.look import COMMIT, PULL, Look
+from gateway.memory import Comparison
 from gateway.needs import compared_environments, environments_of
 from gateway.pulls import changes_compared, changes_of, changes_of_commit
 from gateway.reading import Node, known
@@ -52,14 +53,8 @@ def _relation(
 
 
 def _compared(look: Look, base: str) -> Known[Relation]:
-    memory, pair = look.github.memory.relations, (base, look.gate.sha)
-    found = memory.at(pair, look.now)
-    if found is not None:
-        return found
-    try:
-        return memory.keep(pair, look.github.compare(*pair), look.now)
-    except GatewayError as error:
-        return Missing(f"how {look.gate.sha[:8]} stands to what runs: {error}")
+    found = _comparison(look, base, look.gate.sha)
+    return found if isinstance(found, Missing) else found.relation
 
 
 def changes_since(
@@ -95,13 +90,27 @@ def _brings_all_since(look: Look, pull: Node, base: str) -> bool:
 
 
 def _compared_changes(look: Look, base: str, head: str) -> Known[Changes]:
-    memory, pair = look.github.memory.changes, (base, head)
+    found = _comparison(look, base, head)
+    return found if isinstance(found, Missing) else found.changes
+
+
+def _comparison(look: Look, base: str, head: str) -> Known[Comparison]:
+    """Asked once for two commits; without a base it is the one commit."""
+    memory, pair = look.github.memory.comparisons, (base, head)
     found = memory.at(pair, look.now)
     if found is not None:
         return found
     try:
         answer = look.github.changes_between(base, head)
     except GatewayError as error:
-        return Missing(f"the changes: {error}")
-    changes = known("the changes", lambda: changes_compared(answer) if base else changes_of_commit(answer))
-    return changes if isinstance(changes, Missing) else memory.keep(pair, changes, look.now)
+        return Missing(f"what lies between {base[:8] or 'nothing'} and {head[:8]}: {error}")
+    comparison = known("the comparison", lambda: _read(answer, base))
+    return comparison if isinstance(comparison, Missing) else memory.keep(pair, comparison, look.now)
+
+
+def _read(answer: Node, base: str) -> Comparison:
+    if not base:
+        changes = known("the changes", lambda: changes_of_commit(answer))
+        return Comparison(relation=Relation.NOTHING_DEPLOYED, changes=changes)
+    changes = known("the changes", lambda: changes_compared(answer))
+    return Comparison(relation=Relation(answer["status"]), changes=changes)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from protocol.errors import PolicyError
-from protocol.facts import Changes, Missing, Permission, Relation
+from protocol.facts import Changes, Known, Missing, Permission, Relation
 from protocol.policy import Policy
 
 ReadPolicy: TypeAlias = Policy | PolicyError | Missing
@@ -58,13 +58,20 @@ class Remembered(Generic[K, V]):
         self._values.clear()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What lies between two commits."""
+
+    relation: Relation
+    changes: Known[Changes]
+
+
 @dataclass(slots=True, kw_only=True)
 class Memory:
     """A policy is known by its blob, a comparison by its two commits: neither ever changes."""
 
     policies: Remembered[str, ReadPolicy] = field(default_factory=Remembered)
-    relations: Remembered[tuple[str, str], Relation] = field(default_factory=Remembered)
-    changes: Remembered[tuple[str, str], Changes] = field(default_factory=Remembered)
+    comparisons: Remembered[tuple[str, str], Comparison] = field(default_factory=Remembered)
     edits: Remembered[tuple[str, str], Any] = field(default_factory=Remembered)
     required: Remembered[tuple[str, int], frozenset[str]] = field(default_factory=lambda: Remembered(PEOPLE))
     teams: Remembered[str, frozenset[str]] = field(default_factory=lambda: Remembered(PEOPLE))

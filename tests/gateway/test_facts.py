@@ -7,7 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from gateway.errors import Forbidden, NotFound
+from gateway.details import Details
+from gateway.errors import Forbidden, NotFound, RateLimited, Unavailable
+from gateway.look import first_look
+from gateway.people import people_of
+from gateway.reading import Reading
 from gateway.text import sticky_marker
 from protocol.decision import decide
 from protocol.errors import PolicyError
@@ -15,6 +19,7 @@ from protocol.facts import Approval, CheckState, Facts, Missing, Permission, Rel
 from protocol.gate import Gate
 from protocol.policy import Policy
 from protocol.verdict import Verdict
+from sandbox.faults import Fault
 from tests.waiting import PLAIN_POLICY, POLICY, SHOP, WaitingShop, now
 
 TICKED_POLICY = """\
@@ -318,3 +323,77 @@ def test_the_actions_own_token_reads_the_same_and_leaves_its_own_job_out(shop: W
     assert facts.place == "action"
     assert (facts.checks, facts.deployments) == ((), ())
     assert len(shop.responses) == 2
+
+
+def test_people_beyond_the_first_page_are_asked_for_by_name(shop: WaitingShop) -> None:
+    for at in range(110):
+        shop.world.add_user(f"user-{at}")
+        shop.world.add_collaborator(SHOP, f"user-{at}", "triage")
+    shop.world.add_user("zoe")
+    shop.world.add_collaborator(SHOP, "zoe", "maintain")
+    number, gate = shop.merged()
+    shop.ask("POST", f"/issues/{number}/comments", {"body": "/approve"}, by="zoe")
+    permissions = facts_of(shop, gate).people.permissions
+    assert not isinstance(permissions, Missing)
+    assert permissions["zoe"] is Permission.MAINTAIN
+    assert sum(response.path == "/graphql" for response in shop.responses) == 2
+
+
+def test_what_runs_is_found_beyond_a_hundred_deployments_to_elsewhere(shop: WaitingShop) -> None:
+    first = shop.push()
+    github = shop.github()
+    assert github.post_verdict(first, approved=True, comment="Go")
+    shop.wait(lambda: shop.repository.runs[first.run_id].status == "completed")
+    for _ in range(101):
+        shop.world.move_clock(timedelta(seconds=1))
+        github.create_deployment(sha=first.sha, ref="", environment="preview")
+    facts = facts_of(shop, shop.push(two_dot_py="2\n"))
+    assert not isinstance(facts.deployments, Missing)
+    assert facts.relations["production"] is Relation.AHEAD
+
+
+def test_commits_too_far_apart_to_see_are_compared_once(shop: WaitingShop) -> None:
+    first = shop.push()
+    github = shop.github()
+    assert github.post_verdict(first, approved=True, comment="Go")
+    shop.wait(lambda: shop.repository.runs[first.run_id].status == "completed")
+    for at in range(101):
+        shop.world.commit(SHOP, {"count": str(at)}, f"Count {at}", quiet=True)
+    gate = shop.push(two_dot_py="2\n")
+    assert github.facts_for(gate, now())[1].relations["production"] is Relation.AHEAD
+    assert sum("/compare/" in response.path for response in shop.responses) == 1
+    shop.responses.clear()
+    assert github.facts_for(gate, now())[1].relations["production"] is Relation.AHEAD
+    assert len(shop.responses) == 2
+
+
+def test_without_the_list_of_collaborators_each_is_asked_alone(shop: WaitingShop) -> None:
+    gate = shop.push()
+    look = first_look(shop.github(), gate, now())
+    hidden = {
+        "type": "FORBIDDEN",
+        "path": ["repository", "collaborators"],
+        "message": "Must have push access",
+    }
+    look = replace(look, reading=Reading(look.data, [hidden]))
+    nothing = Details(teams={}, permissions={}, deployments={}, required={}, edits={})
+    people = people_of(look, nothing, frozenset({"ada", "grace"}))
+    assert people.permissions == {"ada": Permission.ADMIN, "grace": Permission.WRITE}
+
+
+def test_a_cut_connection_decides_nothing(shop: WaitingShop) -> None:
+    gate = shop.push()
+    github = shop.github()
+    shop.world.faults.add(Fault(kind="cut", path="graphql", times=2))
+    with pytest.raises(Unavailable):
+        github.facts_for(gate, now())
+    assert github.facts_for(gate, now())[1].sha == gate.sha
+
+
+def test_a_used_up_rate_limit_is_told_with_its_end(shop: WaitingShop) -> None:
+    gate = shop.push()
+    github = shop.github()
+    shop.world.faults.add(Fault(kind="rate_limit", path="runs"))
+    with pytest.raises(RateLimited) as limit:
+        github.facts_for(gate, now())
+    assert limit.value.until > now()
