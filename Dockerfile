@@ -5,7 +5,7 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_
 
 FROM base AS service
 COPY locks/service.txt /opt/deploy-protocol/locks/service.txt
-RUN pip install --require-hashes --requirement /opt/deploy-protocol/locks/service.txt
+RUN pip install --no-deps --require-hashes --requirement /opt/deploy-protocol/locks/service.txt
 COPY pyproject.toml deploy_protocol.py /opt/deploy-protocol/
 COPY protocol /opt/deploy-protocol/protocol
 COPY gateway /opt/deploy-protocol/gateway
@@ -26,7 +26,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && git config --system --add safe.directory '*'
 COPY locks/action.txt /opt/deploy-protocol/locks/action.txt
-RUN pip install --require-hashes --requirement /opt/deploy-protocol/locks/action.txt
+RUN pip install --no-deps --require-hashes --requirement /opt/deploy-protocol/locks/action.txt
 COPY action/bin/deploy-protocol-run action/bin/deploy-protocol-post /usr/local/bin/
 COPY protocol /opt/deploy-protocol/protocol
 COPY gateway /opt/deploy-protocol/gateway

@@ -20,7 +20,7 @@ $(READY): locks/test.txt pyproject.toml
 	  { echo "Python 3.11 or newer is needed; found $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11."; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV)
 	@echo "installing into $(VENV) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r locks/test.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/test.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
