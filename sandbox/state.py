@@ -113,6 +113,14 @@ class Edit:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class Reaction:
+    id: int
+    user: User
+    content: str
+    created_at: datetime
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Comment:
     """`edits` is empty until the first change; then the text as written is the first of them."""
 
@@ -121,6 +129,7 @@ class Comment:
     body: str
     app: App | None = None
     edits: list[Edit] = field(default_factory=list)
+    reactions: list[Reaction] = field(default_factory=list)
     created_at: datetime
     updated_at: datetime
 
@@ -144,6 +153,7 @@ class Issue:
     locked: bool = False
     closed_by: User | None = None
     closed_at: datetime | None = None
+    edited_at: datetime | None = None  # its body; labels and comments change `updated_at` alone
     created_at: datetime
     updated_at: datetime
 

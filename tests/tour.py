@@ -140,6 +140,10 @@ class Tour:
         self.ask("GET", f"{issue}/comments")
         self.ask("GET", f"{self.repo}/issues/comments/{comment}")
         self.ask("PATCH", f"{self.repo}/issues/comments/{comment}", {"body": "Now"})
+        reactions = f"{self.repo}/issues/comments/{comment}/reactions"
+        eyes = self.ask("POST", reactions, {"content": "eyes"})["id"]
+        self.ask("GET", reactions)
+        self.ask("DELETE", f"{reactions}/{eyes}")
         self.ask("DELETE", f"{self.repo}/issues/comments/{comment}")
         self.ask("PATCH", issue, {"state": "closed", "state_reason": "completed"})
         self.ask("DELETE", f"{self.repo}/labels/later")
@@ -247,7 +251,9 @@ class Tour:
 
     def dispatches(self) -> None:
         self.world.commit(SHOP, {".github/workflows/by-hand.yml": BY_HAND}, "By hand")
-        self.ask("POST", f"{self.repo}/actions/workflows/by-hand.yml/dispatches", {"ref": "main"})
+        by_hand = f"{self.repo}/actions/workflows/by-hand.yml/dispatches"
+        self.ask("POST", by_hand, {"ref": "main"})
+        self.ask("POST", by_hand, {"ref": "main", "return_run_details": True})
         self.ask("POST", f"{self.repo}/dispatches", {"event_type": "stock", "client_payload": {"left": 3}})
         for run in list(self.shop.repository.runs.values()):
             if run.status != "completed" and not run.pending:

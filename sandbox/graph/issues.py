@@ -100,6 +100,11 @@ class Threaded(Written):
         return moment
 
     @property
+    def last_edited_at(self) -> datetime | None:
+        moment: datetime | None = self.written.edited_at
+        return moment
+
+    @property
     def locked(self) -> bool:
         return bool(self.written.locked)
 

@@ -105,6 +105,8 @@ def edit_text(call: Call, issue: Issue) -> dict[str, Any]:
         if after is not None and after != before:
             setattr(issue, name, after)
             changes[name] = {"from": before or ""}
+    if "body" in changes:
+        issue.edited_at = call.world.now()
     if changes:
         issue.updated_at = call.world.now()
     return changes
@@ -228,7 +230,7 @@ def create_comment(call: Call) -> Answer:
 
 @routes.get(ISSUES + "/comments/{comment_id}", needs=READ)
 def a_comment(call: Call) -> Answer:
-    issue, comment = _comment(call)
+    issue, comment = comment_of(call)
     return ok(comment_shape(call.world, call.repository, issue, comment))
 
 
@@ -262,13 +264,13 @@ def delete_comment(call: Call) -> Answer:
 
 def _own_comment(call: Call) -> tuple[Issue, Comment]:
     """Comments are changed by their author or by someone who may write here."""
-    issue, comment = _comment(call)
+    issue, comment = comment_of(call)
     if comment.author is not call.user and not (call.caller.kind == "user" and call.may("issues:write")):
         raise Refusal(403, "Must have admin rights to Repository.")
     return issue, comment
 
 
-def _comment(call: Call) -> tuple[Issue, Comment]:
+def comment_of(call: Call) -> tuple[Issue, Comment]:
     wanted = call.number("comment_id")
     for issue in call.repository.issues.values():
         for comment in issue.comments:

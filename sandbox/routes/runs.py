@@ -113,15 +113,21 @@ def runs_of_a_workflow(call: Call) -> Answer:
 
 @routes.post(WORKFLOW + "/dispatches", needs="actions:write")
 def dispatch(call: Call) -> Answer:
+    """GitHub tells of the run only where it is asked to, with `return_run_details`."""
     ref = call.want("Workflow", "ref", str)
     inputs = {name: _text(value) for name, value in (call.get("inputs") or {}).items()}
     try:
-        dispatch_workflow(
+        run = dispatch_workflow(
             call.world, call.repository, _workflow(call), ref=ref, inputs=inputs, actor=call.user
         )
     except DispatchError as error:
         raise unprocessable(str(error)) from None
-    return nothing()
+    return ok(_dispatched(call, run)) if call.get("return_run_details") else nothing()
+
+
+def _dispatched(call: Call, run: WorkflowRun) -> dict[str, Any]:
+    shape = run_shape(call.world, run)
+    return {"workflow_run_id": run.id, "run_url": shape["url"], "html_url": shape["html_url"]}
 
 
 @routes.post("/repos/{owner}/{repo}/dispatches", needs="contents:write")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from sandbox.shapes.accounts import account_shape
 from sandbox.shapes.apps import app_shape
 from sandbox.shapes.basics import node_id, repo_html, repo_url, stamp, stamp_or_none
 from sandbox.shapes.repositories import association
-from sandbox.state import App, Comment, Issue, Label, Repository
+from sandbox.state import App, Comment, Issue, Label, Reaction, Repository
 from sandbox.world import World
 
 FACES = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
@@ -87,7 +89,7 @@ def comment_shape(world: World, repository: Repository, issue: Issue, comment: C
         "updated_at": stamp(comment.updated_at),
         "author_association": association(repository, comment.author),
         "body": comment.body,
-        "reactions": _reactions(url),
+        "reactions": _reactions(url, comment.reactions),
         "performed_via_github_app": _through(world, comment.app),
     }
 
@@ -104,8 +106,23 @@ def _pull_links(world: World, repository: Repository, issue: Issue) -> dict[str,
     }
 
 
-def _reactions(url: str) -> dict[str, Any]:
-    return {"url": f"{url}/reactions", "total_count": 0, **dict.fromkeys(FACES, 0)}
+def reaction_shape(world: World, reaction: Reaction) -> dict[str, Any]:
+    return {
+        "id": reaction.id,
+        "node_id": node_id("Reaction", reaction.id),
+        "user": account_shape(world, reaction.user),
+        "content": reaction.content,
+        "created_at": stamp(reaction.created_at),
+    }
+
+
+def _reactions(url: str, given: Sequence[Reaction] = ()) -> dict[str, Any]:
+    counted = Counter(reaction.content for reaction in given)
+    return {
+        "url": f"{url}/reactions",
+        "total_count": len(given),
+        **{face: counted[face] for face in FACES},
+    }
 
 
 def _through(world: World, app: App | None) -> dict[str, Any] | None:

@@ -99,3 +99,24 @@ def test_a_label_that_is_deleted_falls_off_its_issues(sandbox: Sandbox) -> None:
     repository.get_label("deploy-freeze").delete()
     assert list(issue.get_labels()) == []
     assert list(repository.get_labels()) == []
+
+
+def test_one_reaction_of_a_kind_from_each_person(sandbox: Sandbox) -> None:
+    comment = sandbox.github("ada").get_repo(SHOP).create_issue("Hi").create_comment("Hello")
+    path = f"/repos/{SHOP}/issues/comments/{comment.id}/reactions"
+    grace, ada = sandbox.client_as("grace"), sandbox.client_as("ada")
+    first = grace.post(path, {"content": "eyes"})
+    assert (first.status_code, grace.post(path, {"content": "eyes"}).status_code) == (201, 200)
+    ada.post(path, {"content": "eyes"})
+    assert ada.get(f"/repos/{SHOP}/issues/comments/{comment.id}").json()["reactions"]["eyes"] == 2
+    assert grace.delete(f"{path}/{first.json()['id']}").status_code == 204
+    assert [one["user"]["login"] for one in ada.get(path).json()] == ["ada"]
+    assert ada.post(path, {"content": "shrug"}).status_code == 422
+
+
+def test_a_comment_on_an_issue_does_not_edit_it(sandbox: Sandbox) -> None:
+    issue = sandbox.github("ada").get_repo(SHOP).create_issue("Hi", body="Hello")
+    issue.create_comment("Well?")
+    assert sandbox.world.repository(SHOP).issues[1].edited_at is None
+    issue.edit(body="Bye")
+    assert sandbox.world.repository(SHOP).issues[1].edited_at is not None
