@@ -80,6 +80,10 @@ class App:
         """The installation that covers a repository. Raises NotFound where the App is not installed."""
         return int(self.connection.rest("GET", f"/repos/{quote(repository)}/installation")["id"])
 
+    def permissions_of(self, installation_id: int) -> dict[str, str]:
+        """What an installation gives the App: level by name."""
+        return dict(self.connection.rest("GET", f"/app/installations/{installation_id}")["permissions"])
+
     def repositories_of(self, token: str) -> tuple[str, ...]:
         """The full names of the repositories an installation covers; `token` is that installation's."""
         from gateway.connection import Connection  # noqa: PLC0415  # PyGithub takes 0.2 s to import

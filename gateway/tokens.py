@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gateway.errors import Rejected
+
 if TYPE_CHECKING:
     from gateway.app import App
 
@@ -84,8 +86,27 @@ class InstallationTokens:
             self._tokens.pop(key, None)
 
     def _ask(self, installation_id: int, repository: str) -> Token:
-        body: dict[str, object] = {"permissions": self._permissions}
+        """All we need; where the installation gives less, that much, so that we can say what is lacking."""
+        try:
+            return self._ask_for(self._permissions, installation_id, repository)
+        except Rejected:
+            given = self._app.permissions_of(installation_id)
+            less = {
+                name: _lesser(level, given[name])
+                for name, level in self._permissions.items()
+                if name in given
+            }
+            if less == self._permissions:
+                raise
+            return self._ask_for(less, installation_id, repository)
+
+    def _ask_for(self, permissions: Mapping[str, str], installation_id: int, repository: str) -> Token:
+        body: dict[str, object] = {"permissions": dict(permissions)}
         if repository:
             body["repositories"] = [repository.partition("/")[2]]
         found = self._app.connection.rest("POST", f"/app/installations/{installation_id}/access_tokens", body)
         return Token(value=found["token"], expires_at=datetime.fromisoformat(found["expires_at"]))
+
+
+def _lesser(wanted: str, given: str) -> str:
+    return "read" if "read" in (wanted, given) else wanted

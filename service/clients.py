@@ -17,6 +17,7 @@ class Clients:
     """Safe to use from several threads."""
 
     def __init__(self, settings: Settings) -> None:
+        self.app_id = settings.app_id
         self._api_url = settings.api_url
         key = AppKey(app_id=str(settings.app_id), private_key=settings.private_key)
         self.app = App(key, api_url=settings.api_url)

@@ -21,6 +21,7 @@ class HeldGate:
     id: int
     gate: Gate
     looks_wanted: int
+    leased_until: float
     failures: int
     shown: str
     reported: str
@@ -88,6 +89,28 @@ class Gates:
             )
             return int(known.scalar_one())
 
+    def adopt(self, gate: Gate, now: float) -> bool:
+        """Remember a gate that GitHub shows waiting, unless we know it. True when it is new to us.
+
+        One we answered may still wait for others, as reviewers; only a re-run gives it a new Deployment.
+        """
+        known = (
+            select(gates.c.state, gates.c.deployment_id)
+            .where(
+                gates.c.repository == gate.repository,
+                gates.c.run_id == gate.run_id,
+                gates.c.environment == gate.environment,
+            )
+            .order_by(gates.c.deployment_id.desc())
+        )
+        with self._engine.connect() as connection:
+            rows = list(connection.execute(known))
+        answered = rows and rows[0].state != "gone" and rows[0].deployment_id >= (gate.deployment_id or 0)
+        if answered or any(row.state == "waiting" for row in rows):
+            return False
+        self.wait(gate, now)
+        return True
+
     def look_again(self, repository: str, now: float) -> list[int]:
         """Want a look at every waiting gate of a repository; many wants become one look."""
         with self._engine.begin() as connection:
@@ -116,12 +139,15 @@ class Gates:
         return _held(row) if row else None
 
     def looked(self, held: HeldGate, outcome: Looked, now: float) -> bool:
-        """Store a look. True when something asked for another one meanwhile: then it is due at once."""
+        """Store a look. True when something asked for another one meanwhile: then it is due at once.
+
+        A look whose lease ran out is not stored: whoever took the gate up since knows more.
+        """
         asked_meanwhile = gates.c.looks_wanted != held.looks_wanted
         with self._engine.begin() as connection:
             row = connection.execute(
                 update(gates)
-                .where(gates.c.id == held.id)
+                .where(gates.c.id == held.id, gates.c.leased_until == held.leased_until)
                 .values(
                     state=outcome.state,
                     recheck_at=case((asked_meanwhile, now), else_=outcome.recheck_at),
@@ -135,8 +161,8 @@ class Gates:
                     leased_until=0.0,
                 )
                 .returning(gates.c.looks_wanted)
-            ).one()
-        return outcome.state == "waiting" and bool(row.looks_wanted != held.looks_wanted)
+            ).first()
+        return row is not None and outcome.state == "waiting" and row.looks_wanted != held.looks_wanted
 
     def due(self, now: float, limit: int = 500) -> list[tuple[int, float]]:
         """Waiting gates whose moment has come and that nobody holds: (id, due at), most overdue first."""
@@ -175,6 +201,7 @@ def _held(row: Row[tuple[object, ...]]) -> HeldGate:
         id=row.id,
         gate=gate,
         looks_wanted=row.looks_wanted,
+        leased_until=row.leased_until,
         failures=row.failures,
         shown=row.shown,
         reported=row.reported,

@@ -1,106 +1,148 @@
-"""One look at one gate: gather, decide, act."""
+"""One look at one gate: gather, decide, act. What fails means wait, with a reason people can read."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from gateway.errors import GatewayError, NotFound, RateLimited
+from gateway.errors import GatewayError, NotFound, RateLimited, Unavailable
 from gateway.github import Conclusion, GitHub
 from protocol.decision import decide
-from protocol.facts import Missing
+from protocol.markdown import escape
 from protocol.policy import Policy
 from protocol.report import findings_markdown, headline
 from protocol.verdict import Decision, Verdict
 from service.gates import HeldGate, Looked
 
 REPORTS_WHILE_WAITING = 9  # GitHub takes ten status reports a deployment; the last is kept for the end
+FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=10), timedelta(minutes=10)
+LONGEST_SLEEP = timedelta(hours=12)  # an event that never reached us is made up for by then
+SOONEST = timedelta(seconds=1)
+PATIENCE = 3  # looks in a row that GitHub may fail before people are told
 _CONCLUSIONS: dict[Verdict, Conclusion | None] = {
     Verdict.ALLOW: "success",
     Verdict.WAIT: None,
     Verdict.REFUSE: "failure",
 }
-FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=10), timedelta(minutes=10)
+_LACKING = frozenset({"facts.unavailable", "policy.missing"})
+_NO_LONGER = "It does not wait for us any more: it was answered, cancelled, or is over."
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What people are told of a decision."""
+    """What people are told of a look. No conclusion: the check run is in progress."""
 
     title: str
     summary: str
+    conclusion: Conclusion | None = None
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(f"{self.title}\n{self.summary}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.title}\n{self.summary}\n{self.conclusion}".encode()).hexdigest()
 
 
-def look(github: GitHub, held: HeldGate, now: datetime) -> Looked:
+def look(github: GitHub, held: HeldGate, clock: Callable[[], datetime]) -> Looked:
     """Judge the gate from GitHub's present state. Anything that fails means: wait, and look again."""
     try:
-        policies, facts = github.facts_for(held.gate, now)
-        decision = decide(policies, facts, now)
-        state = _act(github, held, decision)
+        policies, facts = github.facts_for(held.gate, clock())
     except NotFound as error:
-        log.info("gate.gone", reason=str(error))
-        return _looked(held, "gone", None)
-    except RateLimited as limit:
-        log.warning("gate.rate_limited", until=limit.until.isoformat())
-        return replace(_looked(held, "waiting", limit.until), failures=held.failures)
+        return _gone(github, held, error)
     except GatewayError as error:
-        log.warning("gate.unavailable", reason=str(error))
-        return replace(_looked(held, "waiting", now + _backoff(held.failures)), failures=held.failures + 1)
-    told = _tell(github, held, decision, state, _zone(policies))
-    return replace(
-        told,
-        recheck_at=_seconds(decision.recheck_at) if state == "waiting" else None,
-        findings=_findings(decision),
-    )
+        return in_trouble(github, held, error, clock())
+    now = clock()
+    decision = decide(policies, facts, now)
+    try:
+        state = _act(github, held, decision, now)
+    except GatewayError as error:
+        return in_trouble(github, held, error, now)
+    told = _tell(github, held, _said(decision, state, _zone(policies)), state)
+    told = replace(told, findings=_findings(decision))
+    return _wake(told, held, decision, now) if state == "waiting" else told
 
 
-def _act(github: GitHub, held: HeldGate, decision: Decision) -> str:
+def in_trouble(github: GitHub, held: HeldGate, error: Exception, now: datetime) -> Looked:
+    """The look could not be finished: wait and try again, and after a few times in a row say so."""
+    log.warning("gate.in_trouble", reason=str(error), failures=held.failures + 1)
+    trouble = replace(_looked(held, "waiting"), findings=_trouble(error))
+    if isinstance(error, RateLimited):
+        return replace(trouble, recheck_at=error.until.timestamp(), failures=held.failures)
+    may_pass = isinstance(error, Unavailable) and held.failures + 1 < PATIENCE
+    if not may_pass:
+        trouble = replace(_tell(github, held, _said_trouble(error), "waiting"), findings=trouble.findings)
+    recheck_at = now + _backoff(held.failures)
+    return replace(trouble, recheck_at=recheck_at.timestamp(), failures=held.failures + 1)
+
+
+def _gone(github: GitHub, held: HeldGate, error: NotFound) -> Looked:
+    """Nothing to judge: an open check run is closed, where there still is one."""
+    log.info("gate.gone", reason=str(error))
+    if held.check_run_id is None:
+        return _looked(held, "gone")
+    said = Said(title="No longer waiting", summary=_NO_LONGER, conclusion="neutral")
+    return _tell(github, held, said, "gone")
+
+
+def _act(github: GitHub, held: HeldGate, decision: Decision, now: datetime) -> str:
     """The verdict comes first; telling about it follows. Returns the gate's new state."""
     if decision.verdict is Verdict.WAIT:
         return "waiting"
+    if now.timestamp() >= held.leased_until:
+        raise Unavailable("the look took so long that another worker may have begun one")
     allowed = decision.verdict is Verdict.ALLOW
-    comment = headline(decision)
-    if not github.post_verdict(held.gate, approved=allowed, comment=comment):
+    if not github.post_verdict(held.gate, approved=allowed, comment=headline(decision)):
         return "gone"
     log.info("gate.verdict", verdict=decision.verdict.word, codes=[f.code for f in decision.findings])
     return "allowed" if allowed else "refused"
 
 
-def _tell(github: GitHub, held: HeldGate, decision: Decision, state: str, zone: ZoneInfo) -> Looked:
-    """Show the decision where it changed. A failure here is told again at the next look."""
-    told = _looked(held, state, None)
+def _said(decision: Decision, state: str, zone: ZoneInfo) -> Said:
+    summary = findings_markdown(decision, zone)
     if state == "gone":
-        return told
-    said = Said(title=headline(decision), summary=findings_markdown(decision, zone))
+        return Said(title="No longer waiting", summary=f"{_NO_LONGER}\n\n{summary}", conclusion="neutral")
+    return Said(title=headline(decision), summary=summary, conclusion=_CONCLUSIONS[decision.verdict])
+
+
+def _said_trouble(error: Exception) -> Said:
+    """The same words for the same trouble, so that they are written once."""
+    why = str(error) if isinstance(error, GatewayError) else f"{type(error).__name__}, told in the App's log"
+    return Said(
+        title="Waiting: the gate cannot be judged now",
+        summary=f"{escape(why)}\n\nNothing is decided on a guess. It is looked at again by itself, "
+        f"at least every {LONGEST_BACKOFF.seconds // 60} minutes.",
+    )
+
+
+def _tell(github: GitHub, held: HeldGate, said: Said, state: str) -> Looked:
+    """Say it where it changed. A failure here is made up for by the next look."""
+    told = _looked(held, state)
     try:
         if said.digest != held.shown:
-            check_run_id = _show_check(github, held, decision, said)
+            check_run_id = _show_check(github, held, said)
             told = replace(told, shown=said.digest, check_run_id=check_run_id)
+    except GatewayError as error:
+        log.warning("gate.not_shown", reason=str(error))
+    try:
         if state == "waiting" and said.digest != held.reported and held.reports < REPORTS_WHILE_WAITING:
             github.report_status(held.gate, f"{said.title}\n\n{said.summary}")
             told = replace(told, reported=said.digest, reports=held.reports + 1)
     except GatewayError as error:
-        log.warning("gate.not_shown", reason=str(error))
+        log.warning("gate.not_reported", reason=str(error))
     return told
 
 
-def _show_check(github: GitHub, held: HeldGate, decision: Decision, said: Said) -> int:
-    conclusion = _CONCLUSIONS[decision.verdict]
+def _show_check(github: GitHub, held: HeldGate, said: Said) -> int:
     return github.show_check(
         sha=held.gate.sha,
         name=f"deploy / {held.gate.environment}",
-        conclusion=conclusion,
+        conclusion=said.conclusion,
         title=said.title,
         summary=said.summary,
         external_id=f"gate:{held.gate.run_id}:{held.gate.environment}",
@@ -108,10 +150,18 @@ def _show_check(github: GitHub, held: HeldGate, decision: Decision, said: Said) 
     )
 
 
-def _looked(held: HeldGate, state: str, recheck_at: datetime | None) -> Looked:
+def _wake(told: Looked, held: HeldGate, decision: Decision, now: datetime) -> Looked:
+    """By the clock; soon where a fact could not be had; after LONGEST_SLEEP in any case."""
+    lacking = any(finding.code in _LACKING for finding in decision.findings)
+    soon = now + (_backoff(held.failures) if lacking else LONGEST_SLEEP)
+    recheck_at = max(min(decision.recheck_at or soon, soon), now + SOONEST)
+    return replace(told, recheck_at=recheck_at.timestamp(), failures=held.failures + 1 if lacking else 0)
+
+
+def _looked(held: HeldGate, state: str) -> Looked:
     return Looked(
         state=state,
-        recheck_at=_seconds(recheck_at),
+        recheck_at=None,
         shown=held.shown,
         reported=held.reported,
         reports=held.reports,
@@ -119,8 +169,10 @@ def _looked(held: HeldGate, state: str, recheck_at: datetime | None) -> Looked:
     )
 
 
-def _zone(policies: tuple[object, ...]) -> ZoneInfo:
-    return next((policy.timezone for policy in policies if isinstance(policy, Policy)), ZoneInfo("UTC"))
+def _zone(policies: Sequence[object]) -> ZoneInfo:
+    """The repository's own policy, the last, says in which zone people read times."""
+    zones = [policy.timezone for policy in policies if isinstance(policy, Policy)]
+    return zones[-1] if zones else ZoneInfo("UTC")
 
 
 def _findings(decision: Decision) -> str:
@@ -139,9 +191,12 @@ def _findings(decision: Decision) -> str:
     )
 
 
+def _trouble(error: Exception) -> str:
+    """In the shape of findings, for pages."""
+    why = str(error) if isinstance(error, GatewayError) else type(error).__name__
+    finding = {"code": "facts.unavailable", "rule": "gate", "verdict": "wait", "why": why}
+    return json.dumps([{**finding, "recheck_at": None, "who": []}])
+
+
 def _backoff(failures: int) -> timedelta:
     return min(LONGEST_BACKOFF, FIRST_BACKOFF * (1 << min(failures, 10)))
-
-
-def _seconds(moment: datetime | None) -> float | None:
-    return moment.timestamp() if moment else None

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from gateway.environments import apps_asked
 from gateway.errors import GatewayError
 from service.clients import Clients
 from service.gates import Gates
@@ -44,12 +45,25 @@ class Reconcile:
 
     def _adopt(self) -> None:
         for installation in self._clients.app.installations():
-            if not installation.suspended:
+            if installation.suspended:
+                continue
+            try:
                 self._adopt_from(installation.id)
+            except GatewayError as error:
+                log.warning("reconcile.unfinished", part=installation.account, reason=str(error))
 
     def _adopt_from(self, installation_id: int) -> None:
+        """One repository or installation that cannot be read does not hide the others."""
         token = self._clients.tokens.token(installation_id, "")
         for repository in self._clients.app.repositories_of(token):
-            github = self._clients.github_for(installation_id, repository)
-            for gate in github.waiting_gates():
-                self._gates.wait(replace(gate, installation_id=installation_id), self._clock())
+            try:
+                self._adopt_in(installation_id, repository)
+            except GatewayError as error:
+                log.warning("reconcile.unfinished", part=repository, reason=str(error))
+
+    def _adopt_in(self, installation_id: int, repository: str) -> None:
+        github = self._clients.github_for(installation_id, repository)
+        for gate in github.waiting_gates():
+            mine = self._clients.app_id in apps_asked(github, gate.environment)
+            if mine and self._gates.adopt(replace(gate, installation_id=installation_id), self._clock()):
+                log.info("reconcile.adopted", gate=f"{repository}/{gate.run_id}/{gate.environment}")

@@ -14,9 +14,9 @@ from sqlalchemy import Engine, delete, insert, update
 from gateway.github import GitHub
 from protocol.gate import Gate
 from service.events import LookAgain, RequestedGate, read_event
-from service.gates import Gates
+from service.gates import Gates, HeldGate, Looked
 from service.inbox import Inbox
-from service.judge import look
+from service.judge import in_trouble, look
 from service.queue import DELIVERY, GATE, Queue
 from service.tables import workers
 
@@ -80,10 +80,20 @@ class Worker:
         with structlog.contextvars.bound_contextvars(
             gate=f"{gate.repository}/{gate.run_id}/{gate.environment}"
         ):
-            github = self._github_for(gate.installation_id, gate.repository)
-            outcome = look(github, held, datetime.fromtimestamp(now, UTC))
-            if self._gates.looked(held, outcome, self._clock()):
+            if self._gates.looked(held, self._look(held), self._clock()):
                 self._queue.put(GATE, str(gate_id))
+
+    def _look(self, held: HeldGate) -> Looked:
+        """A fault of our own is trouble like any other: the gate waits and people can see why."""
+        github = self._github_for(held.gate.installation_id, held.gate.repository)
+        try:
+            return look(github, held, self._now)
+        except Exception as error:
+            log.exception("gate.failed")
+            return in_trouble(github, held, error, self._now())
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
 
     def sweep(self) -> None:
         """Offer what is due: gates by the clock, deliveries that a crash or a full queue left behind."""

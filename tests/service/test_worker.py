@@ -1,0 +1,246 @@
+"""From webhook to verdict over the sandbox: what GitHub holds afterwards is what counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from sandbox.faults import Fault
+from tests.serving import Served, serving
+from tests.waiting import PLAIN_POLICY, POLICY
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path) as served:
+        yield served
+
+
+def test_a_gate_requested_by_a_push_is_opened_and_the_job_runs(served: Served) -> None:
+    gate = served.shop.push(PLAIN_POLICY)
+    served.settle()
+    served.shop.wait(lambda: served.shop.repository.runs[gate.run_id].conclusion == "success")
+    assert served.verdicts() == ["approved"]
+    assert (served.check().name, served.check().conclusion, served.check().title) == (
+        "deploy / production",
+        "success",
+        "Allowed",
+    )
+
+
+def test_a_gate_that_waits_shows_every_finding_on_its_check_run(served: Served) -> None:
+    served.shop.push(POLICY)
+    served.settle()
+    assert (served.check().status, served.check().conclusion) == ("in_progress", None)
+    assert "approvals.missing" in served.summary()
+    assert "team:acme/release-managers" in served.summary()
+    assert served.verdicts() == []
+
+
+def test_a_freeze_that_is_closed_opens_the_gate(served: Served) -> None:
+    number = announce_freeze(served)
+    served.shop.push(PLAIN_POLICY)
+    served.settle()
+    assert "freeze.active" in served.summary()
+    served.shop.ask("PATCH", f"/issues/{number}", {"state": "closed"}, by="grace")
+    served.settle()
+    assert served.verdicts() == ["approved"]
+    assert served.check().conclusion == "success"
+
+
+def test_a_refusal_rejects_and_says_why(served: Served) -> None:
+    gate = served.shop.push(PLAIN_POLICY.replace("{deploy: manual}", '{access: {deployers: ["user:grace"]}}'))
+    served.settle()
+    served.shop.wait(lambda: served.shop.repository.runs[gate.run_id].conclusion == "failure")
+    assert served.verdicts() == ["rejected"]
+    assert (served.check().conclusion, "access.not_deployer" in served.summary()) == ("failure", True)
+
+
+def test_peers_6_a_closed_window_wakes_at_its_opening_and_not_before(served: Served) -> None:
+    opens = (datetime.now(UTC) + timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
+    served.shop.push(windows_policy(opens))
+    served.settle()
+    assert served.gate().recheck_at == opens.timestamp()
+    served.clock.later = opens.timestamp() - served.clock() - 30
+    asked = len(served.shop.world.exchanges)
+    served.settle()
+    assert len(served.shop.world.exchanges) == asked
+    served.clock.later += 31
+    served.settle()
+    assert served.verdicts() == ["approved"]
+    assert 0 < served.gate().lateness < 10
+
+
+def test_peers_6_every_hold_has_its_next_look(served: Served) -> None:
+    served.shop.push(POLICY)  # waits for a person, so no clock of the policy's wakes it
+    served.settle()
+    assert served.gate().recheck_at == pytest.approx(served.clock() + 12 * 3600, abs=30)
+
+
+def test_peers_6_at_most_ten_status_reports_only_when_the_reason_changes(served: Served) -> None:
+    gate = served.shop.push(POLICY)
+    served.settle()
+    served.settle()
+    for number in range(12):
+        policy = POLICY.replace("Release manager", f"Manager {number}")
+        served.shop.world.commit("acme/shop", {".github/deploy.yml": policy}, "Rename", quiet=True)
+        served.clock.later += 12 * 3600 + 1
+        served.settle()
+    pending = served.pending(gate)
+    assert pending is not None
+    assert len(pending.reports) == len(set(pending.reports)) == 9
+    assert all(len(report) <= 1024 for report in pending.reports)
+
+
+def test_counted_a_verdict_takes_five_requests_cold(served: Served) -> None:
+    served.shop.merged(policy=POLICY.replace("count: 1", "count: 1, when: {paths: [none]}"))
+    served.settle()
+    made = requests_until_the_verdict(served)
+    assert len(made) <= 5, made
+
+
+def test_counted_a_verdict_takes_three_requests_warm(served: Served) -> None:
+    freeze = announce_freeze(served)
+    served.shop.merged(policy=POLICY.replace("count: 1", "count: 1, when: {paths: [none]}"))
+    served.settle()
+    served.shop.world.exchanges.clear()
+    served.shop.ask("PATCH", f"/issues/{freeze}", {"state": "closed"}, by="grace")
+    served.settle()
+    made = requests_until_the_verdict(served)
+    assert len(made) <= 3, made
+
+
+def test_a_doubled_webhook_brings_one_verdict(served: Served) -> None:
+    served.shop.world.faults.add(Fault(kind="webhook_duplicate", path="deployment_protection_rule"))
+    served.shop.push(PLAIN_POLICY)
+    served.settle()
+    served.settle()
+    assert served.verdicts() == ["approved"]
+
+
+def test_an_answer_that_was_lost_after_the_verdict_is_not_given_twice(served: Served) -> None:
+    lost = Fault(kind="cut", path="deployment_protection_rule", after_effect=True)
+    served.shop.world.faults.add(lost)
+    served.shop.push(PLAIN_POLICY)
+    served.settle()
+    served.clock.later += 11
+    served.settle()
+    assert (served.verdicts(), served.gate().state) == (["approved"], "gone")
+
+
+FAULTS = {
+    "GitHub fails": Fault(kind="status", status=500, path="graphql", times=2),
+    "GitHub is away": Fault(kind="status", status=502, path="actions/runs", times=2),
+    "the connection is cut": Fault(kind="cut", path="graphql", times=2),
+    "the answer to a verdict is an error": Fault(
+        kind="status", status=502, path="deployment_protection_rule"
+    ),
+    "no token is to be had": Fault(kind="status", status=503, path="access_tokens", times=4),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_peers_7_a_failure_of_github_waits_with_a_reason_and_passes(served: Served, fault: Fault) -> None:
+    served.shop.world.faults.add(replace(fault))
+    served.shop.push(PLAIN_POLICY)
+    served.settle()
+    gate = served.gate()
+    assert (gate.state, gate.failures) == ("waiting", 1)
+    assert gate.recheck_at == pytest.approx(served.clock() + 10, abs=5)
+    assert "GitHub" in gate.findings or "reached" in gate.findings
+    assert served.verdicts() == []
+    served.clock.later += 11
+    served.settle()
+    assert served.verdicts() == ["approved"]
+    assert served.gate().failures == 0
+
+
+def test_peers_21_a_used_up_limit_is_waited_for(served: Served) -> None:
+    served.shop.world.faults.add(Fault(kind="secondary_limit", path="graphql", seconds=120))
+    served.shop.push(PLAIN_POLICY)
+    served.settle()
+    gate = served.gate()
+    assert (gate.state, gate.recheck_at) == ("waiting", pytest.approx(served.clock() + 120, abs=5))
+    served.clock.later += 121
+    served.settle()
+    assert served.verdicts() == ["approved"]
+
+
+def test_people_are_told_when_github_cannot_be_asked_for_long(served: Served) -> None:
+    served.shop.world.faults.add(Fault(kind="status", status=500, path="graphql", times=None))
+    gate = served.shop.push(PLAIN_POLICY)
+    served.settle()
+    assert served.checks() == []
+    for _ in range(4):
+        served.clock.later += 601
+        served.settle()
+    pending = served.pending(gate)
+    assert pending is not None
+    assert served.check().title == "Waiting: the gate cannot be judged now"
+    assert "GitHub answered 500" in served.summary()
+    assert len(pending.reports) == 1
+    served.shop.world.faults.clear()
+    served.clock.later += 601
+    served.settle()
+    assert (served.verdicts(), served.check().conclusion) == (["approved"], "success")
+
+
+def test_a_missing_permission_is_told_at_once(served: Served) -> None:
+    served.shop.installation.permissions = {
+        name: level for name, level in served.shop.installation.permissions.items() if name != "actions"
+    }
+    served.shop.push(PLAIN_POLICY)
+    served.settle()
+    assert served.verdicts() == []
+    assert "permission" in served.summary()
+
+
+def test_a_cancelled_run_is_let_go_and_its_check_closed(served: Served) -> None:
+    gate = served.shop.push(POLICY)
+    served.settle()
+    served.shop.ask("POST", f"/actions/runs/{gate.run_id}/cancel")
+    served.settle()
+    assert (served.gate().state, served.check().conclusion) == ("gone", "neutral")
+
+
+def test_a_fault_of_our_own_is_told_and_tried_again(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError
+
+    served.shop.push(PLAIN_POLICY)
+    with monkeypatch.context() as patched:
+        patched.setattr("service.judge.decide", break_down)
+        served.settle()
+    assert "ZeroDivisionError" in served.summary()
+    served.clock.later += 601
+    served.settle()
+    assert served.verdicts() == ["approved"]
+
+
+def announce_freeze(served: Served) -> int:
+    served.shop.ask("POST", "/labels", {"name": "deploy-freeze", "color": "ededed"}, by="grace")
+    about = {"title": "Counting stock", "body": "environment: production\n\nNot now."}
+    return int(
+        served.shop.ask("POST", "/issues", {**about, "labels": ["deploy-freeze"]}, by="grace")["number"]
+    )
+
+
+def requests_until_the_verdict(served: Served) -> list[str]:
+    made = [one for one in served.shop.world.exchanges if one.who.startswith(("installation", "app"))]
+    verdict = next(at for at, one in enumerate(made) if one.path.endswith("deployment_protection_rule"))
+    return [f"{one.method} {one.template}" for one in made[: verdict + 1]]
+
+
+def windows_policy(opens: datetime) -> str:
+    day, end = opens.strftime("%a"), opens + timedelta(hours=1)
+    closes = "24:00" if end.hour == 0 else end.strftime("%H:%M")
+    return f"""\
+version: 1
+timezone: UTC
+environments:
+  production: {{windows: {{open: ["{day} {opens:%H:%M}-{closes}"]}}}}
+"""
