@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from gateway.checks import required_names
 from gateway.deployments import deployments
 from gateway.memory import Memory
+from gateway.paging import MOST_ROUNDS, append_page
 from gateway.queries import query
-from gateway.reading import Node, Reading, Unreadable, nodes_of
+from gateway.reading import Node, Reading, Unreadable, at, nodes_of
 from protocol.facts import Deployment, Known, Missing, Permission
 
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ _REQUIRED = """required: object(oid: $sha) { ... on Commit { statusCheckRollup {
         ... on StatusContext { context isRequired(pullRequestNumber: $number) }
       }
     } } } }"""
-_EDITS = """edits: node(id: $edits) { ... on IssueComment { userContentEdits(first: 100) {
-    pageInfo { hasNextPage }
+_EDITS = """edits: node(id: $edits) { ... on IssueComment { userContentEdits(first: 100%s) {
+    pageInfo { hasNextPage endCursor }
     nodes { editedAt diff editor { __typename login } }
   } } }"""
+_MORE_EDITS = f"query Edits($edits: ID!, $after: String!) {{ {_EDITS % ', after: $after'} }}"
 _TEAM = """t%d: organization(login: $o%d) { team(slug: $s%d) { members(first: 100) {
     pageInfo { hasNextPage }
     nodes { login }
@@ -50,7 +52,7 @@ class Wanted:
     logins: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     required: tuple[tuple[str, int], ...] = ()  # a commit and the pull request that needs checks, or none
-    edits: tuple[tuple[str, str], ...] = ()  # a comment's id and when it was edited last, or none
+    edits: tuple[tuple[str, str], ...] = ()  # a comment's id and its last edit, or none
 
     def __bool__(self) -> bool:
         return bool(self.teams or self.logins or self.environments or self.required or self.edits)
@@ -79,6 +81,8 @@ def ask_details(
         edits=memory.edits.without(wanted.edits, now),
     )
     answer = connection.graphql(*document(variables, asked)) if asked else None
+    if answer and asked.edits:
+        _follow_edits(connection, asked.edits[0][0], at(answer.data, ("edits", "userContentEdits")))
     reading = Reading(answer.data, answer.errors) if answer else Reading({})
     teams = _read(reading, asked.teams, _team)
     people = _read(reading, asked.logins, _person)
@@ -91,6 +95,15 @@ def ask_details(
         required=required | memory.required.kept(wanted.required, required, now),
         edits=edits | memory.edits.kept(wanted.edits, edits, now),
     )
+
+
+def _follow_edits(connection: Connection, comment: str, found: Any) -> None:
+    """Add the older pages: a checklist is written anew with each thing that changes about it."""
+    for _ in range(MOST_ROUNDS):
+        if found is None or not found["pageInfo"]["hasNextPage"]:
+            return
+        older = {"edits": comment, "after": found["pageInfo"]["endCursor"]}
+        append_page(found, connection.graphql(_MORE_EDITS, older).data["edits"]["userContentEdits"])
 
 
 def _read(
@@ -119,7 +132,7 @@ def document(variables: Node, wanted: Wanted) -> tuple[str, dict[str, Any]]:
         inside.append(_REQUIRED)
     for comment, _ in wanted.edits:
         values["edits"] = ("ID!", comment)
-        beside.append(_EDITS)
+        beside.append(_EDITS % "")
     if inside:
         values |= {key: ("String!", variables[key]) for key in ("owner", "name")}
         lines = "\n    ".join(inside)

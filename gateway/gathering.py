@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -12,7 +13,7 @@ from gateway.checks import checks_of, our_logins, own_deployment
 from gateway.comparing import changes_since, relations_of
 from gateway.deployments import deployments
 from gateway.details import Details, Wanted, ask_details
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, NotFound
 from gateway.freezes import emergency_of, freezes_of
 from gateway.history import running
 from gateway.look import COMMENTS, COMMIT, PULL, ROLLUP, Look, first_look
@@ -30,7 +31,7 @@ from gateway.people import logins_of, people_of, unlisted
 from gateway.policies import organisation_policy, repository_policy
 from gateway.pulls import pull_of, pull_request
 from gateway.reading import Node, known
-from gateway.ticks import ticked_comment, ticks_of
+from gateway.ticks import boxes_of, sticky_comment, ticks_of
 from protocol.facts import (
     Approval,
     Check,
@@ -56,6 +57,8 @@ Place: TypeAlias = Literal["gate", "action"]
 def gather(github: GitHub, gate: Gate, now: datetime, place: Place) -> tuple[tuple[ReadPolicy, ...], Facts]:
     """The policies, and the facts for them. Raises GatewayError where the first answers do not come."""
     look = first_look(github, gate, now)
+    if place == "gate" and look.run.status == "completed":
+        raise NotFound(f"Run {gate.run_id} of {gate.repository} is over: nothing waits in it any more.")
     policies = _policies(look)
     valid = readable(policies)
     pull = _pull(look)
@@ -81,7 +84,7 @@ def gather(github: GitHub, gate: Gate, now: datetime, place: Place) -> tuple[tup
         pull_request=_pull_request(look, pull),
         changes=changes_since(look, pull, deployed, relations),
         approvals=approvals,
-        ticks=_ticks(look, pull, details),
+        ticks=_ticks(look, valid, pull, details),
         freezes=_freezes(look, people, zone_of(valid)),
         deployments=_without_own(look, deployed),
         relations=relations,
@@ -219,15 +222,21 @@ def _unseen_environments(
 
 
 def _edited_comment(look: Look, pull: Node) -> tuple[tuple[str, str], ...]:
-    """Our checklist with a ticked box, when anybody ever edited it."""
-    comment = _ticked_comment(look, pull)
+    """Our checklist, when anybody ever edited it."""
+    comment = _checklist(look, pull)
     if comment is None or isinstance(comment, Missing) or comment["lastEditedAt"] is None:
         return ()
-    return ((comment["id"], comment["lastEditedAt"]),)
+    return (_last_edit(comment),)
 
 
-def _ticked_comment(look: Look, pull: Node) -> Known[Node | None]:
-    return look.reading.within("the checklist", COMMENTS, lambda: ticked_comment(pull["comments"], look.gate))
+def _checklist(look: Look, pull: Node) -> Known[Node | None]:
+    return look.reading.within("the checklist", COMMENTS, lambda: sticky_comment(pull["comments"]))
+
+
+def _last_edit(comment: Node) -> tuple[str, str]:
+    """GitHub tells seconds only: of two edits within one the texts differ."""
+    digest = hashlib.sha256(comment["body"].encode()).hexdigest()
+    return comment["id"], f"{comment['lastEditedAt']} {digest}"
 
 
 def _deployments(listed: Known[tuple[Deployment, ...]], details: Details) -> Known[tuple[Deployment, ...]]:
@@ -254,17 +263,20 @@ def _deployment_of_own_check(look: Look) -> int | None:
     return own_deployment(look.commit["statusCheckRollup"], look.gate.check_run_id)
 
 
-def _ticks(look: Look, pull: Known[Node | None], details: Details) -> Known[tuple[Tick, ...]]:
+def _ticks(
+    look: Look, policies: Sequence[Policy], pull: Known[Node | None], details: Details
+) -> Known[tuple[Tick, ...]]:
     """Without a person's edit nothing is ticked."""
     if pull is None or isinstance(pull, Missing):
         return pull or ()
-    comment = _ticked_comment(look, pull)
+    comment = _checklist(look, pull)
     if comment is None or isinstance(comment, Missing):
         return comment or ()
-    edits = details.edits.get((comment["id"], comment["lastEditedAt"]), ())
+    edits = details.edits.get(_last_edit(comment), ())
     if isinstance(edits, Missing):
         return edits
-    return known("the checklist", lambda: ticks_of(comment, edits))
+    boxes = boxes_of(policies, look.gate.environment)
+    return known("the checklist", lambda: ticks_of(edits, boxes))
 
 
 def _freezes(look: Look, people: People, zone: ZoneInfo) -> Known[tuple[Freeze, ...]]:

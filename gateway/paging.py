@@ -40,7 +40,7 @@ def follow_pages(
         more = answer.data["repository"]
         for name, page in _lists(more, more.get("pullRequest")).items():
             if name in lists:
-                _append(lists[name], page)
+                append_page(lists[name], page)
 
 
 def _lists(repository: Node, pull: Node | None) -> dict[str, Any]:
@@ -58,6 +58,6 @@ def _goes_on(found: Node) -> bool:
     return bool(found["pageInfo"]["hasNextPage"])
 
 
-def _append(found: dict[str, Any], page: Node) -> None:
+def append_page(found: dict[str, Any], page: Node) -> None:
     found["nodes"] = [*found["nodes"], *page["nodes"]]
     found["pageInfo"] = page["pageInfo"]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 
+from protocol.markdown import escape
+
 REPORT = 1024  # a status report or a verdict's comment
 SUMMARY = 65_535  # a check run's summary and text, each
 BODY = 65_536  # an issue's or a comment's body
 RELEASE = 125_000
 DESCRIPTION = 140  # a deployment status's
+STICKY = "<!-- deploy-protocol:pull-request -->"  # the hidden first line of our comment on a pull request
 _ELLIPSIS = "…"
 _JOINER = "\u200d"
 
@@ -23,9 +26,9 @@ def clip(text: str, limit: int) -> str:
     return text[:cut].rstrip() + _ELLIPSIS
 
 
-def sticky_marker(environment: str) -> str:
-    """The hidden first line of our comment for one environment; its checkboxes are read as ticks."""
-    return f"<!-- deploy-protocol:environment={_plain(environment)} -->"
+def box_text(environment: str, item: str) -> str:
+    """What stands behind an item's checkbox on our comment; the hidden end names the environment."""
+    return f"{escape(item)} <!-- {_plain(environment.casefold())} -->"
 
 
 def button_line(*, by: str, state: str, environment: str, sha: str) -> str:

@@ -1,46 +1,69 @@
-"""Checklist items ticked on our comment, each by the person whose edit ticked it."""
+"""Checklist items ticked on our comment, each by the person whose edit ticked it.
+
+The comment's text is only what people see; its edit history is the record. A person's edit that turns
+a box from empty to ticked is a tick, one that turns it back takes it away. Our own edits are neither:
+we may write the text anew while somebody ticks, from what we read a moment before, and still no tick
+is lost by it and none comes into being.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gateway.reading import Node, Unreadable, login_of, moment, nodes_of
-from gateway.text import sticky_marker
+from gateway.text import STICKY, box_text
+from protocol.decision import environment_in
 from protocol.facts import Tick
-from protocol.gate import Gate
+from protocol.policy import Policy
+from protocol.principals import is_bot
 
-_BOX = re.compile(r"^\s*[-*+] \[([ xX])\] (.+?)\s*$", re.MULTILINE)
-
-
-def ticked_comment(comments: Node, gate: Gate) -> Node | None:
-    """Our comment for the gate's environment, when any of its boxes is ticked."""
-    marker = sticky_marker(gate.environment)
-    ours = [one for one in nodes_of(comments) if one["body"].startswith(marker) and ticked(one["body"])]
-    return ours[-1] if ours else None
+_BOX = re.compile(r"^[ \t]*[-*+] \[([ xX])\][ \t]+(\S.*?)[ \t\r]*$", re.MULTILINE)
+_WORKFLOWS = "github-actions[bot]"  # any workflow of the repository can write with this login
 
 
-def ticks_of(comment: Node, edits: Sequence[Node]) -> tuple[Tick, ...]:
-    """`edits` are the comment's, with its whole text after each. A bot's edit ticks nothing."""
-    newest_first = sorted(edits, key=lambda edit: str(edit["editedAt"]), reverse=True)
-    if any(edit["diff"] is None for edit in newest_first):
-        raise Unreadable("GitHub does not show what each edit of the checklist changed")
-    found = (_tick(item, newest_first) for item in sorted(ticked(comment["body"])))
-    return tuple(tick for tick in found if tick is not None)
+def sticky_comment(comments: Node) -> Node | None:
+    """The oldest comment with our mark that an App wrote: what a person or a workflow wrote is none."""
+    return next((one for one in nodes_of(comments) if _is_ours(one)), None)
+
+
+def boxes_of(policies: Iterable[Policy], environment: str) -> Mapping[str, str]:
+    """The items of an environment that people tick, by the text that stands behind the box."""
+    rules = (environment_in(policy, environment) for policy in policies)
+    items = (one.item for found in rules if found for one in found.checklist if one.tick is not None)
+    return {box_text(environment, item): item for item in items}
+
+
+def ticks_of(edits: Sequence[Node], boxes: Mapping[str, str]) -> tuple[Tick, ...]:
+    """`edits` are the comment's, with its whole text after each, in any order."""
+    given: dict[str, list[Tick]] = {}
+    before = frozenset[str]()
+    for edit in _oldest_first(edits):
+        after = ticked(edit["diff"])
+        by = login_of(edit["editor"])
+        if not is_bot(by):
+            for box in before - after:
+                given.pop(box, None)
+            for box in sorted((after - before) & boxes.keys()):
+                tick = Tick(item=boxes[box], by=by, at=moment(edit["editedAt"]))
+                given.setdefault(box, []).append(tick)
+        before = after
+    return tuple(tick for box in sorted(given) for tick in given[box])
 
 
 def ticked(text: str) -> frozenset[str]:
+    """What stands behind the ticked boxes of a text."""
     return frozenset(match[2] for match in _BOX.finditer(text) if match[1] != " ")
 
 
-def _tick(item: str, newest_first: Sequence[Node]) -> Tick | None:
-    """The edit since which the box has been ticked without a break."""
-    ticking: Node | None = None
-    for edit in newest_first:
-        if item not in ticked(edit["diff"]):
-            break
-        ticking = edit
-    by = login_of(ticking["editor"]) if ticking else ""
-    if ticking is None or by.endswith("[bot]"):
-        return None
-    return Tick(item=item, by=by, at=moment(ticking["editedAt"]))
+def _is_ours(comment: Node) -> bool:
+    author = login_of(comment["author"])
+    return comment["body"].startswith(STICKY) and is_bot(author) and author != _WORKFLOWS
+
+
+def _oldest_first(edits: Sequence[Node]) -> list[Node]:
+    """GitHub lists the newest first, and tells seconds only: within one its order holds."""
+    if any(edit["diff"] is None for edit in edits):
+        cure = "delete our comment, and a new one is written, to be ticked again"
+        raise Unreadable(f"somebody removed an edit of the checklist from its history; {cure}")
+    return sorted(edits[::-1], key=lambda edit: moment(edit["editedAt"]))

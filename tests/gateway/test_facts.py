@@ -12,7 +12,7 @@ from gateway.errors import Forbidden, NotFound, RateLimited, Unavailable
 from gateway.look import first_look
 from gateway.people import people_of
 from gateway.reading import Reading
-from gateway.text import sticky_marker
+from gateway.text import STICKY, box_text
 from protocol.decision import decide
 from protocol.errors import PolicyError
 from protocol.facts import Approval, CheckState, Facts, Missing, Permission, Relation
@@ -256,17 +256,30 @@ def test_an_older_commit_is_behind_what_runs(shop: WaitingShop) -> None:
 def test_a_tick_is_the_persons_whose_edit_ticked_it(shop: WaitingShop) -> None:
     number, gate = shop.merged(policy=TICKED_POLICY)
     github = shop.github()
-    marker = sticky_marker("production")
-    github.comment(number, "- [ ] Maintenance window scheduled", marker)
+    box = box_text("production", "Maintenance window scheduled")
+    github.comment(number, f"- [ ] {box}", STICKY)
     comment = shop.ask("GET", f"/issues/{number}/comments")[0]["id"]
     shop.world.move_clock(timedelta(minutes=1))
-    ticked = f"{marker}\n- [x] Maintenance window scheduled"
+    ticked = f"{STICKY}\n- [x] {box}"
     shop.ask("PATCH", f"/issues/comments/{comment}", {"body": ticked}, by="grace")
     shop.world.move_clock(timedelta(minutes=1))
-    github.comment(number, "- [x] Maintenance window scheduled\n- [x] Ticked by ourselves", marker)
+    github.comment(number, f"- [x] {box}\n- [x] Ticked by ourselves", STICKY)
     ticks = github.facts_for(gate, now())[1].ticks
     assert not isinstance(ticks, Missing)
     assert [(tick.item, tick.by) for tick in ticks] == [("Maintenance window scheduled", "grace")]
+
+
+def test_a_tick_is_found_behind_a_hundred_edits_of_our_own(shop: WaitingShop) -> None:
+    number, gate = shop.merged(policy=TICKED_POLICY)
+    github, box = shop.github(), box_text("production", "Maintenance window scheduled")
+    github.comment(number, f"- [ ] {box}", STICKY)
+    comment = shop.ask("GET", f"/issues/{number}/comments")[0]["id"]
+    shop.ask("PATCH", f"/issues/comments/{comment}", {"body": f"{STICKY}\n- [x] {box}"}, by="grace")
+    for minute in range(101):
+        github.comment(number, f"- [x] {box}\nMinute {minute}", STICKY)
+    ticks = github.facts_for(gate, now())[1].ticks
+    assert not isinstance(ticks, Missing)
+    assert [tick.by for tick in ticks] == ["grace"]
 
 
 def test_people_come_with_their_permissions_and_teams(shop: WaitingShop) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.text import button_line, clip, sticky_marker
+from gateway.text import box_text, button_line, clip
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,6 @@ def test_a_text_is_cut_between_what_a_reader_sees_as_one(text: str, limit: int, 
 
 
 def test_a_name_cannot_end_the_hidden_line() -> None:
-    assert sticky_marker("a --> b").count("-->") == 1
+    assert box_text("a --> b", "An --> item").count("-->") == 1
     line = button_line(by="x state=approved", state="rejected", environment="e", sha="s")
     assert "by=x_state=approved state=rejected" in line

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.errors import GatewayError, NotFound, RefMoved, Rejected
 from gateway.github import Annotation, CheckAction
-from gateway.text import sticky_marker
+from gateway.text import STICKY
 from protocol.entry import entries_in
 from protocol.facts import Permission, Relation
 from tests.entries import make_entry
@@ -79,7 +79,7 @@ def test_annotations_go_in_batches_of_fifty(shop: WaitingShop) -> None:
 
 def test_the_sticky_comment_is_changed_and_never_doubled(shop: WaitingShop) -> None:
     number, _ = shop.merged()
-    github, marker = shop.github(), sticky_marker("production")
+    github, marker = shop.github(), STICKY
     first = github.comment(number, "Waits.", marker)
     again = github.comment(number, "May go.", marker)
     (comment,) = shop.repository.issues[number].comments
@@ -89,7 +89,7 @@ def test_the_sticky_comment_is_changed_and_never_doubled(shop: WaitingShop) -> N
 
 def test_a_comment_whose_text_is_the_same_is_not_written_again(shop: WaitingShop) -> None:
     number, _ = shop.merged()
-    github, marker = shop.github(), sticky_marker("production")
+    github, marker = shop.github(), STICKY
     github.comment(number, "Waits.", marker)
     shop.responses.clear()
     github.comment(number, "Waits.", marker)
