@@ -28,7 +28,7 @@ from gateway.needs import (
 )
 from gateway.paging import follow_pages
 from gateway.people import logins_of, people_of, unlisted
-from gateway.policies import organisation_policy, repository_policy
+from gateway.policies import policies_in
 from gateway.pulls import pull_of, pull_request
 from gateway.reading import Node, known
 from gateway.ticks import boxes_of, sticky_comment, ticks_of
@@ -59,7 +59,7 @@ def gather(github: GitHub, gate: Gate, now: datetime, place: Place) -> tuple[tup
     look = first_look(github, gate, now)
     if place == "gate" and look.run.status == "completed":
         raise NotFound(f"Run {gate.run_id} of {gate.repository} is over: nothing waits in it any more.")
-    policies = _policies(look)
+    policies = policies_in(look.github, look.reading, now)
     valid = readable(policies)
     pull = _pull(look)
     follow_pages(github.connection, look.variables, look.repository, _found(pull))
@@ -90,24 +90,6 @@ def gather(github: GitHub, gate: Gate, now: datetime, place: Place) -> tuple[tup
         relations=relations,
         emergency=_emergency(look),
     )
-
-
-def _policies(look: Look) -> tuple[ReadPolicy, ...]:
-    """The organisation's first, the repository's own last, as `decide` takes them."""
-    gate, remembered = look.gate, look.github.memory.policies
-    own = look.reading.part(
-        "the policy",
-        ("repository", "policy"),
-        lambda found: repository_policy(
-            gate.repository, look.github.policy_file, found, remembered, look.now
-        ),
-    )
-    shared = look.reading.part(
-        "the organisation's policy",
-        ("organisation",),
-        lambda found: organisation_policy(gate.repository, found, remembered, look.now),
-    )
-    return (own,) if shared is None or look.reading.is_absent("organisation") else (shared, own)
 
 
 def _pull(look: Look) -> Known[Node | None]:

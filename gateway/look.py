@@ -52,7 +52,7 @@ def first_look(github: GitHub, gate: Gate, now: datetime) -> Look:
     policy = policy_expression(github.policy_file)
     variables = {"owner": owner, "name": name, "sha": gate.sha, "policy": policy}
     run = github.beside.submit(github.run, gate.run_id)
-    answer = github.connection.graphql(query("gate", "parts", "deployments"), variables)
+    answer = github.connection.graphql(query("gate", "policy_file", "parts", "deployments"), variables)
     reading = Reading(answer.data, answer.errors)
     if answer.data.get("repository") is None:
         raise _unseen(gate.repository, reading)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gateway.github import POLICY_FILE
 from gateway.memory import ReadPolicy, Remembered
-from gateway.reading import Node, Unreadable, known
+from gateway.reading import Node, Reading, Unreadable, known
 from protocol.document import parse_policy
 from protocol.errors import PolicyError
 from protocol.facts import Missing
+
+if TYPE_CHECKING:
+    from gateway.github import GitHub
 
 
 def policy_expression(file: str) -> str:
@@ -17,7 +21,23 @@ def policy_expression(file: str) -> str:
     return f"HEAD:{file}"
 
 
-def repository_policy(
+def policies_in(github: GitHub, reading: Reading, now: datetime) -> tuple[ReadPolicy, ...]:
+    """The organisation's first, the repository's own last, as `decide` takes them."""
+    repository, file, remembered = github.repository, github.policy_file, github.memory.policies
+    own = reading.part(
+        "the policy",
+        ("repository", "policy"),
+        lambda found: _repository_policy(repository, file, found, remembered, now),
+    )
+    shared = reading.part(
+        "the organisation's policy",
+        ("organisation",),
+        lambda found: _organisation_policy(repository, found, remembered, now),
+    )
+    return (own,) if shared is None or reading.is_absent("organisation") else (shared, own)
+
+
+def _repository_policy(
     repository: str, file: str, found: Node | None, remembered: Remembered[str, ReadPolicy], now: datetime
 ) -> ReadPolicy:
     if found is None:
@@ -25,7 +45,7 @@ def repository_policy(
     return _policy(file, found, remembered, now)
 
 
-def organisation_policy(
+def _organisation_policy(
     repository: str, found: Node | None, remembered: Remembered[str, ReadPolicy], now: datetime
 ) -> ReadPolicy | None:
     """The organisation's, which holds as well; None where it has none."""

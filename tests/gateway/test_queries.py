@@ -25,7 +25,8 @@ REPOSITORY = {"owner": "acme", "name": "shop"}
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param(query("gate", "parts", "deployments"), id="gate"),
+        pytest.param(query("gate", "policy_file", "parts", "deployments"), id="gate"),
+        pytest.param(query("policies", "policy_file"), id="policies"),
         pytest.param(query("more", "parts"), id="more"),
         pytest.param(OF_ONE + query("deployments"), id="deployments of one environment"),
         pytest.param(document(REPOSITORY, EVERYTHING)[0], id="all details"),
