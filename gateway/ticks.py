@@ -66,4 +66,5 @@ def _oldest_first(edits: Sequence[Node]) -> list[Node]:
     if any(edit["diff"] is None for edit in edits):
         cure = "delete our comment, and a new one is written, to be ticked again"
         raise Unreadable(f"somebody removed an edit of the checklist from its history; {cure}")
-    return sorted(edits[::-1], key=lambda edit: moment(edit["editedAt"]))
+    newest_first = sorted(edits, key=lambda edit: moment(edit["editedAt"]), reverse=True)
+    return newest_first[::-1]

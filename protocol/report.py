@@ -11,21 +11,6 @@ from protocol.verdict import Decision, Finding, Verdict
 _MARKS = {Verdict.ALLOW: "✅", Verdict.WAIT: "⏳", Verdict.REFUSE: "❌"}
 
 
-def headline(decision: Decision) -> str:
-    """One short line: the verdict, and what stands in the way."""
-    if decision.verdict is Verdict.ALLOW:
-        return "Allowed"
-    word = "Waiting" if decision.verdict is Verdict.WAIT else "Refused"
-    match decision.blocking:
-        case ():
-            return f"{word}: no rule answered"
-        case (only,):
-            return f"{word}: {only.why}"
-        case many:
-            rules = dict.fromkeys(finding.rule.replace("_", " ") for finding in many)
-            return f"{word}: {', '.join(rules)}"
-
-
 def findings_markdown(decision: Decision, zone: ZoneInfo) -> str:
     """Every finding: what stands in the way in a table, what passed folded away below it."""
     passed = [finding for finding in decision.findings if finding.verdict is Verdict.ALLOW]

@@ -7,8 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from protocol.durations import say_duration
+from protocol.headlines import headline
 from protocol.moments import say_moment
-from protocol.report import findings_text, headline
+from protocol.report import findings_text
 from protocol.verdict import Decision, Finding
 from protocol.windows import Opening
 
@@ -37,7 +38,7 @@ def opening_data(environment: str, opening: Opening, now: datetime, zone: ZoneIn
 
 
 def decision_text(decision: Decision, zone: ZoneInfo) -> str:
-    return f"{headline(decision)}\n\n{findings_text(decision, zone)}".rstrip()
+    return f"{headline(decision, zone)}\n\n{findings_text(decision, zone)}".rstrip()
 
 
 def decision_data(decision: Decision, zone: ZoneInfo) -> dict[str, Any]:

@@ -2,51 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
 
 from gateway.errors import GatewayError, NotFound, RateLimited, Unavailable
-from gateway.github import Conclusion, GitHub
+from gateway.github import GitHub
 from protocol.decision import decide
+from protocol.headlines import headline
 from protocol.markdown import escape
 from protocol.policy import Policy
-from protocol.report import findings_markdown, headline
 from protocol.verdict import Decision, Verdict
 from service.gates import HeldGate, Looked
+from service.showing import Said, check_name, said_at_gate, show
 
 REPORTS_WHILE_WAITING = 9  # GitHub takes ten status reports a deployment; the last is kept for the end
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=10), timedelta(minutes=10)
 LONGEST_SLEEP = timedelta(hours=12)  # an event that never reached us is made up for by then
 SOONEST = timedelta(seconds=1)
 PATIENCE = 3  # looks in a row that GitHub may fail before people are told
-_CONCLUSIONS: dict[Verdict, Conclusion | None] = {
-    Verdict.ALLOW: "success",
-    Verdict.WAIT: None,
-    Verdict.REFUSE: "failure",
-}
 _LACKING = frozenset({"facts.unavailable", "policy.missing"})
+_ENDED = "No longer waiting"
 _NO_LONGER = "It does not wait for us any more: it was answered, cancelled, or is over."
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What people are told of a look. No conclusion: the check run is in progress."""
-
-    title: str
-    summary: str
-    conclusion: Conclusion | None = None
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(f"{self.title}\n{self.summary}\n{self.conclusion}".encode()).hexdigest()
 
 
 def look(github: GitHub, held: HeldGate, clock: Callable[[], datetime]) -> Looked:
@@ -60,10 +43,10 @@ def look(github: GitHub, held: HeldGate, clock: Callable[[], datetime]) -> Looke
     now = clock()
     decision = decide(policies, facts, now)
     try:
-        state = _act(github, held, decision, now)
+        state = _act(github, held, decision, policies, now)
     except GatewayError as error:
         return in_trouble(github, held, error, now)
-    told = _tell(github, held, _said(decision, state, _zone(policies)), state)
+    told = _tell(github, held, _said(held, decision, policies, state), state)
     told = replace(told, findings=_findings(decision))
     return _wake(told, held, decision, now) if state == "waiting" else told
 
@@ -86,28 +69,30 @@ def _gone(github: GitHub, held: HeldGate, error: NotFound) -> Looked:
     log.info("gate.gone", reason=str(error))
     if held.check_run_id is None:
         return _looked(held, "gone")
-    said = Said(title="No longer waiting", summary=_NO_LONGER, conclusion="neutral")
+    said = Said(title=_ENDED, summary=_NO_LONGER, conclusion="neutral")
     return _tell(github, held, said, "gone")
 
 
-def _act(github: GitHub, held: HeldGate, decision: Decision, now: datetime) -> str:
+def _act(
+    github: GitHub, held: HeldGate, decision: Decision, policies: Sequence[object], now: datetime
+) -> str:
     """The verdict comes first; telling about it follows. Returns the gate's new state."""
     if decision.verdict is Verdict.WAIT:
         return "waiting"
     if now.timestamp() >= held.leased_until:
         raise Unavailable("the look took so long that another worker may have begun one")
     allowed = decision.verdict is Verdict.ALLOW
-    if not github.post_verdict(held.gate, approved=allowed, comment=headline(decision)):
+    if not github.post_verdict(held.gate, approved=allowed, comment=headline(decision, _zone(policies))):
         return "gone"
     log.info("gate.verdict", verdict=decision.verdict.word, codes=[f.code for f in decision.findings])
     return "allowed" if allowed else "refused"
 
 
-def _said(decision: Decision, state: str, zone: ZoneInfo) -> Said:
-    summary = findings_markdown(decision, zone)
+def _said(held: HeldGate, decision: Decision, policies: Sequence[object], state: str) -> Said:
+    said = said_at_gate(decision, held.gate.environment, policies, _zone(policies))
     if state == "gone":
-        return Said(title="No longer waiting", summary=f"{_NO_LONGER}\n\n{summary}", conclusion="neutral")
-    return Said(title=headline(decision), summary=summary, conclusion=_CONCLUSIONS[decision.verdict])
+        return Said(title=_ENDED, summary=f"{_NO_LONGER}\n\n{said.summary}", conclusion="neutral")
+    return said
 
 
 def _said_trouble(error: Exception) -> Said:
@@ -117,6 +102,7 @@ def _said_trouble(error: Exception) -> Said:
         title="Waiting: the gate cannot be judged now",
         summary=f"{escape(why)}\n\nNothing is decided on a guess. It is looked at again by itself, "
         f"at least every {LONGEST_BACKOFF.seconds // 60} minutes.",
+        conclusion="neutral",
     )
 
 
@@ -139,12 +125,11 @@ def _tell(github: GitHub, held: HeldGate, said: Said, state: str) -> Looked:
 
 
 def _show_check(github: GitHub, held: HeldGate, said: Said) -> int:
-    return github.show_check(
+    return show(
+        github,
         sha=held.gate.sha,
-        name=f"deploy / {held.gate.environment}",
-        conclusion=said.conclusion,
-        title=said.title,
-        summary=said.summary,
+        name=check_name(held.gate.environment),
+        said=said,
         external_id=f"gate:{held.gate.run_id}:{held.gate.environment}",
         check_id=held.check_run_id,
     )

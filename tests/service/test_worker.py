@@ -35,7 +35,12 @@ def test_a_gate_requested_by_a_push_is_opened_and_the_job_runs(served: Served) -
 def test_a_gate_that_waits_shows_every_finding_on_its_check_run(served: Served) -> None:
     served.shop.push(POLICY)
     served.settle()
-    assert (served.check().status, served.check().conclusion) == ("in_progress", None)
+    assert (served.check().status, served.check().conclusion) == ("completed", "neutral")
+    assert [button["identifier"] for button in served.check().actions] == [
+        "approve:production",
+        "look:production",
+        "freeze:production",
+    ]
     assert "approvals.missing" in served.summary()
     assert "team:acme/release-managers" in served.summary()
     assert served.verdicts() == []

@@ -1,0 +1,84 @@
+"""A decision in one short line, to be understood in passing: the verdict, then what it needs and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from protocol.verdict import Decision, Finding, Verdict
+
+MOST_PHRASES = 3  # a pull request's page shows some eighty characters
+WORDS: Mapping[Verdict, str] = {
+    Verdict.ALLOW: "Allowed",
+    Verdict.WAIT: "Waiting",
+    Verdict.REFUSE: "Refused",
+}
+WORDS_BEFORE_MERGE: Mapping[Verdict, str] = {
+    Verdict.ALLOW: "Could be deployed now",
+    Verdict.WAIT: "Will wait",
+    Verdict.REFUSE: "Would be refused",
+}
+
+
+def headline(decision: Decision, zone: ZoneInfo, words: Mapping[Verdict, str] = WORDS) -> str:
+    """`Waiting: opens Mon 30 Nov 10:00 CET, approval by team:acme/dba`."""
+    word = words[decision.verdict]
+    if decision.verdict is Verdict.ALLOW:
+        return word
+    findings = [one for one in decision.blocking if one.verdict is decision.verdict]
+    return f"{word}: {_phrases(findings, zone)}"
+
+
+def _phrases(findings: Sequence[Finding], zone: ZoneInfo) -> str:
+    match findings:
+        case ():
+            return "no rule answered"
+        case (only,) if only.code not in _PHRASES:
+            return only.why
+    phrases = list(dict.fromkeys(_phrase(finding, zone) for finding in sorted(findings, key=_by_clock)))
+    shown, more = phrases[:MOST_PHRASES], len(phrases) - MOST_PHRASES
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def _by_clock(finding: Finding) -> bool:
+    """What only time can settle is read first: it says whether to stay or go home."""
+    return finding.code not in _BY_CLOCK
+
+
+def _phrase(finding: Finding, zone: ZoneInfo) -> str:
+    say = _PHRASES.get(finding.code)
+    return say(finding, zone) if say else finding.rule.replace("_", " ")
+
+
+def _until(before: str, without: str) -> Callable[[Finding, ZoneInfo], str]:
+    """A phrase that ends in the moment, or stands alone where none is known."""
+    return lambda finding, zone: (
+        f"{before} {_moment(finding.recheck_at, zone)}" if finding.recheck_at else without
+    )
+
+
+def _by_whom(what: str) -> Callable[[Finding, ZoneInfo], str]:
+    return lambda finding, _: f"{what} by {finding.who[0]}" if len(finding.who) == 1 else what
+
+
+def _plainly(phrase: str) -> Callable[[Finding, ZoneInfo], str]:
+    return lambda *_: phrase
+
+
+def _moment(moment: datetime, zone: ZoneInfo) -> str:
+    local = moment.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %H:%M %Z}"
+
+
+_BY_CLOCK: Mapping[str, Callable[[Finding, ZoneInfo], str]] = {
+    "windows.closed": _until("opens", "closed for good"),
+    "freeze.active": _until("frozen until", "frozen"),
+    "order.baking": _until("bakes until", "baking"),
+}
+_PHRASES: Mapping[str, Callable[[Finding, ZoneInfo], str]] = {
+    **_BY_CLOCK,
+    "approvals.missing": _by_whom("approval"),
+    "approvals.rejected": _by_whom("rejected"),
+    "in_flight.other": _plainly("another deployment is under way"),
+}

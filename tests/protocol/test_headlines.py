@@ -1,0 +1,63 @@
+"""One short line says the verdict, then what only time can settle, then what people can."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from protocol.headlines import WORDS_BEFORE_MERGE, headline
+from protocol.verdict import Decision, Finding, Verdict
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MONDAY = datetime(2026, 11, 30, 9, tzinfo=UTC)
+
+
+def finding(code: str, *, verdict: Verdict = Verdict.WAIT, who: tuple[str, ...] = ()) -> Finding:
+    rule = code.partition(".")[0]
+    return Finding(code=code, rule=rule, verdict=verdict, why=f"{code} it is", recheck_at=MONDAY, who=who)
+
+
+CLOSED = finding("windows.closed")
+UNAPPROVED = finding("approvals.missing", who=("team:acme/dba",))
+
+
+@pytest.mark.parametrize(
+    ("findings", "line"),
+    [
+        pytest.param((), "Waiting: no rule answered", id="silence waits"),
+        pytest.param((CLOSED,), "Waiting: opens Mon 30 Nov 10:00 CET", id="when it opens"),
+        pytest.param(
+            (UNAPPROVED, CLOSED),
+            "Waiting: opens Mon 30 Nov 10:00 CET, approval by team:acme/dba",
+            id="time is read first",
+        ),
+        pytest.param(
+            (finding("checks.pending"),), "Waiting: checks.pending it is", id="one in its own words"
+        ),
+        pytest.param(
+            tuple(finding(f"{rule}.x") for rule in ("checks", "review", "order", "access")),
+            "Waiting: checks, review, order and 1 more",
+            id="three and how many more",
+        ),
+        pytest.param(
+            (finding("freeze.active"), finding("freeze.active")),
+            "Waiting: frozen until Mon 30 Nov 10:00 CET",
+            id="each once",
+        ),
+        pytest.param(
+            (finding("checks.failed", verdict=Verdict.REFUSE), CLOSED),
+            "Refused: checks.failed it is",
+            id="what refuses alone",
+        ),
+        pytest.param((finding("x", verdict=Verdict.ALLOW),), "Allowed", id="nothing stands in the way"),
+    ],
+)
+def test_a_decision_in_one_line(findings: tuple[Finding, ...], line: str) -> None:
+    assert headline(Decision(findings), BERLIN) == line
+
+
+def test_before_a_merge_nothing_is_promised() -> None:
+    line = headline(Decision((CLOSED,)), BERLIN, WORDS_BEFORE_MERGE)
+    assert line == "Will wait: opens Mon 30 Nov 10:00 CET"
