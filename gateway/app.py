@@ -27,12 +27,13 @@ class Installation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedDelivery:
-    """`guid` is the X-GitHub-Delivery a redelivery comes with again."""
+    """`guid` is the X-GitHub-Delivery a redelivery comes with again; `again`, that one was asked for."""
 
     id: int
     guid: str
     event: str
     delivered_at: datetime
+    again: bool = False
     installation_id: int | None = None
 
 
@@ -103,7 +104,12 @@ class App:
         """
         newest_first = self._deliveries(since)
         succeeded = {one["guid"] for one in newest_first if 200 <= one["status_code"] < 300}
-        failed = {one["guid"]: _delivery(one) for one in newest_first if one["guid"] not in succeeded}
+        again = {one["guid"] for one in newest_first if one["redelivery"]}
+        failed = {
+            one["guid"]: _delivery(one, again=one["guid"] in again)
+            for one in newest_first
+            if one["guid"] not in succeeded
+        }
         return tuple(sorted(failed.values(), key=lambda one: one.delivered_at))
 
     def redeliver(self, delivery_id: int) -> None:
@@ -140,11 +146,12 @@ def _installation(found: dict[str, Any]) -> Installation:
     )
 
 
-def _delivery(found: dict[str, Any]) -> FailedDelivery:
+def _delivery(found: dict[str, Any], *, again: bool) -> FailedDelivery:
     return FailedDelivery(
         id=found["id"],
         guid=found["guid"],
         event=found["event"],
         delivered_at=datetime.fromisoformat(found["delivered_at"]),
         installation_id=found.get("installation_id"),
+        again=again,
     )

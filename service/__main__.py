@@ -70,26 +70,32 @@ def work(settings: Settings) -> int:
     from service.queue import Queue, open_queue  # noqa: PLC0415 - as above
     from service.reconcile import Reconcile  # noqa: PLC0415 - as above
     from service.worker import Worker  # noqa: PLC0415 - as above
+    from service.workers import Workers  # noqa: PLC0415 - as above
 
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     clients, engine = Clients(settings), open_database(settings.database_url)
-    queue = Queue(open_queue(settings))
-    worker = Worker(engine=engine, queue=queue, github_for=clients.github_for, clock=time.time)
-    reconcile = Reconcile(clients, Gates(engine), time.time)
+    queue, workers = Queue(open_queue(settings)), Workers(engine)
+    worker = Worker(
+        engine=engine, workers=workers, queue=queue, github_for=clients.github_for, clock=time.time
+    )
+    reconcile = Reconcile(clients, Gates(engine), workers, time.time)
     consumer = queue.huey.create_consumer(
         workers=4, periodic=False, initial_delay=0.05, max_delay=0.5, shutdown_timeout=GRACE
     )
     consumer.start()
-    for number in (signal.SIGTERM, signal.SIGINT):  # the consumer took them
-        signal.signal(number, lambda *_: stop.set())
+    stop = _when_asked_to_stop()  # in place of the consumer's own handlers
     log.info("worker.started")
     threading.Thread(target=_every, args=(stop, RECONCILE_EVERY, reconcile.run), daemon=True).start()
     _every(stop, SWEEP_EVERY, worker.sweep)
     consumer.stop(graceful=True)
     log.info("worker.stopped")
     return 0
+
+
+def _when_asked_to_stop() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
 
 
 def _every(stop: threading.Event, seconds: float, work: Callable[[], None]) -> None:
@@ -108,18 +114,24 @@ def _both() -> int:
         subprocess.Popen([sys.executable, "-m", "service", part], cwd=Path.cwd())
         for part in ("web", "worker")
     ]
+    stop = _when_asked_to_stop()
+    while not stop.is_set() and all(child.poll() is None for child in children):
+        stop.wait(0.2)
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    codes = [_ended(child) for child in children]
+    return 0 if stop.is_set() else max(1, *codes)  # one that ends unasked is a failure
 
-    def stop(*_: object) -> None:
-        for child in children:
-            if child.poll() is None:
-                child.terminate()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    while all(child.poll() is None for child in children):
-        time.sleep(0.2)
-    stop()
-    return max(abs(child.wait(timeout=GRACE + 5)) for child in children)
+def _ended(child: subprocess.Popen[bytes]) -> int:
+    """The exit code, as a shell would tell it; nobody outlives the grace."""
+    try:
+        code = child.wait(timeout=GRACE + 5)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        code = child.wait()
+    return code if code >= 0 else 128 - code
 
 
 if __name__ == "__main__":

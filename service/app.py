@@ -16,7 +16,8 @@ from service.gates import Gates
 from service.inbox import Inbox
 from service.queue import DELIVERY, Queue
 from service.settings import Settings
-from service.tables import deliveries, gates, workers
+from service.tables import deliveries, gates
+from service.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,8 +64,7 @@ def _pages(engine: Engine, clock: Callable[[], float]) -> Flask:
 def _trouble(engine: Engine, now: float) -> str:
     """Why we are not ready; empty when we are."""
     try:
-        with engine.connect() as connection:
-            seen_at = connection.execute(select(func.max(workers.c.seen_at))).scalar()
+        seen_at = Workers(engine).last_seen()
     except SQLAlchemyError as error:
         return f"the database does not answer: {type(error).__name__}"
     if seen_at is None or seen_at < now - WORKER_SILENT:

@@ -11,7 +11,9 @@ import structlog
 from gateway.environments import apps_asked
 from gateway.errors import GatewayError
 from service.clients import Clients
+from service.events import EVENTS
 from service.gates import Gates
+from service.workers import Workers
 
 KEPT_BY_GITHUB = timedelta(days=3)
 
@@ -21,14 +23,18 @@ log = structlog.get_logger()
 class Reconcile:
     """May find what is known already; that is harmless."""
 
-    def __init__(self, clients: Clients, gates: Gates, clock: Callable[[], float]) -> None:
+    def __init__(self, clients: Clients, gates: Gates, workers: Workers, clock: Callable[[], float]) -> None:
         self._clients = clients
         self._gates = gates
+        self._workers = workers
         self._clock = clock
-        self._redelivered: set[str] = set()  # each failed delivery is asked for once
 
     def run(self) -> None:
-        """Ask for failed deliveries again, then adopt every waiting gate."""
+        """Ask for failed deliveries again, once each, then adopt every waiting gate.
+
+        Raises SQLAlchemyError where the database cannot be written: what came now would be refused.
+        """
+        self._workers.give_sign(self._clock())
         for work in (self._redeliver, self._adopt):
             try:
                 work()
@@ -38,9 +44,8 @@ class Reconcile:
     def _redeliver(self) -> None:
         since = datetime.fromtimestamp(self._clock(), UTC) - KEPT_BY_GITHUB
         for failed in self._clients.app.failed_deliveries(since):
-            if failed.guid not in self._redelivered:
+            if failed.event in EVENTS and not failed.again:
                 self._clients.app.redeliver(failed.id)
-                self._redelivered.add(failed.guid)
                 log.info("reconcile.redelivered", delivery=failed.guid, webhook=failed.event)
 
     def _adopt(self) -> None:

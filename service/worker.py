@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy import Engine, delete, insert, update
+from sqlalchemy import Engine
 
 from gateway.github import GitHub
 from protocol.gate import Gate
@@ -18,10 +16,9 @@ from service.gates import Gates, HeldGate, Looked
 from service.inbox import Inbox
 from service.judge import in_trouble, look
 from service.queue import DELIVERY, GATE, Queue
-from service.tables import workers
+from service.workers import Workers
 
 OFFERED_FOR = 30.0  # seconds before the sweep offers the same work again
-HEARTBEAT = 5.0  # seconds between signs of life
 
 log = structlog.get_logger()
 
@@ -30,17 +27,21 @@ GitHubFor = Callable[[int, str], GitHub]  # installation id, "owner/name"
 
 class Worker:
     def __init__(
-        self, *, engine: Engine, queue: Queue, github_for: GitHubFor, clock: Callable[[], float]
+        self,
+        *,
+        engine: Engine,
+        workers: Workers,
+        queue: Queue,
+        github_for: GitHubFor,
+        clock: Callable[[], float],
     ) -> None:
-        self._engine = engine
         self._inbox = Inbox(engine)
         self._gates = Gates(engine)
         self._queue = queue
         self._github_for = github_for
         self._clock = clock
         self._offered: dict[tuple[str, str, float], float] = {}
-        self._name = f"{socket.gethostname()}:{os.getpid()}"
-        self._seen_at = 0.0
+        self._workers = workers
         queue.on(DELIVERY, self.read_delivery)
         queue.on(GATE, lambda key: self.look_at(int(key)))
 
@@ -105,17 +106,7 @@ class Worker:
             if work not in self._offered:
                 self._offered[work] = now
                 self._queue.put(work[0], work[1])
-        self._beat(now)
-
-    def _beat(self, now: float) -> None:
-        if now - self._seen_at < HEARTBEAT:
-            return
-        self._seen_at = now
-        with self._engine.begin() as connection:
-            seen = update(workers).where(workers.c.name == self._name).values(seen_at=now)
-            if connection.execute(seen).rowcount == 0:
-                connection.execute(insert(workers).values(name=self._name, seen_at=now))
-            connection.execute(delete(workers).where(workers.c.seen_at < now - 3600))
+        self._workers.seem_alive(now)
 
 
 def _gate(event: RequestedGate, now: float) -> Gate:

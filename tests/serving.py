@@ -26,6 +26,7 @@ from service.reconcile import Reconcile
 from service.settings import Settings
 from service.tables import deliveries, gates, open_database
 from service.worker import Worker
+from service.workers import Workers
 from tests.waiting import WaitingShop, waiting_shop
 
 SECRET = "a secret between the sandbox and the App"
@@ -70,7 +71,9 @@ class Served:
         return worked
 
     def reconcile(self) -> None:
-        Reconcile(self.clients, Gates(self.engine), self.clock).run()
+        """As at a start, by a process that remembers nothing."""
+        clients = Clients(self.settings)
+        Reconcile(clients, Gates(self.engine), Workers(self.engine), self.clock).run()
 
     def gate(self) -> Row[Any]:
         """What we know of the only gate."""
@@ -133,7 +136,8 @@ def serving(root: Path, database_url: str = "") -> Iterator[Served]:
 
 def _serve(shop: WaitingShop, settings: Settings, engine: Engine) -> Served:
     clients, queue, clock = Clients(settings), Queue(open_queue(settings)), Clock()
-    worker = Worker(engine=engine, queue=queue, github_for=clients.github_for, clock=clock)
+    workers = Workers(engine)
+    worker = Worker(engine=engine, workers=workers, queue=queue, github_for=clients.github_for, clock=clock)
     return Served(
         shop=shop,
         settings=settings,

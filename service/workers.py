@@ -1,0 +1,41 @@
+"""Who works: signs of life in the database, so that the web part can tell when nobody does."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from sqlalchemy import Engine, delete, func, insert, select, update
+
+from service.tables import workers
+
+HEARTBEAT = 5.0  # seconds between signs of life
+FORGOTTEN = 3600.0  # seconds after which a worker that is gone is no longer listed
+
+
+class Workers:
+    """This process among all that work on the database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._seen_at = 0.0
+
+    def seem_alive(self, now: float) -> None:
+        """Give a sign when the last one is a while ago."""
+        if now - self._seen_at >= HEARTBEAT:
+            self.give_sign(now)
+
+    def give_sign(self, now: float) -> None:
+        """Raises SQLAlchemyError where the database cannot be written."""
+        with self._engine.begin() as connection:
+            seen = update(workers).where(workers.c.name == self._name).values(seen_at=now)
+            if connection.execute(seen).rowcount == 0:
+                connection.execute(insert(workers).values(name=self._name, seen_at=now))
+            connection.execute(delete(workers).where(workers.c.seen_at < now - FORGOTTEN))
+        self._seen_at = now
+
+    def last_seen(self) -> float | None:
+        """When any of them gave a sign."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.max(workers.c.seen_at))).scalar()

@@ -1,0 +1,90 @@
+"""The real thing: gunicorn and a worker under one parent, and webhooks over HTTP."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from service.events import EVENTS
+from tests.started import SECRET, Started, environ_for, started
+from tests.waiting import PLAIN_POLICY, WaitingShop, waiting_shop
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[WaitingShop]:
+    with waiting_shop(tmp_path / "github") as shop:
+        yield shop
+
+
+@pytest.fixture
+def service(shop: WaitingShop, tmp_path: Path) -> Iterator[Started]:
+    environ = environ_for(shop.played, tmp_path, shop.server.url)
+    with started(tmp_path, environ) as service:
+        service.wait_until_ready()
+        shop.played.webhook_url, shop.played.webhook_secret = f"{service.url}/webhook", SECRET
+        shop.installation.events = tuple(EVENTS)
+        yield service
+
+
+def test_a_push_goes_through_the_gate_and_the_processes_stop_when_asked(
+    shop: WaitingShop, service: Started
+) -> None:
+    gate = shop.push(PLAIN_POLICY)
+    shop.wait(lambda: shop.repository.runs[gate.run_id].conclusion == "success")
+    assert service.get("/healthz").ok
+    assert 'deploy_gates{state="allowed"} 1.0' in service.get("/metrics").text
+    children, asked_at = service.children(), time.monotonic()
+    assert service.stop() == 0
+    assert time.monotonic() - asked_at < 10
+    assert not any(child.is_running() for child in children)
+    assert '"worker.stopped"' in service.said()
+    assert shop.played.private_key[100:140] not in service.said()
+
+
+def test_when_the_worker_is_killed_the_web_part_stops_too_and_the_exit_code_tells(service: Started) -> None:
+    web = service.child("gunicorn")
+    service.child("worker").send_signal(signal.SIGKILL)
+    assert service.process.wait(15) == 128 + signal.SIGKILL
+    assert not psutil.pid_exists(web.pid)
+
+
+def test_peers_23_ready_only_while_a_worker_lives(shop: WaitingShop, tmp_path: Path) -> None:
+    environ = environ_for(shop.played, tmp_path, shop.server.url)
+    with started(tmp_path, environ, "web") as web:
+        while not answers(web):
+            time.sleep(0.05)
+        assert web.get("/healthz").ok
+        answer = web.get("/readyz")
+        assert (answer.status_code, "no worker" in answer.text) == (503, True)
+
+
+def test_bad_settings_stop_the_start_and_are_named(tmp_path: Path) -> None:
+    environ = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), "GITHUB_APP_ID": "abc", "PORT": "x"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "service"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 2
+    for name in ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET", "PORT"):
+        assert name in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def answers(service: Started) -> bool:
+    assert service.process.poll() is None, service.said()
+    try:
+        return service.get("/healthz").ok
+    except OSError:
+        return False
