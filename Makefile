@@ -6,12 +6,13 @@ READY := $(VENV)/.ready
 EXPORT := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check docs bench lock clean
 
 help:
 	@echo "make demo    a push travels through gate, checklist, steps and log (KEEP=1 leaves it running)"
 	@echo "make test    the tests, with branch coverage"
 	@echo "make check   ruff, mypy, import contracts"
+	@echo "make docs    the generated parts of the papers, made anew"
 	@echo "make bench   the benchmarks, side by side with their references"
 	@echo "make lock    the hashed lock files, made anew"
 
@@ -52,6 +53,9 @@ lock: $(READY)
 
 demo: $(READY)
 	@$(EXPORT) PYTHONPATH="$(CURDIR)" python examples/demo.py $(if $(KEEP),--keep)
+
+docs: $(READY)
+	@$(EXPORT) PYTHONPATH="$(CURDIR)" python docs/generate.py
 
 bench: $(READY)
 	@$(EXPORT) PYTHONPATH="$(CURDIR)" python benchmarks/run.py $(ARGS)

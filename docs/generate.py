@@ -1,0 +1,47 @@
+"""`make docs`: writes every generated part of the papers anew. Tests keep them in step."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from protocol.codes import as_markdown
+from protocol.schemas import policy_schema
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def main() -> None:
+    (ROOT / "docs" / "codes.md").write_text(as_markdown())
+    (ROOT / "docs" / "deploy.schema.json").write_text(json.dumps(policy_schema(), indent=2) + "\n")
+    readme = ROOT / "README.md"
+    readme.write_text(with_tables(readme.read_text()))
+
+
+def with_tables(readme: str) -> str:
+    """README with the tables of inputs and outputs as action.yml has them."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    for part in ("inputs", "outputs"):
+        before, after = f"<!-- {part} -->\n", f"\n<!-- /{part} -->"
+        head, rest = readme.split(before)
+        _, tail = rest.split(after)
+        readme = head + before + _table(part, action[part]) + after + tail
+    return readme
+
+
+def _table(part: str, names: dict[str, Any]) -> str:
+    rows = [f"| `{name}` | {about['description']}{_default(about)} |" for name, about in names.items()]
+    return "\n".join([f"| {part.removesuffix('s').title()} | Meaning |", "|---|---|", *rows])
+
+
+def _default(about: dict[str, Any]) -> str:
+    if about.get("required"):
+        return " **Required.**"
+    return f" Default: `{about['default']}`." if about.get("default") else ""
+
+
+if __name__ == "__main__":
+    main()
