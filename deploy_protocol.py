@@ -7,16 +7,20 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
     from protocol.errors import PolicyError
     from protocol.facts import Facts
     from protocol.policy import Policy
+    from service.inbox import Inbox
+
+T = TypeVar("T")
 
 DEFAULT_POLICY = ".github/deploy.yml"
 OPEN = ALLOWED = 0
@@ -211,6 +215,58 @@ def serve(part: str) -> None:
     sys.exit(start([part]))
 
 
+@main.group(epilog=example("deliveries list"))
+def deliveries() -> None:
+    """See webhooks the App could not handle, and hand them in again.
+
+    DATABASE_URL or DATA_DIR say where, as for `serve`.
+    Exit codes: 0 done, 1 no such delivery, 2 bad settings or no database.
+    """
+
+
+@deliveries.command("list", epilog=example("deliveries list --state dead"))
+@click.option(
+    "--state", type=click.Choice(["dead", "new", "done"]), default="dead", show_default=True, help="Which."
+)
+@json_option
+def list_deliveries(state: str, as_json: bool) -> None:
+    """List deliveries, oldest first. The dead are those that failed too often."""
+    from service.letters import deliveries_data, deliveries_text
+
+    found = _asked(lambda inbox: inbox.listed(state))
+    _print(deliveries_data(found) if as_json else deliveries_text(found))
+
+
+@deliveries.command("show", epilog=example("deliveries show 72d3162e-cc78-11e3-81ab-4c9367dc0958"))
+@click.argument("guid")
+@json_option
+def show_delivery(guid: str, as_json: bool) -> None:
+    """Show one delivery, with its payload and why it failed."""
+    from service.letters import delivery_data, delivery_text
+
+    found = _asked(lambda inbox: inbox.found(guid))
+    if found is None:
+        _fail(f"{guid}: no such delivery. `deploy-protocol deliveries list` names them.", INVALID)
+    _print(delivery_data(found) if as_json else delivery_text(found))
+
+
+@deliveries.command("replay", epilog=example("deliveries replay 72d3162e-cc78-11e3-81ab-4c9367dc0958"))
+@click.argument("guids", metavar="GUID...", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="Every dead one.")
+def replay_deliveries(guids: tuple[str, ...], every: bool) -> None:
+    """Hand deliveries in again; a running worker takes them up within seconds."""
+    from service.letters import replay
+
+    if bool(guids) == every:
+        _fail("Name deliveries, or give --all for every dead one.")
+    now = datetime.now(UTC).timestamp()
+    replayed, unknown = _asked(lambda inbox: replay(inbox, guids, now))
+    for guid in unknown:
+        click.echo(f"{guid}: no such delivery, or it is done.", err=True)
+    click.echo(f"{_counted(len(replayed), 'delivery', 'deliveries')} handed in again")
+    sys.exit(INVALID if unknown else 0)
+
+
 @main.command(epilog=example("sandbox --port 8080"))
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default="one that is free")
 @click.option("--root", metavar="DIR", help="An empty directory for its git repositories.")
@@ -237,8 +293,25 @@ def _fail(message: str, code: int = UNREADABLE) -> NoReturn:
     sys.exit(code)
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def _counted(count: int, noun: str, nouns: str = "") -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"
+
+
+def _asked(ask: Callable[[Inbox], T]) -> T:
+    """What the App's inbox answers."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from service.letters import open_inbox
+    from service.settings import SettingsError
+
+    try:
+        with open_inbox(os.environ) as inbox:
+            return ask(inbox)
+    except SettingsError as error:
+        _fail(str(error))
+    except SQLAlchemyError as error:
+        reason = str(error).splitlines()[0]
+        _fail(f"The App's database does not answer ({reason}). Set DATABASE_URL or DATA_DIR as for `serve`.")
 
 
 def _read(file: str) -> bytes:

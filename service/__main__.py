@@ -66,7 +66,6 @@ def gunicorn_options(settings: Settings) -> list[str]:
 def work(settings: Settings) -> int:
     """Run the worker until asked to stop; then finish what it holds and leave the rest."""
     from service.clients import Clients  # noqa: PLC0415 - only the worker speaks to GitHub
-    from service.gates import Gates  # noqa: PLC0415 - as above
     from service.queue import Queue, open_queue  # noqa: PLC0415 - as above
     from service.reconcile import Reconcile  # noqa: PLC0415 - as above
     from service.worker import Worker  # noqa: PLC0415 - as above
@@ -77,7 +76,7 @@ def work(settings: Settings) -> int:
     worker = Worker(
         engine=engine, workers=workers, queue=queue, github_for=clients.github_for, clock=time.time
     )
-    reconcile = Reconcile(clients, Gates(engine), workers, time.time)
+    reconcile = Reconcile(clients, engine, time.time)
     consumer = queue.huey.create_consumer(
         workers=4, periodic=False, initial_delay=0.05, max_delay=0.5, shutdown_timeout=GRACE
     )

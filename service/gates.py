@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Engine, Row, case, func, insert, select, update
+from sqlalchemy import Engine, Row, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from protocol.gate import Gate
@@ -174,6 +174,11 @@ class Gates:
         )
         with self._engine.connect() as connection:
             return [(row.id, row.recheck_at) for row in connection.execute(query)]
+
+    def forget_decided(self, before: float) -> None:
+        """A gate decided long ago is GitHub's to remember."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(gates).where(gates.c.state != "waiting", gates.c.looked_at < before))
 
     def all(self) -> list[Row[tuple[object, ...]]]:
         """Every gate, newest first, for pages."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import Engine, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.tables import deliveries
@@ -21,6 +21,20 @@ class Delivery:
     event: str
     action: str
     body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A delivery as it lies in the inbox. `state` is new, done or dead."""
+
+    guid: str
+    event: str
+    action: str
+    body: bytes
+    state: str
+    attempts: int
+    received_at: float
+    error: str
 
 
 class Inbox:
@@ -68,7 +82,9 @@ class Inbox:
     def done(self, guid: str) -> None:
         with self._engine.begin() as connection:
             connection.execute(
-                update(deliveries).where(deliveries.c.guid == guid).values(state="done", error="")
+                update(deliveries)
+                .where(deliveries.c.guid == guid)
+                .values(state="done", error="", body=b"")  # the id alone says that it was handled
             )
 
     def failed(self, guid: str, error: str, now: float) -> None:
@@ -96,8 +112,35 @@ class Inbox:
         with self._engine.connect() as connection:
             return [(row.guid, row.due_at) for row in connection.execute(query)]
 
+    def listed(self, state: str, limit: int = 1000) -> list[Kept]:
+        """Deliveries in one state, oldest first."""
+        query = (
+            select(*_KEPT).where(deliveries.c.state == state).order_by(deliveries.c.received_at).limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [Kept(**row) for row in connection.execute(query).mappings()]
+
+    def found(self, guid: str) -> Kept | None:
+        with self._engine.connect() as connection:
+            row = connection.execute(select(*_KEPT).where(deliveries.c.guid == guid)).mappings().first()
+        return Kept(**row) if row else None
+
+    def replay(self, guid: str, now: float) -> bool:
+        """Have it handled again, its attempts forgotten. False when it is done, or not there."""
+        return self._revive(guid, now)
+
+    def forget_done(self, before: float) -> None:
+        """GitHub redelivers for three days; what was done long before never comes again."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                delete(deliveries).where(deliveries.c.state == "done", deliveries.c.received_at < before)
+            )
+
     def counts(self) -> Mapping[str, int]:
         """How many deliveries are in each state."""
         query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
+
+
+_KEPT = tuple(deliveries.c[name] for name in Kept.__dataclass_fields__)

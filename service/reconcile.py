@@ -7,15 +7,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy import Engine
 
 from gateway.environments import apps_asked
 from gateway.errors import GatewayError
 from service.clients import Clients
 from service.events import EVENTS
 from service.gates import Gates
+from service.inbox import Inbox
 from service.workers import Workers
 
 KEPT_BY_GITHUB = timedelta(days=3)
+DONE_KEPT = 5 * 86_400.0  # seconds; longer than GitHub can redeliver
+DECIDED_KEPT = 30 * 86_400.0  # seconds
 
 log = structlog.get_logger()
 
@@ -23,10 +27,11 @@ log = structlog.get_logger()
 class Reconcile:
     """May find what is known already; that is harmless."""
 
-    def __init__(self, clients: Clients, gates: Gates, workers: Workers, clock: Callable[[], float]) -> None:
+    def __init__(self, clients: Clients, engine: Engine, clock: Callable[[], float]) -> None:
         self._clients = clients
-        self._gates = gates
-        self._workers = workers
+        self._inbox = Inbox(engine)
+        self._gates = Gates(engine)
+        self._workers = Workers(engine)
         self._clock = clock
 
     def run(self) -> None:
@@ -34,7 +39,10 @@ class Reconcile:
 
         Raises SQLAlchemyError where the database cannot be written: what came now would be refused.
         """
-        self._workers.give_sign(self._clock())
+        now = self._clock()
+        self._workers.give_sign(now)
+        self._inbox.forget_done(now - DONE_KEPT)
+        self._gates.forget_decided(now - DECIDED_KEPT)
         for work in (self._redeliver, self._adopt):
             try:
                 work()

@@ -16,7 +16,7 @@ class SettingsError(Exception):
 
     def __init__(self, problems: tuple[str, ...]) -> None:
         self.problems = problems
-        super().__init__("The service cannot start:\n" + "\n".join(f"  {problem}" for problem in problems))
+        super().__init__("The settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,15 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     if problems:
         raise SettingsError(tuple(problems))
     return settings
+
+
+def read_database(environ: Mapping[str, str]) -> str:
+    """The database's URL alone, for looking at it from outside the service. Raises SettingsError."""
+    problems: list[str] = []
+    url = _database(environ, Path(environ.get("DATA_DIR") or "data"), problems)
+    if problems:
+        raise SettingsError(tuple(problems))
+    return url
 
 
 def _whole_number(environ: Mapping[str, str], name: str, problems: list[str], cure: str) -> int:

@@ -20,7 +20,6 @@ from service.app import create_app
 from service.clients import Clients
 from service.database import migrate
 from service.events import EVENTS
-from service.gates import Gates
 from service.queue import Queue, open_queue
 from service.reconcile import Reconcile
 from service.settings import Settings
@@ -73,7 +72,7 @@ class Served:
     def reconcile(self) -> None:
         """As at a start, by a process that remembers nothing."""
         clients = Clients(self.settings)
-        Reconcile(clients, Gates(self.engine), Workers(self.engine), self.clock).run()
+        Reconcile(clients, self.engine, self.clock).run()
 
     def gate(self) -> Row[Any]:
         """What we know of the only gate."""
