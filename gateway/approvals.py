@@ -7,9 +7,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal, TypeAlias, cast
 
+from gateway.needs import UTC_ZONE
 from gateway.reading import Node, login_of, moment, nodes_of
+from protocol.commands import Command, CommandError, parse_command
 from protocol.facts import Approval
 from protocol.gate import Gate
+from protocol.principals import is_bot
 
 State: TypeAlias = Literal["approved", "rejected", "withdrawn"]
 
@@ -20,7 +23,6 @@ _OF_REVIEW: dict[str, State] = {
 }
 _OF_ENVIRONMENT: dict[str, State] = {"APPROVED": "approved", "REJECTED": "rejected"}
 _OF_COMMAND: dict[str, State] = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
-_COMMAND = re.compile(r"/(approve|reject|withdraw)([ \t]+.*)?")
 _BUTTON = re.compile(
     r"<!-- deploy-protocol:button by=(\S+) state=(approved|rejected|withdrawn) "
     r"environment=(\S+) sha=(\S+) -->"
@@ -100,24 +102,29 @@ def _environment_review(review: Node, gate: Gate) -> Approval:
 
 
 def _command(comment: Node, gate: Gate, environments: frozenset[str]) -> Approval | None:
-    """`/approve`, `/approve production`, `/reject too risky`. A word too many never approves."""
-    match = _COMMAND.fullmatch(_first_line(comment["body"]))
+    """`/approve`, `/approve staging production`, `/reject too risky`; without a name all are meant."""
     author = login_of(comment["author"])
-    if match is None or author.endswith("[bot]"):
+    command = _read(comment["body"], gate, environments)
+    if command is None or command.word not in _OF_COMMAND or is_bot(author):
         return None
-    command, rest = match[1], (match[2] or "").strip()
-    word, _, after = rest.partition(" ")
-    if word.lower() == gate.environment.lower():
-        rest = after.strip()
-    elif word.lower() in environments or (rest and command == "approve"):
+    if command.environments and not _is_named(gate, command.environments):
         return None
     return Approval(
         by=author,
         method="comment",
-        state=_OF_COMMAND[command],
+        state=_OF_COMMAND[command.word],
         at=moment(comment["createdAt"]),
-        reason=rest,
+        reason=command.reason,
     )
+
+
+def _read(comment: str, gate: Gate, environments: frozenset[str]) -> Command | None:
+    """What cannot be read as a command says nothing."""
+    known = environments | {gate.environment}
+    try:
+        return parse_command(comment, environments=known, now=gate.requested_at, zone=UTC_ZONE)
+    except CommandError:
+        return None
 
 
 def _click(comment: Node, gate: Gate) -> Approval | None:
@@ -135,7 +142,11 @@ def _click(comment: Node, gate: Gate) -> Approval | None:
 
 
 def _is_for(gate: Gate, environments: Iterable[Node]) -> bool:
-    return gate.environment.casefold() in {environment["name"].casefold() for environment in environments}
+    return _is_named(gate, (environment["name"] for environment in environments))
+
+
+def _is_named(gate: Gate, names: Iterable[str]) -> bool:
+    return gate.environment.casefold() in {name.casefold() for name in names}
 
 
 def _first_line(text: str | None) -> str:

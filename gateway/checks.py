@@ -27,7 +27,7 @@ def required_names(rollup: Node | None) -> frozenset[str]:
 
 def own_deployment(rollup: Node | None, check_run_id: int) -> int | None:
     """The Deployment GitHub made for the job with this check run."""
-    runs = [one for one in _check_runs(rollup) if one["databaseId"] == check_run_id]
+    runs = [one for one in check_runs(rollup) if one["databaseId"] == check_run_id]
     return next((one["deployment"]["databaseId"] for one in runs if one["deployment"]), None)
 
 
@@ -36,12 +36,12 @@ def our_logins(rollup: Node | None) -> frozenset[str]:
 
     Never the Actions' own: any workflow of the repository can write with that one.
     """
-    ours = [one for one in _check_runs(rollup) if (one["externalId"] or "").startswith(OURS)]
+    ours = [one for one in check_runs(rollup) if (one["externalId"] or "").startswith(OURS)]
     slugs = {one["checkSuite"]["app"]["slug"] for one in ours if one["checkSuite"]["app"]}
     return frozenset(f"{slug}[bot]".lower() for slug in slugs - {"github-actions"})
 
 
-def _check_runs(rollup: Node | None) -> list[Node]:
+def check_runs(rollup: Node | None) -> list[Node]:
     contexts = rollup["contexts"]["nodes"] if rollup else ()
     return [one for one in contexts if one and one["__typename"] == "CheckRun"]
 

@@ -39,6 +39,11 @@ def button_line(*, by: str, state: str, environment: str, sha: str) -> str:
     )
 
 
+def asked_line(*, by: str, comment: int) -> str:
+    """The hidden first line of an issue that the App opens for the author of a comment."""
+    return f"<!-- deploy-protocol:asked by={_plain(by)} comment={comment} -->"
+
+
 def _joined(before: str, after: str) -> bool:
     return (
         unicodedata.combining(after) != 0
