@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import structlog
 from flask import Flask, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -17,12 +18,14 @@ from service.inbox import Inbox
 from service.queue import DELIVERY, Queue
 from service.settings import Settings
 from service.tables import deliveries, gates
-from service.workers import Workers
+from service.workers import WEB, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from _typeshed.wsgi import WSGIApplication
+
+log = structlog.get_logger()
 
 WORKER_SILENT = 20.0  # seconds without a sign of life after which the worker counts as gone
 
@@ -35,9 +38,17 @@ def create_app(
         inside=_pages(engine, clock),
         secrets=settings.webhook_secrets,
         inbox=Inbox(engine),
-        hand_over=lambda guid: queue.put(DELIVERY, guid),
+        hand_over=lambda guid: _hand_over(queue, guid),
         clock=clock,
     )
+
+
+def _hand_over(queue: Queue, guid: str) -> None:
+    """The delivery is safe already: what the queue does not take, the sweep finds."""
+    try:
+        queue.put(DELIVERY, guid)
+    except Exception:
+        log.exception("delivery.not_queued", delivery=guid)
 
 
 def _pages(engine: Engine, clock: Callable[[], float]) -> Flask:
@@ -64,7 +75,9 @@ def _pages(engine: Engine, clock: Callable[[], float]) -> Flask:
 def _trouble(engine: Engine, now: float) -> str:
     """Why we are not ready; empty when we are."""
     try:
-        seen_at = Workers(engine).last_seen()
+        web = Workers(engine, WEB)
+        web.give_sign(now)  # reading alone would not notice a database that is full
+        seen_at = web.last_seen()
     except SQLAlchemyError as error:
         return f"the database does not answer: {type(error).__name__}"
     if seen_at is None or seen_at < now - WORKER_SILENT:

@@ -17,11 +17,20 @@ _ADVISORY_LOCK = 7_355_608  # any number, the same in every process
 def migrate(engine: Engine, data_dir: Path) -> None:
     """Run the Alembic migrations under a lock, so that several processes may start at once."""
     data_dir.mkdir(parents=True, exist_ok=True)
+    _make_file(engine)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with _alone(engine, data_dir), engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _make_file(engine: Engine) -> None:
+    """Nothing but a start makes a database: one that vanishes under us is trouble, not a new beginning."""
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        path = Path(engine.url.database.removeprefix("file:"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
 
 
 @contextmanager

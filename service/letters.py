@@ -6,11 +6,10 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from service.inbox import Inbox, Kept
-from service.settings import SettingsError, read_database
+from service.settings import read_database
 from service.tables import open_database
 
 GUID_WIDTH = 36
@@ -19,14 +18,8 @@ LONGEST_ERROR = 60
 
 @contextmanager
 def open_inbox(environ: Mapping[str, str]) -> Iterator[Inbox]:
-    """The inbox of the service that has these settings. Raises SettingsError."""
-    url = read_database(environ)
-    file = url.removeprefix("sqlite:///")
-    if file != url and not Path(file).is_file():
-        raise SettingsError(
-            (f"there is no database at {file}: set DATABASE_URL or DATA_DIR as for `serve`.",)
-        )
-    engine = open_database(url)
+    """The inbox of the service that has these settings. Raises SettingsError and SQLAlchemyError."""
+    engine = open_database(read_database(environ))
     try:
         yield Inbox(engine)
     finally:

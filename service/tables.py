@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
@@ -21,6 +23,7 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DisconnectionError
 
 # Moments are seconds since the epoch (UTC): they sort, compare and index alike in both databases.
 metadata = MetaData()
@@ -68,6 +71,25 @@ gates = Table(
     Index("gates_due", "state", "recheck_at"),
 )
 
+pulls = Table(
+    "pulls",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("installation_id", BigInteger, nullable=False),
+    Column("repository", String(256), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("state", String(8), nullable=False),  # open, merged, closed
+    Column("head_sha", String(64), nullable=False, default=""),
+    Column("sha", String(64), nullable=False, default=""),  # the merge's once it is merged
+    Column("recheck_at", Float, nullable=True),
+    Column("looks_wanted", Integer, nullable=False, default=0),
+    Column("leased_until", Float, nullable=False, default=0.0),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("shown", Text, nullable=False, default="{}"),  # JSON: by check run's name its commit, id, digest
+    UniqueConstraint("repository", "number", name="pulls_key"),
+    Index("pulls_due", "recheck_at"),
+)
+
 workers = Table(
     "workers",
     metadata,
@@ -78,10 +100,13 @@ workers = Table(
 
 def open_database(url: str) -> Engine:
     """Connect lazily. SQLite waits five seconds for a lock and syncs before it acknowledges."""
-    if not url.startswith("sqlite"):
+    if not url.startswith("sqlite:///"):
         return create_engine(url, pool_pre_ping=True, pool_size=5, connect_args={"connect_timeout": 5})
-    engine = create_engine(url, connect_args={"timeout": 5.0})
+    path = url.removeprefix("sqlite:///")
+    engine = create_engine(f"sqlite:///file:{path}?mode=rw&uri=true", connect_args={"timeout": 5.0})
     event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_remember_file, path))
+    event.listen(engine, "checkout", partial(_require_same_file, path))
     return engine
 
 
@@ -89,3 +114,20 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA busy_timeout=5000")
+
+
+def _remember_file(path: str, _connection: Any, record: Any) -> None:
+    record.info["file"] = _file_at(path)
+
+
+def _require_same_file(path: str, _connection: Any, record: Any, _proxy: Any) -> None:
+    """SQLite would go on writing to a file that was deleted or replaced, and lose it all."""
+    if record.info["file"] != _file_at(path):
+        raise DisconnectionError(f"{path} is not the file it was")
+
+
+def _file_at(path: str) -> int | None:
+    try:
+        return Path(path).stat().st_ino
+    except OSError:
+        return None

@@ -10,15 +10,16 @@ from sqlalchemy import Engine, delete, func, insert, select, update
 from service.tables import workers
 
 HEARTBEAT = 5.0  # seconds between signs of life
+WEB = "web:"  # begins the names of those who only take in
 FORGOTTEN = 3600.0  # seconds after which a worker that is gone is no longer listed
 
 
 class Workers:
-    """This process among all that work on the database."""
+    """This process among all that work on the database. A `kind` other than "" is no worker."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, kind: str = "") -> None:
         self._engine = engine
-        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._name = f"{kind}{socket.gethostname()}:{os.getpid()}"
         self._seen_at = 0.0
 
     def seem_alive(self, now: float) -> None:
@@ -36,6 +37,7 @@ class Workers:
         self._seen_at = now
 
     def last_seen(self) -> float | None:
-        """When any of them gave a sign."""
+        """When any worker gave a sign."""
+        newest = select(func.max(workers.c.seen_at)).where(~workers.c.name.startswith(WEB))
         with self._engine.connect() as connection:
-            return connection.execute(select(func.max(workers.c.seen_at))).scalar()
+            return connection.execute(newest).scalar()

@@ -90,7 +90,7 @@ def test_a_done_one_is_known_by_its_id_alone(inbox: Inbox) -> None:
 def test_no_database_is_made_by_looking_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'none.sqlite3'}")
     result = deliveries("list")
-    assert (result.exit_code, "there is no database at" in result.stderr) == (2, True)
+    assert (result.exit_code, "unable to open database file" in result.stderr) == (2, True)
     assert list(tmp_path.iterdir()) == []
 
 
