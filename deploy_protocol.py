@@ -84,6 +84,7 @@ def windows(environment: str, file: str, at: str | None, as_json: bool) -> None:
     """Say whether deploying is open, why, and until when.
 
     Windows and the policy's own freezes count; freezes declared as issues are GitHub's to know.
+
     Exit codes: 0 open, 1 invalid policy, 2 unreadable, 3 closed.
     """
     from protocol.schedule import planned_freezes, schedule_of
@@ -125,7 +126,9 @@ def windows(environment: str, file: str, at: str | None, as_json: bool) -> None:
 def decide(environment: str, files: tuple[str, ...], facts_file: str, at: str | None, as_json: bool) -> None:
     """Decide about one deployment from its facts, as the App does.
 
-    An invalid policy waits, as in the App. Exit codes: 0 allow, 2 unreadable, 3 wait, 4 refuse.
+    An invalid policy waits, as in the App.
+
+    Exit codes: 0 allow, 2 unreadable, 3 wait, 4 refuse.
     """
     from protocol.decision import decide as decision_about
     from protocol.shown import decision_data, decision_text
@@ -181,12 +184,12 @@ def schema(what: str) -> None:
 )
 @environment_option
 @click.option("--version", metavar="TEXT", help="What is deployed. Default: the tag or the commit.")
-@click.option("--phase", metavar="PHASE", help="run, check, start, finish or rollback. Default: run.")
+@click.option("--phase", metavar="PHASE", help="run, check or rollback. Default: run.")
 @click.option("--policy", metavar="FILE", help=f"The policy file. Default: {DEFAULT_POLICY}.")
 @click.option("--emergency-reason", metavar="TEXT", help="Why this cannot wait for the rules.")
 @click.option("--dry-run", is_flag=True, help="Decide and show the plan; run nothing.")
 @click.option(
-    "--github-token", metavar="TOKEN", envvar="GITHUB_TOKEN", show_envvar=True, help="Better set there."
+    "--github-token", metavar="TOKEN", envvar="GITHUB_TOKEN", show_envvar=True, help="Better as the variable."
 )
 @click.option("--check-run-id", metavar="ID", help="The job's check run.")
 @click.option("--job-status", metavar="STATUS", help="How the job went so far.")
@@ -195,6 +198,7 @@ def run(**inputs: str | bool | None) -> None:
 
     The options are the action's inputs; repository and commit come from GitHub's own variables, such as
     GITHUB_REPOSITORY and GITHUB_SHA, else from git.
+
     Exit codes: 0 done, 1 failed, 2 bad input, 3 wait, 4 refuse, 130 stopped.
     """
     from action.terminal import run_from_terminal
@@ -351,7 +355,7 @@ def _moment(at: str | None, policy: Policy | None) -> datetime:
     from protocol.moments import parse_moment
 
     try:
-        return parse_moment(at, _zone(policy)) if at else datetime.now(UTC)
+        return datetime.now(UTC) if at is None else parse_moment(at, _zone(policy))
     except ValueError as error:
         _fail(f"--at: {error}")
 

@@ -5,6 +5,7 @@ Asked of the file as written, so that these faults show beside all others.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -13,6 +14,8 @@ from zoneinfo import ZoneInfo
 from pydantic import ValidationError
 
 from protocol.calendars import Calendar
+from protocol.codes import ANY_RULE, CODES
+from protocol.days import EVE, HOLIDAYS
 from protocol.faults import Fault, Path
 from protocol.moments import parse_zone
 from protocol.policy import DEFAULTS, Holidays, Windows
@@ -20,6 +23,7 @@ from protocol.source import Node
 from protocol.windows import Schedule
 from protocol.wording import nearest, not_known
 
+_OCCASIONS = re.compile(f"{HOLIDAYS}|{EVE}", re.IGNORECASE)
 Rule: TypeAlias = Callable[[Node], Iterator[Fault]]
 _ONCE_UPON_A_TIME = datetime(2020, 1, 1, tzinfo=UTC)  # a window that never opens after it never opens
 
@@ -46,6 +50,16 @@ def _references(root: Node) -> Iterator[Path]:
     yield ("hotfix", "from")
     for index in range(len(_items(root, "tests"))):
         yield ("tests", index, "environment")
+
+
+def _unknown_reasons(root: Node) -> Iterator[Fault]:
+    known = {word for code in CODES for word in (code.code, code.rule)} - {ANY_RULE}
+    for index in range(len(_items(root, "tests"))):
+        reason = _text(root, "tests", index, "because")
+        if reason is not None and reason not in known:
+            near = nearest(reason, known)
+            cure = f", did you mean '{near}'?" if near else ": write a rule or a code of docs/codes.md"
+            yield Fault(("tests", index, "because"), f"unknown rule or code '{reason}'{cure}")
 
 
 def _hotfix_from_nowhere(root: Node) -> Iterator[Fault]:
@@ -185,7 +199,7 @@ def _holidays_of_nowhere(root: Node) -> Iterator[Fault]:
     for name, environment in _environments(root).items():
         for key in ("open", "closed"):
             for index, item in enumerate(_items(environment, "windows", key)):
-                if isinstance(item.value, str) and "holiday" in item.value:
+                if isinstance(item.value, str) and _OCCASIONS.search(item.value):
                     path = ("environments", name, "windows", key, index)
                     yield Fault(
                         path, "nothing says which days are holidays: add 'holidays: {country: DE}' at the top"
@@ -194,6 +208,7 @@ def _holidays_of_nowhere(root: Node) -> Iterator[Fault]:
 
 _RULES: tuple[Rule, ...] = (
     _unknown_environments,
+    _unknown_reasons,
     _hotfix_from_nowhere,
     _cycles,
     _names_given_twice,

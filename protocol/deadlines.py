@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from protocol.days import WEEKDAYS
 from protocol.durations import parse_duration
-from protocol.moments import later, parse_moment
+from protocol.moments import in_our_years, later, parse_moment
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _A_WEEK = 8  # days to look through: the same weekday may come a week from now
@@ -59,7 +59,7 @@ def _next(clock: str, now: datetime, zone: ZoneInfo, *, weekday: int | None = No
 
 def _after(length: str, now: datetime) -> datetime | None:
     try:
-        return later(now, parse_duration(length))
+        return in_our_years(later(now, parse_duration(length)))
     except (ValueError, OverflowError):
         return None
 

@@ -16,6 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from protocol.errors import ProtocolError
 from protocol.facts import Facts, Missing, People
+from protocol.moments import in_our_years
 from protocol.wording import not_known, say_any
 
 
@@ -135,9 +136,9 @@ class _Reader:
         if not isinstance(value, dict):
             return self._reject(at, f"this must be an object, not {_kind(value)}: write it in {{braces}}")
         before, hints = len(self.problems), _hints(kind)
-        for key in value.keys() - hints.keys():
+        for key in sorted(value.keys() - hints.keys()):
             self._reject(at, not_known("key", key, hints))
-        for key in _required(kind) - value.keys():
+        for key in sorted(_required(kind) - value.keys()):
             self._reject(at, f"key '{key}' is missing: add it")
         found = {
             key: self.read(hints[key], item, f"{at}.{key}".lstrip("."))
@@ -157,7 +158,10 @@ class _Reader:
             return self._reject(at, f"'{value}' is not a moment: write one such as 2026-11-27T15:00:00+01:00")
         if moment.tzinfo is None:
             return self._reject(at, f"'{value}' has no offset: add one, such as +01:00 or Z")
-        return moment
+        try:
+            return in_our_years(moment)
+        except ValueError as error:
+            return self._reject(at, str(error))
 
     def _plain(self, kind: type, value: Any, at: str) -> Any:
         if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):

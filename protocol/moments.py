@@ -13,6 +13,9 @@ _MOMENT = re.compile(
 )
 
 
+_YEARS = range(1970, 9999)  # every zone can show these, and count some days back and on
+
+
 def say_moment(moment: datetime, zone: ZoneInfo) -> str:
     """Write an aware moment on the clocks of `zone`, with its weekday."""
     return moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %Z")
@@ -48,7 +51,14 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
         moment += timedelta(days=1) if midnight_after else timedelta(0)
     except (ValueError, OverflowError):
         raise ValueError(f"'{text}' is on no calendar or clock: write it as 2026-11-27 15:00") from None
-    return in_zone(moment, zone)
+    return in_zone(in_our_years(moment), zone)
+
+
+def in_our_years(moment: datetime) -> datetime:
+    """The same moment, when it can be reckoned with. Raises ValueError with the cure."""
+    if moment.year not in _YEARS:
+        raise ValueError(f"the year {moment.year} is too far away: write one from 1970 to 9998")
+    return moment
 
 
 def parse_zone(name: str) -> ZoneInfo:

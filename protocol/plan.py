@@ -106,6 +106,7 @@ class Plan:
     environment: str
     strategy: StrategyName
     steps: tuple[Step, ...]
+    preparing: tuple[Step, ...] = ()  # the preflight's: what the checklist runs and who is told
     closing: tuple[Step, ...] = ()  # after success: a failure here is an issue, not a rollback
     monitor: Monitor | None = None
     undoing: Undoing | None = None
@@ -132,12 +133,21 @@ def plan_of(policy: Policy, environment_name: str) -> Plan:
         environment=environment_name,
         strategy=_strategy_of(environment),
         steps=tuple(_steps(environment, notify)),
+        preparing=tuple(_preparing_steps(environment, notify)),
         closing=tuple(_closing_steps(environment)),
         monitor=environment.monitor,
         undoing=_undoing(environment),
         notify=notify,
         notes=tuple(_notes(environment)),
     )
+
+
+def _preparing_steps(environment: Environment, notify: Notify) -> Iterator[Step]:
+    for item in environment.checklist:
+        if item.run is not None:
+            yield Step(name=item.item, work=(Command(run=item.run, timeout=item.timeout),))
+    if notify.before:
+        yield Step(name="tell the team", work=(Tell(notify.before),))
 
 
 def _strategy_of(environment: Environment) -> StrategyName:
@@ -309,6 +319,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
     return {
         "environment": plan.environment,
         "strategy": plan.strategy,
+        "preparing": [_step_data(step) for step in plan.preparing],
         "steps": [_step_data(step) for step in plan.steps],
         "closing": [_step_data(step) for step in plan.closing],
         "monitor": say_duration(plan.monitor.for_) if plan.monitor else None,
@@ -370,8 +381,11 @@ def _undoing_data(undoing: Undoing) -> dict[str, Any]:
 
 
 def render_plan(plan: Plan) -> str:
-    """The plan for a person: numbered steps, then how to go back."""
-    lines = [f"{plan.environment}: {len(plan.steps)} steps, {plan.strategy}"]
+    """The plan for a person: what comes first, numbered steps, then how to go back."""
+    count = "1 step" if len(plan.steps) == 1 else f"{len(plan.steps)} steps"
+    lines = [f"{plan.environment}: {count}, {plan.strategy}"]
+    for step in plan.preparing:
+        lines += _step_lines("  first ", step)
     for number, step in enumerate(plan.steps, start=1):
         lines += _step_lines(f"{number:>3}. ", step)
     if plan.monitor is not None:

@@ -16,7 +16,7 @@ import pytest
 import requests
 from click.testing import CliRunner, Result
 
-from action.inputs import Inputs
+from action.inputs import CARRIED_OUT, Inputs
 from deploy_protocol import main
 
 EXAMPLE = "docs/deploy.example.yml"
@@ -79,6 +79,8 @@ UNREADABLE = {
     "no such policy": ["windows", "--environment", "production", "--policy", "nowhere.yml"],
     "unknown environment": ["windows", "--environment", "prod", "--policy", EXAMPLE],
     "nonsense for a moment": ["windows", *PRODUCTION, "--at", "tomorrow"],
+    "nothing for a moment": ["windows", *PRODUCTION, "--at", ""],
+    "a moment before all clocks": ["windows", *PRODUCTION, "--at", "0001-01-01 00:00"],
     "no such facts": ["decide", *PRODUCTION, "--facts", "nowhere.json"],
     "facts that are no JSON": ["decide", *PRODUCTION, "--facts", EXAMPLE],
     "facts about another environment": [
@@ -206,6 +208,12 @@ def test_plan_shows_the_steps_in_order() -> None:
     assert "  1. verify" in deploy_protocol("plan", *PRODUCTION).stdout
 
 
+def test_plan_begins_with_what_the_checklist_runs_and_who_is_told() -> None:
+    _, first, second, *_ = deploy_protocol("plan", *PRODUCTION).stdout.splitlines()
+    assert first.startswith("  first Monitoring alerts configured ops/check-alerts")
+    assert second.split() == ["first", "tell", "the", "team", "tell", "slack"]
+
+
 @pytest.mark.parametrize("what", ["policy", "facts", "result"])
 def test_schema_prints_a_json_schema(what: str) -> None:
     assert "properties" in json.dumps(json.loads(deploy_protocol("schema", what).stdout))
@@ -213,6 +221,11 @@ def test_schema_prints_a_json_schema(what: str) -> None:
 
 def test_run_mirrors_the_action_s_inputs() -> None:
     assert {option.name for option in main.commands["run"].params} == {field.name for field in fields(Inputs)}
+
+
+def test_run_s_help_names_the_phases_it_carries_out() -> None:
+    *most, last = CARRIED_OUT
+    assert f"{', '.join(most)} or {last}." in deploy_protocol("run", "--help").stdout
 
 
 def example_of(verb: click.Command) -> list[str]:

@@ -138,6 +138,18 @@ TOP = {
         "tests: [{at: 2026, environment: live, expect: wait}]",
         "3:14: this must be text, not a number: put it in quotes",
     ),
+    "test in a year before all clocks": (
+        "tests: [{at: 0001-01-01 00:00, environment: live, expect: wait}]",
+        "3:14: the year 1 is too far away: write one from 1970 to 9998",
+    ),
+    "test because of a word nobody knows": (
+        "tests: [{at: 2026-11-27 15:00, environment: live, expect: wait, because: window}]",
+        "3:74: unknown rule or code 'window', did you mean 'windows'?",
+    ),
+    "test because of nothing like a rule": (
+        "tests: [{at: 2026-11-27 15:00, environment: live, expect: wait, because: zzz}]",
+        "3:74: unknown rule or code 'zzz': write a rule or a code of docs/codes.md",
+    ),
     "test without expectation": (
         "tests: [{at: 2026-11-27 15:00, environment: live}]",
         "3:9: key 'expect' is missing: add it",
@@ -190,6 +202,14 @@ ENVIRONMENT = {
     "closed on every day": (
         "windows: {closed: [Mon-Sun]}",
         "4:25: this never opens: the closed windows cover all of the open ones",
+    ),
+    "one letter short of holidays": (
+        "windows: {closed: [holiday]}",
+        "4:35: 'holiday' is not a day: did you mean 'holidays'?",
+    ),
+    "eves of nowhere": (
+        "windows: {closed: [Eve-of-holiday 12:00-24:00]}",
+        "4:35: nothing says which days are holidays: add 'holidays: {country: DE}' at the top",
     ),
     "holidays of nowhere": (
         "windows: {closed: [holidays]}",

@@ -118,6 +118,10 @@ MISFITS: dict[str, tuple[dict[str, Any], str]] = {
         {"requested_at": "yesterday"},
         "requested_at: 'yesterday' is not a moment: write one such as 2026-11-27T15:00:00+01:00",
     ),
+    "moment before all clocks": (
+        {"requested_at": "0001-01-01T00:00:00+01:00"},
+        "requested_at: the year 1 is too far away: write one from 1970 to 9998",
+    ),
     "moment without offset": (
         {"requested_at": "2026-11-27T15:00:00"},
         "requested_at: '2026-11-27T15:00:00' has no offset: add one, such as +01:00 or Z",
@@ -132,6 +136,13 @@ def test_a_misfit_is_named_by_its_path(changed: dict[str, Any], problem: str) ->
 
 def test_all_misfits_are_named_at_once() -> None:
     assert problems_of(json.dumps(example() | {"sha": 1, "ticks": 2})).count("\n") == 1
+
+
+def test_misfits_come_in_the_same_order_every_time() -> None:
+    assert problems_of("{}").splitlines() == [
+        f"facts.json: key '{key}' is missing: add it"
+        for key in ("branch", "deployer", "environment", "repository", "requested_at", "sha")
+    ]
 
 
 BROKEN: dict[str, tuple[str | bytes, str]] = {
