@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -64,7 +65,12 @@ class Connection:
         params: Mapping[str, Any] | None = None,
     ) -> Any:
         """The JSON of the answer, None when it has none. Raises GatewayError."""
-        return self._asked(verb, path, body, params)[1]
+        return self._asked(verb, path, body, params)[2]
+
+    def create(self, path: str, body: Mapping[str, Any]) -> tuple[bool, Any]:
+        """POST what may exist already: whether it is new, and the JSON of the answer."""
+        status, _, found = self._asked("POST", path, body, None)
+        return status == HTTPStatus.CREATED, found
 
     def pages(
         self, path: str, *, params: Mapping[str, Any] | None = None, key: str | None = None
@@ -81,7 +87,7 @@ class Connection:
     def page_after(self, path: str, cursor: str | None) -> tuple[list[Any], str | None]:
         """One page of a list that goes by cursors, and the next page's cursor."""
         params = {"per_page": PAGE, **({"cursor": cursor} if cursor else {})}
-        headers, found = self._asked("GET", path, None, params)
+        _, headers, found = self._asked("GET", path, None, params)
         following = re.search(r"<([^>]*)>;\s*rel=\"next\"", headers.get("link", ""))
         query = parse_qs(urlsplit(following[1]).query) if following else {}
         return found, next(iter(query.get("cursor", ())), None)
@@ -89,7 +95,9 @@ class Connection:
     def graphql(self, query: str, variables: Mapping[str, Any]) -> Answer:
         """Ask a query (never a mutation: it may be asked twice). Raises only when nothing came at all."""
         url = self._github().requester.graphql_url
-        headers, body = self._asked("POST", url, {"query": query, "variables": variables}, None, reads=True)
+        _, headers, body = self._asked(
+            "POST", url, {"query": query, "variables": variables}, None, reads=True
+        )
         errors = tuple(body.get("errors") or ()) if isinstance(body, dict) else ()
         if any(error.get("type") == "RATE_LIMITED" for error in errors):
             until = free_again(headers, self.clock())
@@ -114,7 +122,7 @@ class Connection:
         params: Mapping[str, Any] | None,
         *,
         reads: bool = False,
-    ) -> tuple[Mapping[str, str], Any]:
+    ) -> tuple[int, Mapping[str, str], Any]:
         """Ask; what only reads is asked once more when nobody answered. A write never is."""
         try:
             return self._ask(verb, url, body, params)
@@ -125,7 +133,7 @@ class Connection:
 
     def _ask(
         self, verb: str, url: str, body: Mapping[str, Any] | None, params: Mapping[str, Any] | None
-    ) -> tuple[Mapping[str, str], Any]:
+    ) -> tuple[int, Mapping[str, str], Any]:
         what = f"{verb} {url}"
         try:
             status, headers, text = self._github().requester.requestJson(
@@ -140,7 +148,7 @@ class Connection:
         found = _json(what, status, text)
         if status >= 300:
             raise error_of(what, status, headers, found, self.clock())
-        return headers, found
+        return status, headers, found
 
     def _tell(self, verb: str, url: str, status: int, headers: Mapping[str, str]) -> None:
         if self.on_response is not None:

@@ -148,6 +148,7 @@ class Issue:
     labels: list[Label] = field(default_factory=list)
     assignees: list[User] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
+    reactions: list[Reaction] = field(default_factory=list)
     pull: PullRequest | None = None
     app: App | None = None
     locked: bool = False

@@ -140,10 +140,10 @@ class Tour:
         self.ask("GET", f"{issue}/comments")
         self.ask("GET", f"{self.repo}/issues/comments/{comment}")
         self.ask("PATCH", f"{self.repo}/issues/comments/{comment}", {"body": "Now"})
-        reactions = f"{self.repo}/issues/comments/{comment}/reactions"
-        eyes = self.ask("POST", reactions, {"content": "eyes"})["id"]
-        self.ask("GET", reactions)
-        self.ask("DELETE", f"{reactions}/{eyes}")
+        for reactions in (f"{issue}/reactions", f"{self.repo}/issues/comments/{comment}/reactions"):
+            eyes = self.ask("POST", reactions, {"content": "eyes"})["id"]
+            self.ask("GET", reactions)
+            self.ask("DELETE", f"{reactions}/{eyes}")
         self.ask("DELETE", f"{self.repo}/issues/comments/{comment}")
         self.ask("PATCH", issue, {"state": "closed", "state_reason": "completed"})
         self.ask("DELETE", f"{self.repo}/labels/later")

@@ -72,12 +72,12 @@ def open_issue(call: Call, title: str, body: str | None) -> Issue:
 
 @routes.get(ISSUE, needs=READ)
 def an_issue(call: Call) -> Answer:
-    return ok(issue_shape(call.world, call.repository, _issue(call)))
+    return ok(issue_shape(call.world, call.repository, issue_of(call)))
 
 
 @routes.patch(ISSUE, needs=WRITE)
 def update_issue(call: Call) -> Answer:
-    issue = _issue(call)
+    issue = issue_of(call)
     may_edit(call, issue)
     changes = edit_text(call, issue)
     if changes:
@@ -135,7 +135,7 @@ def change_state(call: Call, issue: Issue) -> str | None:
 
 @routes.get(ISSUE + "/labels", needs=READ)
 def issue_labels(call: Call) -> Answer:
-    return _labels_answer(call, _issue(call))
+    return _labels_answer(call, issue_of(call))
 
 
 @routes.post(ISSUE + "/labels", needs=WRITE)
@@ -170,7 +170,7 @@ def remove_label(call: Call) -> Answer:
 
 def _labelled(call: Call) -> Issue:
     """The issue, for someone who may label it."""
-    issue = _issue(call)
+    issue = issue_of(call)
     if not call.may("issues:write") and not call.may("pull_requests:write"):
         raise Refusal(403, "Must have admin rights to Repository.")
     return issue
@@ -209,7 +209,7 @@ def _labels_answer(call: Call, issue: Issue) -> Answer:
 
 @routes.get(ISSUE + "/comments", needs=READ)
 def comments(call: Call) -> Answer:
-    issue = _issue(call)
+    issue = issue_of(call)
     since = call.moment("since")
     chosen = [comment for comment in issue.comments if since is None or comment.updated_at >= since]
     return call.page(chosen, lambda comment: comment_shape(call.world, call.repository, issue, comment))
@@ -217,7 +217,7 @@ def comments(call: Call) -> Answer:
 
 @routes.post(ISSUE + "/comments", needs=WRITE)
 def create_comment(call: Call) -> Answer:
-    issue, body = _issue(call), call.want("IssueComment", "body", str)
+    issue, body = issue_of(call), call.want("IssueComment", "body", str)
     _check_text("a comment", body)
     now = call.world.now()
     comment = Comment(
@@ -298,7 +298,7 @@ def _announce(call: Call, issue: Issue, action: str, **more: Any) -> dict[str, A
     return shape
 
 
-def _issue(call: Call) -> Issue:
+def issue_of(call: Call) -> Issue:
     issue = call.repository.issues.get(call.number("issue_number"))
     if issue is None:
         raise not_found()

@@ -1,50 +1,72 @@
-"""Reactions to comments: one of each kind from each person."""
+"""Reactions to issues, pull requests and comments: one of each kind from each person."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from sandbox.answers import Answer, created, field_error, not_found, nothing, ok, unprocessable
-from sandbox.routes.issues import ISSUES, READ, WRITE, comment_of
+from sandbox.routes.issues import ISSUE, ISSUES, READ, WRITE, comment_of, issue_of
 from sandbox.routing import Call, Routes
 from sandbox.shapes.issues import FACES, reaction_shape
-from sandbox.state import Comment, Reaction
+from sandbox.state import Comment, Issue, Reaction
 
 routes = Routes()
 
-REACTIONS = ISSUES + "/comments/{comment_id}/reactions"
+OF_ISSUE = ISSUE + "/reactions"
+OF_COMMENT = ISSUES + "/comments/{comment_id}/reactions"
 
 
-@routes.get(REACTIONS, needs=READ)
-def reactions(call: Call) -> Answer:
+@routes.get(OF_ISSUE, needs=READ)
+def reactions_to_an_issue(call: Call) -> Answer:
+    return _listed(call, issue_of(call))
+
+
+@routes.post(OF_ISSUE, needs=WRITE)
+def react_to_an_issue(call: Call) -> Answer:
+    return _react(call, issue_of(call))
+
+
+@routes.delete(OF_ISSUE + "/{reaction_id}", needs=WRITE)
+def take_back_from_an_issue(call: Call) -> Answer:
+    return _take_back(call, issue_of(call))
+
+
+@routes.get(OF_COMMENT, needs=READ)
+def reactions_to_a_comment(call: Call) -> Answer:
+    return _listed(call, comment_of(call)[1])
+
+
+@routes.post(OF_COMMENT, needs=WRITE)
+def react_to_a_comment(call: Call) -> Answer:
+    return _react(call, comment_of(call)[1])
+
+
+@routes.delete(OF_COMMENT + "/{reaction_id}", needs=WRITE)
+def take_back_from_a_comment(call: Call) -> Answer:
+    return _take_back(call, comment_of(call)[1])
+
+
+def _listed(call: Call, to: Issue | Comment) -> Answer:
     wanted = call.query.get("content")
-    chosen = [one for one in _comment(call).reactions if wanted in (None, one.content)]
+    chosen = [one for one in to.reactions if wanted in (None, one.content)]
     return call.page(chosen, lambda one: reaction_shape(call.world, one))
 
 
-@routes.post(REACTIONS, needs=WRITE)
-def react(call: Call) -> Answer:
+def _react(call: Call, to: Issue | Comment) -> Answer:
     """200 with the one there is, 201 with a new one."""
-    comment, content = _comment(call), call.want("Reaction", "content", str)
+    content = call.want("Reaction", "content", str)
     if content not in FACES:
         raise unprocessable("Validation Failed", field_error("Reaction", "content"))
-    for known in comment.reactions:
+    for known in to.reactions:
         if known.user is call.user and known.content == content:
             return ok(reaction_shape(call.world, known))
     reaction = Reaction(id=call.world.next_id(), user=call.user, content=content, created_at=call.world.now())
-    comment.reactions.append(reaction)
+    to.reactions.append(reaction)
     return created(reaction_shape(call.world, reaction))
 
 
-@routes.delete(REACTIONS + "/{reaction_id}", needs=WRITE)
-def take_back(call: Call) -> Answer:
-    comment, wanted = _comment(call), call.number("reaction_id")
-    own: list[Any] = [one for one in comment.reactions if one.id == wanted and one.user is call.user]
-    if not own:
+def _take_back(call: Call, to: Issue | Comment) -> Answer:
+    wanted = call.number("reaction_id")
+    own = next((one for one in to.reactions if one.id == wanted and one.user is call.user), None)
+    if own is None:
         raise not_found()
-    comment.reactions.remove(own[0])
+    to.reactions.remove(own)
     return nothing()
-
-
-def _comment(call: Call) -> Comment:
-    return comment_of(call)[1]

@@ -62,7 +62,7 @@ def issue_shape(world: World, repository: Repository, issue: Issue) -> dict[str,
         "closed_by": account_shape(world, issue.closed_by) if issue.closed_by else None,
         "author_association": association(repository, issue.author),
         "body": issue.body,
-        "reactions": _reactions(url),
+        "reactions": _reactions(url, issue.reactions),
         "performed_via_github_app": _through(world, issue.app),
     }
     return {**shape, "pull_request": _pull_links(world, repository, issue)} if issue.pull else shape
@@ -116,7 +116,7 @@ def reaction_shape(world: World, reaction: Reaction) -> dict[str, Any]:
     }
 
 
-def _reactions(url: str, given: Sequence[Reaction] = ()) -> dict[str, Any]:
+def _reactions(url: str, given: Sequence[Reaction]) -> dict[str, Any]:
     counted = Counter(reaction.content for reaction in given)
     return {
         "url": f"{url}/reactions",
