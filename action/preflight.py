@@ -12,7 +12,7 @@ from action.announce import Delivery, announce
 from action.commands import environment_for_commands, run_command
 from action.github import GitHub
 from action.job import Job, Progress
-from action.way_back import bad_versions, last_good, version_of
+from action.way_back import bad_versions
 from protocol.conditions import applies
 from protocol.decision import decide, environment_in
 from protocol.errors import PolicyError
@@ -20,6 +20,7 @@ from protocol.facts import Changes, Deployment, Emergency, Evidence, Facts, Know
 from protocol.gate import Gate
 from protocol.plan import Plan, plan_of
 from protocol.policy import ChecklistItem, Policy
+from protocol.rollback import last_good, version_of
 from protocol.verdict import Decision, Verdict
 
 _UTC = ZoneInfo("UTC")

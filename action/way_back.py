@@ -13,6 +13,7 @@ from protocol.facts import Deployment
 from protocol.order import Standing, standing
 from protocol.plan import Command, Probes, Step, Touch, Undoing
 from protocol.policy import Notify
+from protocol.rollback import is_good
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,26 +89,9 @@ def roll_back(back: GoBack, job: Job, progress: Progress, notify: Notify) -> boo
     return True
 
 
-def last_good(deployments: tuple[Deployment, ...], environment: str, *, but: str = "") -> Deployment | None:
-    """The newest deployment that went well and was not bad later, of a commit other than `but`."""
-    here = [
-        one for one in deployments if one.environment.casefold() == environment.casefold() and one.sha != but
-    ]
-    newest_first = sorted(here, key=lambda one: (one.created_at, one.id), reverse=True)
-    return next((one for one in newest_first if is_good(deployments, one)), None)
-
-
-def is_good(deployments: tuple[Deployment, ...], deployment: Deployment) -> bool:
-    return standing(deployments, deployment.environment, deployment.sha)[0] is Standing.SUCCEEDED
-
-
 def bad_versions(deployments: tuple[Deployment, ...], environment: str) -> frozenset[str]:
     """Versions and commits that failed here when they ran last."""
     here = [one for one in deployments if one.environment.casefold() == environment.casefold()]
     bad = [one for one in here if standing(deployments, one.environment, one.sha)[0] is Standing.FAILED]
     good = {one.version for one in here if one.version and is_good(deployments, one)}
     return frozenset({one.sha for one in bad} | {one.version for one in bad if one.version} - good)
-
-
-def version_of(deployment: Deployment) -> str:
-    return deployment.version or deployment.sha

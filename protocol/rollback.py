@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from protocol.answers import allow, refuse, short, unavailable
-from protocol.facts import Facts, Missing
+from protocol.facts import Deployment, Facts, Missing
 from protocol.order import Standing, standing
 from protocol.policy import Environment, Policy
 from protocol.verdict import Finding
@@ -46,3 +46,20 @@ def rules_passed(facts: Facts) -> frozenset[str]:
         return frozenset()
     proven = standing(facts.deployments, facts.environment, facts.sha)[0] is Standing.SUCCEEDED
     return RULES_PASSED if proven else frozenset()
+
+
+def last_good(deployments: tuple[Deployment, ...], environment: str, *, but: str = "") -> Deployment | None:
+    """The newest deployment that went well and was not bad later, of a commit other than `but`."""
+    here = [
+        one for one in deployments if one.environment.casefold() == environment.casefold() and one.sha != but
+    ]
+    newest_first = sorted(here, key=lambda one: (one.created_at, one.id), reverse=True)
+    return next((one for one in newest_first if is_good(deployments, one)), None)
+
+
+def is_good(deployments: tuple[Deployment, ...], deployment: Deployment) -> bool:
+    return standing(deployments, deployment.environment, deployment.sha)[0] is Standing.SUCCEEDED
+
+
+def version_of(deployment: Deployment) -> str:
+    return deployment.version or deployment.sha

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from action.way_back import GoBack, Stay, bad_versions, last_good, way_back
+from action.way_back import GoBack, Stay, bad_versions, way_back
 from protocol.plan import Command, Undoing
+from protocol.rollback import last_good
 from tests.jobs import OLD_SHA, OLDER_SHA, ran_before
 
 UNDOING = Undoing(
