@@ -10,32 +10,48 @@ from zoneinfo import ZoneInfo
 from gateway.reading import Node, login_of, moment, nodes_of
 from protocol.facts import Emergency, Freeze, Known, Missing, Permission
 from protocol.gate import Gate
+from protocol.principals import is_bot
 
 FREEZE = "deploy-freeze"
 EMERGENCY = "deploy-emergency"
 _LINE = re.compile(r"^\s*(environments?|until|reason)\s*:[ \t]*(.*?)\s*$", re.IGNORECASE | re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_ASKED = re.compile(r"<!-- deploy-protocol:asked by=(\S+) comment=\d+ -->")
 
 
 def freezes_of(
-    issues: Node, permissions: Known[Mapping[str, Permission]], zone: ZoneInfo
+    issues: Node, permissions: Known[Mapping[str, Permission]], zone: ZoneInfo, ours: frozenset[str]
 ) -> tuple[Freeze, ...]:
     """Those by someone with write access or by an App, and those of whom that could not be found out."""
     labelled = _labelled(issues, FREEZE)
     return tuple(
-        _freeze(issue, zone) for issue in labelled if _may_freeze(login_of(issue["author"]), permissions)
+        _freeze(issue, zone, ours)
+        for issue in labelled
+        if _may_freeze(login_of(issue["author"]), permissions)
     )
 
 
-def emergency_of(issues: Node, gate: Gate) -> Emergency | None:
+def emergency_of(issues: Node, gate: Gate, ours: frozenset[str]) -> Emergency | None:
     """The newest written request for the gate's environment, by a person, unedited, with a reason."""
-    found = [_emergency(issue) for issue in _labelled(issues, EMERGENCY) if _is_for(issue, gate)]
-    written = [one for one in found if one.reason and not one.by.endswith("[bot]")]
+    found = [_emergency(issue, ours) for issue in _labelled(issues, EMERGENCY) if _is_for(issue, gate)]
+    written = [one for one in found if one.reason and not is_bot(one.by)]
     return max(written, key=lambda one: one.at, default=None)
 
 
-def authors_of(issues: Node) -> frozenset[str]:
-    return frozenset(login_of(issue["author"]) for issue in nodes_of(issues))
+def authors_of(issues: Node, ours: frozenset[str]) -> frozenset[str]:
+    return frozenset(_asker(issue, ours) for issue in nodes_of(issues))
+
+
+def environments_named(body: str) -> frozenset[str]:
+    """The environments that a freeze's text is about; empty means all."""
+    return _environments(_lines(body))
+
+
+def _asker(issue: Node, ours: frozenset[str]) -> str:
+    """Whose word the issue is: its author's, or of whom our App opened it for."""
+    author = login_of(issue["author"])
+    asked = _ASKED.match(issue["body"] or "") if author in ours else None
+    return asked[1].lower() if asked else author
 
 
 def _labelled(issues: Node, label: str) -> Iterable[Node]:
@@ -45,16 +61,16 @@ def _labelled(issues: Node, label: str) -> Iterable[Node]:
 
 
 def _may_freeze(login: str, permissions: Known[Mapping[str, Permission]]) -> bool:
-    if isinstance(permissions, Missing) or login.endswith("[bot]"):
+    if isinstance(permissions, Missing) or is_bot(login):
         return True
     return permissions.get(login, Permission.NONE) >= Permission.WRITE
 
 
-def _freeze(issue: Node, zone: ZoneInfo) -> Freeze:
+def _freeze(issue: Node, zone: ZoneInfo, ours: frozenset[str]) -> Freeze:
     lines = _lines(issue["body"])
     return Freeze(
         reason=_reason(issue),
-        by=login_of(issue["author"]),
+        by=_asker(issue, ours),
         environments=_environments(lines),
         since=moment(issue["createdAt"]),
         until=_until(lines.get("until", ""), zone),
@@ -62,13 +78,13 @@ def _freeze(issue: Node, zone: ZoneInfo) -> Freeze:
     )
 
 
-def _emergency(issue: Node) -> Emergency:
-    return Emergency(by=login_of(issue["author"]), reason=_reason(issue), at=moment(issue["createdAt"]))
+def _emergency(issue: Node, ours: frozenset[str]) -> Emergency:
+    return Emergency(by=_asker(issue, ours), reason=_reason(issue), at=moment(issue["createdAt"]))
 
 
 def _is_for(issue: Node, gate: Gate) -> bool:
-    """An emergency names its environment; one that others may have edited names nothing."""
-    named = {name.lower() for name in _environments(_lines(issue["body"]))}
+    """An emergency names its environments, with commas between; one that was edited names nothing."""
+    named = {name.strip().lower() for name in _lines(issue["body"]).get("environment", "").split(",")}
     return issue["lastEditedAt"] is None and gate.environment.lower() in named
 
 
@@ -78,8 +94,10 @@ def _lines(body: str) -> dict[str, str]:
 
 
 def _environments(lines: dict[str, str]) -> frozenset[str]:
-    """Empty means all."""
-    names = frozenset(name for name in re.split(r"[,\s]+", lines.get("environment", "")) if name)
+    """Empty means all. A name may hold spaces, so what may be two names or one is both: rather too much."""
+    said = lines.get("environment", "")
+    words = {*re.split(r"[,\s]+", said), *(name.strip() for name in said.split(","))}
+    names = frozenset(words - {""})
     return frozenset() if names & {"all", "*"} else names
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from gateway.approvals import commented, environment_answers, environment_approved, reviewed
-from gateway.checks import checks_of, our_logins, own_deployment
+from gateway.checks import checks_of, own_deployment
 from gateway.comparing import changes_since, relations_of
 from gateway.deployments import deployments
 from gateway.details import Details, Wanted, ask_details
@@ -26,11 +26,13 @@ from gateway.needs import (
     wants_ticks,
     zone_of,
 )
+from gateway.ours import our_own
 from gateway.paging import follow_pages
 from gateway.people import logins_of, people_of, unlisted
 from gateway.policies import policies_in
 from gateway.pulls import pull_of, pull_request
 from gateway.reading import Node, known
+from gateway.starts import as_asked
 from gateway.ticks import boxes_of, sticky_comment, ticks_of
 from protocol.facts import (
     Approval,
@@ -60,21 +62,37 @@ def gather(github: GitHub, gate: Gate, now: datetime, place: Place) -> tuple[tup
     if place == "gate" and look.run.status == "completed":
         raise NotFound(f"Run {gate.run_id} of {gate.repository} is over: nothing waits in it any more.")
     policies = policies_in(look.github, look.reading, now)
-    valid = readable(policies)
-    pull = _pull(look)
-    follow_pages(github.connection, look.variables, look.repository, _found(pull))
-    listed = _listed_deployments(look)
+    return policies, facts_in(look, readable(policies), pull_in(look), place)
+
+
+def pull_in(look: Look, number: int | None = None) -> Known[Node | None]:
+    """The pull request that brought the commit, `number` where that is known, with all of its lists."""
+    pull = look.reading.within(
+        "the pull request",
+        PULL,
+        lambda: pull_of(look.commit["associatedPullRequests"], look.gate.sha, number),
+    )
+    follow_pages(look.github.connection, look.variables, look.repository, _found(pull))
+    return pull
+
+
+def facts_in(look: Look, valid: Sequence[Policy], pull: Known[Node | None], place: Place) -> Facts:
+    """All that the answers tell of the gate, and what else its policies make us ask."""
+    look, start = as_asked(look)
+    gate, listed = look.gate, _listed_deployments(look)
     approvals = _approvals(look, pull, environments_of(valid))
     logins = logins_of(look, pull, approvals)
     details = _details(look, valid, pull, listed, logins)
     deployed = _deployments(listed, details)
     relations = relations_of(look, valid, deployed)
-    people = people_of(look, details, logins)
-    return policies, Facts(
+    ticks = _ticks(look, valid, pull, details)
+    people = people_of(look, details, logins, ticks)
+    return Facts(
         repository=gate.repository,
         environment=gate.environment,
-        sha=gate.sha,
+        sha=(start.target if start else "") or gate.sha,
         branch=gate.branch or look.run.branch,
+        intent=start.intent if start else "deploy",
         deployer=look.run.actor,
         triggered_by=look.run.triggering_actor if look.run.triggering_actor != look.run.actor else "",
         requested_at=gate.requested_at,
@@ -84,17 +102,11 @@ def gather(github: GitHub, gate: Gate, now: datetime, place: Place) -> tuple[tup
         pull_request=_pull_request(look, pull),
         changes=changes_since(look, pull, deployed, relations),
         approvals=approvals,
-        ticks=_ticks(look, valid, pull, details),
+        ticks=ticks,
         freezes=_freezes(look, people, zone_of(valid)),
         deployments=_without_own(look, deployed),
         relations=relations,
         emergency=_emergency(look),
-    )
-
-
-def _pull(look: Look) -> Known[Node | None]:
-    return look.reading.within(
-        "the pull request", PULL, lambda: pull_of(look.commit["associatedPullRequests"], look.gate.sha)
     )
 
 
@@ -140,7 +152,7 @@ def _approvals(
                     gate,
                     since=look.run.created_at,
                     environments=environments,
-                    our_logins=our_logins(look.commit["statusCheckRollup"]),
+                    our_logins=our_own(look),
                 ),
             ),
         ]
@@ -263,13 +275,17 @@ def _ticks(
 
 def _freezes(look: Look, people: People, zone: ZoneInfo) -> Known[tuple[Freeze, ...]]:
     return look.reading.part(
-        "the freezes", ("repository", "issues"), lambda issues: freezes_of(issues, people.permissions, zone)
+        "the freezes",
+        ("repository", "issues"),
+        lambda issues: freezes_of(issues, people.permissions, zone, our_own(look)),
     )
 
 
 def _emergency(look: Look) -> Emergency | None:
     """One that could not be read is none: everything is asked as on any other day."""
     found = look.reading.part(
-        "an emergency", ("repository", "issues"), lambda issues: emergency_of(issues, look.gate)
+        "an emergency",
+        ("repository", "issues"),
+        lambda issues: emergency_of(issues, look.gate, our_own(look)),
     )
     return None if isinstance(found, Missing) else found

@@ -12,11 +12,12 @@ from urllib.parse import quote
 from gateway.errors import NotFound, RefMoved, Rejected
 from gateway.memory import Memory, ReadPolicy
 from gateway.text import BODY, DESCRIPTION, RELEASE, REPORT, SUMMARY, clip
-from protocol.facts import Deployment, Facts, Permission, Relation
+from protocol.facts import Deployment, Facts, Known, Permission, Relation
 from protocol.gate import Gate
 
 if TYPE_CHECKING:
     from gateway.connection import Connection, Response
+    from gateway.previews import Preview
     from protocol.entry import Entry
 
 PUBLIC_API = "https://api.github.com"
@@ -140,6 +141,18 @@ class GitHub:
 
         return gather(self, gate, now, place)
 
+    def preview(self, number: int, now: datetime) -> Preview:
+        """What deploying a pull request would need, environment by environment."""
+        from gateway.previews import preview  # noqa: PLC0415  # start-up time
+
+        return preview(self, number, now)
+
+    def proposed_policy(self, sha: str) -> Known[str | None]:
+        """The policy file's text at a commit, to be checked and never to decide by. None: there is none."""
+        from gateway.previews import proposed_policy  # noqa: PLC0415  # start-up time
+
+        return proposed_policy(self, sha)
+
     def post_verdict(self, gate: Gate, *, approved: bool, comment: str) -> bool:
         """Open or refuse the gate. False when it does not wait any more; raises when that is unsure."""
         state = "approved" if approved else "rejected"
@@ -164,7 +177,7 @@ class GitHub:
         """0 is no run at all: somebody deploys from a terminal, and the token says who."""
         if run_id == 0:
             return self._run_by_hand()
-        return _run(self.connection.rest("GET", f"{self._path}/actions/runs/{run_id}"))
+        return run_in(self.connection.rest("GET", f"{self._path}/actions/runs/{run_id}"))
 
     def approvals_of(self, run_id: int) -> Any:
         """GitHub's JSON of what its required reviewers said of a run."""
@@ -237,6 +250,17 @@ class GitHub:
         if known["body"] != body:
             self.connection.rest("PATCH", f"{self._path}/issues/comments/{known['id']}", {"body": body})
         return str(known["html_url"])
+
+    def rewrite_comment(self, comment_id: int, before: str, after: str) -> bool:
+        """Change our comment, if it still says what it said `before`: a person's edit comes first.
+
+        False when it does not. An edit between our look and our writing can still be written over.
+        """
+        path = f"{self._path}/issues/comments/{comment_id}"
+        if self.connection.rest("GET", path)["body"] != before:
+            return False
+        self.connection.rest("PATCH", path, {"body": clip(after, BODY)})
+        return True
 
     def say(self, number: int, body: str) -> str:
         """Add a comment of its own. Returns its address."""
@@ -504,7 +528,7 @@ def _annotation(annotation: Annotation) -> dict[str, Any]:
     return fields | ({"title": clip(annotation.title, 255)} if annotation.title else {})
 
 
-def _run(found: Mapping[str, Any]) -> Run:
+def run_in(found: Mapping[str, Any]) -> Run:
     actor = ((found.get("actor") or {}).get("login") or "").lower()
     return Run(
         id=found["id"],

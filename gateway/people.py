@@ -6,14 +6,17 @@ from gateway.details import Details, permissions
 from gateway.errors import GatewayError
 from gateway.freezes import authors_of
 from gateway.look import Look
+from gateway.ours import our_own
 from gateway.reading import NOBODY, Node, login_of
-from protocol.facts import Approval, Known, Missing, People, Permission
+from protocol.facts import Approval, Known, Missing, People, Permission, Tick
 
 
 def logins_of(look: Look, pull: Known[Node | None], approvals: Known[tuple[Approval, ...]]) -> frozenset[str]:
     """Whose permission can matter. A bot has none to find out."""
     known_approvals = () if isinstance(approvals, Missing) else approvals
-    issues = look.reading.part("the freezes", ("repository", "issues"), authors_of)
+    issues = look.reading.part(
+        "the freezes", ("repository", "issues"), lambda found: authors_of(found, our_own(look))
+    )
     named = {look.run.actor, look.run.triggering_actor, *(approval.by for approval in known_approvals)}
     named |= frozenset() if isinstance(issues, Missing) else issues
     if pull is not None and not isinstance(pull, Missing):
@@ -33,8 +36,17 @@ def _listed_people(look: Look) -> Known[dict[str, Permission]]:
     return look.reading.part("who may do what", ("repository", "collaborators"), permissions)
 
 
-def people_of(look: Look, details: Details, logins: frozenset[str]) -> People:
-    return People(permissions=_permissions(look, details, logins), teams=details.teams)
+def people_of(
+    look: Look, details: Details, logins: frozenset[str], ticks: Known[tuple[Tick, ...]] = ()
+) -> People:
+    """Who ticked is known only after the rest was asked: of few, and seldom anybody unlisted."""
+    tickers = frozenset() if isinstance(ticks, Missing) else frozenset(tick.by for tick in ticks)
+    permissions = _permissions(look, details, logins | tickers)
+    beyond = unlisted(look, tickers)
+    if beyond and not isinstance(permissions, Missing):
+        asked = _asked_one_by_one(look, beyond - permissions.keys())
+        permissions = asked if isinstance(asked, Missing) else {**permissions, **asked}
+    return People(permissions=permissions, teams=details.teams)
 
 
 def _permissions(look: Look, details: Details, logins: frozenset[str]) -> Known[dict[str, Permission]]:

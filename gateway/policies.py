@@ -64,14 +64,20 @@ def _policy(file: str, blob: Node, remembered: Remembered[str, ReadPolicy], now:
     return policy
 
 
-def _parsed(file: str, blob: Node) -> ReadPolicy:
+def text_of(blob: Node) -> str:
+    """A file's whole text. Raises Unreadable."""
     if blob["__typename"] != "Blob":
         raise Unreadable("it is a folder, not a file")
     if blob["isBinary"] or blob["text"] is None:
         raise Unreadable("it is not text")
     if blob["isTruncated"]:
         raise Unreadable("it is too long")
+    return str(blob["text"])
+
+
+def _parsed(file: str, blob: Node) -> ReadPolicy:
+    text = text_of(blob)
     try:
-        return parse_policy(blob["text"], file)
+        return parse_policy(text, file)
     except PolicyError as error:
         return error

@@ -14,9 +14,12 @@ _CO_AUTHOR = re.compile(
 MOST_FILES = 300  # that REST shows of a comparison or a commit
 
 
-def pull_of(associated: Node, sha: str) -> Node | None:
-    """The one whose merge made the commit, else one it was merged with, else one whose head it is."""
-    pulls = [pull for pull in associated["nodes"] if pull is not None]
+def pull_of(associated: Node, sha: str, number: int | None = None) -> Node | None:
+    """The one whose merge made the commit, else one it was merged with, else one whose head it is.
+
+    Two can have the same head: `number` says which is meant.
+    """
+    pulls = [pull for pull in associated["nodes"] if pull and number in (None, pull["number"])]
     fitting: list[Node] = sorted(
         (pull for pull in pulls if _fit(pull, sha)), key=lambda pull: _fit(pull, sha)
     )

@@ -18,7 +18,8 @@ from protocol.facts import Tick
 from protocol.policy import Policy
 from protocol.principals import is_bot
 
-_BOX = re.compile(r"^[ \t]*[-*+] \[([ xX])\][ \t]+(\S.*?)[ \t\r]*$", re.MULTILINE)
+# What follows the hidden end of a box's text, such as who ticked it, is no part of it.
+_BOX = re.compile(r"^[ \t]*[-*+] \[([ xX])\][ \t]+(\S.*? <!-- .*? -->)", re.MULTILINE)
 _WORKFLOWS = "github-actions[bot]"  # any workflow of the repository can write with this login
 
 
