@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from sqlalchemy import Engine, Row, case, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -11,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from protocol.gate import Gate
 from service.tables import gates
 
-LEASE = 120.0  # seconds one worker has for one look
+LEASE = 20.0  # seconds after which a gate is free again, unless its holder keeps it
+_OPEN = ("waiting", "owing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,17 +23,21 @@ class HeldGate:
     id: int
     gate: Gate
     looks_wanted: int
-    leased_until: float
+    holder: str
     failures: int
     shown: str
     reported: str
     reports: int
     check_run_id: int | None
+    owed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """What one look came to. `state` is waiting, allowed, refused or gone."""
+    """What one look came to. `state` is waiting, allowed, refused or gone.
+
+    Or owing: it was answered, and `owed` is what could not be shown yet.
+    """
 
     state: str
     recheck_at: float | None
@@ -41,13 +47,15 @@ class Looked:
     reported: str = ""
     reports: int = 0
     check_run_id: int | None = None
+    owed: str = ""
 
 
 class Gates:
     """May look too often, never too late: an unfinished look is taken up again when its lease ends."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, worker: str = "") -> None:
         self._engine = engine
+        self._worker = f"{worker}/{uuid4().hex[:8]}"  # a process that starts again is another one
 
     def wait(self, gate: Gate, now: float) -> int:
         """Remember a waiting gate and want a look at once. Returns its id; repeats are harmless."""
@@ -129,11 +137,15 @@ class Gates:
                 update(gates)
                 .where(
                     gates.c.id == gate_id,
-                    gates.c.state == "waiting",
+                    gates.c.state.in_(_OPEN),
                     gates.c.recheck_at <= now,
                     gates.c.leased_until <= now,
                 )
-                .values(leased_until=now + LEASE, lateness=now - gates.c.recheck_at)
+                .values(
+                    holder=f"{self._worker}/{uuid4().hex[:8]}",
+                    leased_until=now + LEASE,
+                    lateness=now - gates.c.recheck_at,
+                )
                 .returning(*gates.c)
             ).first()
         return _held(row) if row else None
@@ -141,13 +153,13 @@ class Gates:
     def looked(self, held: HeldGate, outcome: Looked, now: float) -> bool:
         """Store a look. True when something asked for another one meanwhile: then it is due at once.
 
-        A look whose lease ran out is not stored: whoever took the gate up since knows more.
+        A look that lost its gate to another is not stored: the other knows more.
         """
         asked_meanwhile = gates.c.looks_wanted != held.looks_wanted
         with self._engine.begin() as connection:
             row = connection.execute(
                 update(gates)
-                .where(gates.c.id == held.id, gates.c.leased_until == held.leased_until)
+                .where(gates.c.id == held.id, gates.c.holder == held.holder)
                 .values(
                     state=outcome.state,
                     recheck_at=case((asked_meanwhile, now), else_=outcome.recheck_at),
@@ -157,18 +169,32 @@ class Gates:
                     reported=outcome.reported,
                     reports=outcome.reports,
                     check_run_id=outcome.check_run_id,
+                    owed=outcome.owed,
                     looked_at=now,
                     leased_until=0.0,
+                    holder="",
                 )
                 .returning(gates.c.looks_wanted)
             ).first()
         return row is not None and outcome.state == "waiting" and row.looks_wanted != held.looks_wanted
 
+    def keep(self, now: float) -> None:
+        """Hold on to every gate this process is looking at."""
+        mine = gates.c.holder.startswith(f"{self._worker}/", autoescape=True)
+        with self._engine.begin() as connection:
+            connection.execute(update(gates).where(mine).values(leased_until=now + LEASE))
+
+    def holds(self, held: HeldGate) -> bool:
+        """Whether a look still has its gate."""
+        query = select(gates.c.id).where(gates.c.id == held.id, gates.c.holder == held.holder)
+        with self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
     def due(self, now: float, limit: int = 500) -> list[tuple[int, float]]:
         """Waiting gates whose moment has come and that nobody holds: (id, due at), most overdue first."""
         query = (
             select(gates.c.id, gates.c.recheck_at)
-            .where(gates.c.state == "waiting", gates.c.recheck_at <= now, gates.c.leased_until <= now)
+            .where(gates.c.state.in_(_OPEN), gates.c.recheck_at <= now, gates.c.leased_until <= now)
             .order_by(gates.c.recheck_at)
             .limit(limit)
         )
@@ -178,7 +204,16 @@ class Gates:
     def forget_decided(self, before: float) -> None:
         """A gate decided long ago is GitHub's to remember."""
         with self._engine.begin() as connection:
-            connection.execute(delete(gates).where(gates.c.state != "waiting", gates.c.looked_at < before))
+            old = (gates.c.state.not_in(_OPEN), gates.c.looked_at < before)
+            connection.execute(delete(gates).where(*old))
+
+    def of_commit(self, repository: str, sha: str) -> dict[str, tuple[str, str]]:
+        """State and findings by environment, of each one's newest gate for a commit."""
+        here = (gates.c.repository == repository, gates.c.sha == sha)
+        query = select(gates.c.environment, gates.c.state, gates.c.findings).where(*here)
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.order_by(gates.c.requested_at, gates.c.id))
+            return {row.environment: (row.state, row.findings) for row in rows}
 
     def all(self) -> list[Row[tuple[object, ...]]]:
         """Every gate, newest first, for pages."""
@@ -206,10 +241,11 @@ def _held(row: Row[tuple[object, ...]]) -> HeldGate:
         id=row.id,
         gate=gate,
         looks_wanted=row.looks_wanted,
-        leased_until=row.leased_until,
+        holder=row.holder,
         failures=row.failures,
         shown=row.shown,
         reported=row.reported,
         reports=row.reports,
         check_run_id=row.check_run_id,
+        owed=row.owed,
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import Engine, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from service.tables import deliveries
 
-LEASE = 60.0  # seconds a worker has for one delivery before the sweep hands it to another
+OFFERED = 10.0  # seconds the queue has to bring a delivery to a worker before the sweep does
+LEASE = 60.0  # seconds a worker has for one delivery before it is handed to another
 ATTEMPTS = 8  # then the delivery is dead: listed, and replayed by a person
 BACKOFF = (5.0, 15.0, 60.0, 300.0, 900.0, 1800.0, 3600.0)  # seconds after each failed attempt
 
@@ -53,7 +54,7 @@ class Inbox:
             "state": "new",
             "attempts": 0,
             "received_at": now,
-            "due_at": now + LEASE,
+            "due_at": now + OFFERED,
             "error": "",
         }
         try:
@@ -69,11 +70,12 @@ class Inbox:
             return connection.execute(alive.values(state="new", attempts=0, due_at=now)).rowcount == 1
 
     def claim(self, guid: str, now: float) -> Delivery | None:
-        """Take a delivery to handle it; None when it is done, dead or unknown."""
+        """Take a delivery to handle it; None when it is done, dead, unknown, or in other hands."""
+        free = or_(deliveries.c.attempts == 0, deliveries.c.due_at <= now)
         with self._engine.begin() as connection:
             row = connection.execute(
                 update(deliveries)
-                .where(deliveries.c.guid == guid, deliveries.c.state == "new")
+                .where(deliveries.c.guid == guid, deliveries.c.state == "new", free)
                 .values(attempts=deliveries.c.attempts + 1, due_at=now + LEASE)
                 .returning(deliveries.c.guid, deliveries.c.event, deliveries.c.action, deliveries.c.body)
             ).first()

@@ -21,10 +21,11 @@ from service.gates import HeldGate, Looked
 from service.showing import Said, check_name, said_at_gate, show
 
 REPORTS_WHILE_WAITING = 9  # GitHub takes ten status reports a deployment; the last is kept for the end
-FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=10), timedelta(minutes=10)
+FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=3), timedelta(minutes=10)
 LONGEST_SLEEP = timedelta(hours=12)  # an event that never reached us is made up for by then
 SOONEST = timedelta(seconds=1)
-PATIENCE = 3  # looks in a row that GitHub may fail before people are told
+PATIENCE = 4  # looks in a row that GitHub may fail before people are told
+LONGEST_DEBT = 12  # tries to show what a gate was answered
 _LACKING = frozenset({"facts.unavailable", "policy.missing"})
 _ENDED = "No longer waiting"
 _NO_LONGER = "It does not wait for us any more: it was answered, cancelled, or is over."
@@ -32,8 +33,15 @@ _NO_LONGER = "It does not wait for us any more: it was answered, cancelled, or i
 log = structlog.get_logger()
 
 
-def look(github: GitHub, held: HeldGate, clock: Callable[[], datetime]) -> Looked:
-    """Judge the gate from GitHub's present state. Anything that fails means: wait, and look again."""
+def look(
+    github: GitHub, held: HeldGate, clock: Callable[[], datetime], still_held: Callable[[], bool]
+) -> Looked:
+    """Judge the gate from GitHub's present state. Anything that fails means: wait, and look again.
+
+    `still_held` is asked before a verdict: one look at a time answers, however long it took.
+    """
+    if held.owed:
+        return _pay(github, held, clock())
     try:
         policies, facts = github.facts_for(held.gate, clock())
     except NotFound as error:
@@ -43,12 +51,14 @@ def look(github: GitHub, held: HeldGate, clock: Callable[[], datetime]) -> Looke
     now = clock()
     decision = decide(policies, facts, now)
     try:
-        state = _act(github, held, decision, policies, now)
+        state = _act(github, held, decision, policies, still_held)
     except GatewayError as error:
         return in_trouble(github, held, error, now)
-    told = _tell(github, held, _said(held, decision, policies, state), state)
-    told = replace(told, findings=_findings(decision))
-    return _wake(told, held, decision, now) if state == "waiting" else told
+    said = _said(held, decision, policies, state)
+    told = replace(_tell(github, held, said, state), findings=_findings(decision))
+    if state == "waiting":
+        return _wake(told, held, decision, now, shown=told.shown == said.digest)
+    return told if told.shown == said.digest else _owe(told, held, said, now)
 
 
 def in_trouble(github: GitHub, held: HeldGate, error: Exception, now: datetime) -> Looked:
@@ -74,13 +84,17 @@ def _gone(github: GitHub, held: HeldGate, error: NotFound) -> Looked:
 
 
 def _act(
-    github: GitHub, held: HeldGate, decision: Decision, policies: Sequence[object], now: datetime
+    github: GitHub,
+    held: HeldGate,
+    decision: Decision,
+    policies: Sequence[object],
+    still_held: Callable[[], bool],
 ) -> str:
     """The verdict comes first; telling about it follows. Returns the gate's new state."""
     if decision.verdict is Verdict.WAIT:
         return "waiting"
-    if now.timestamp() >= held.leased_until:
-        raise Unavailable("the look took so long that another worker may have begun one")
+    if not still_held():
+        raise Unavailable("the look took so long that another one has begun")
     allowed = decision.verdict is Verdict.ALLOW
     if not github.post_verdict(held.gate, approved=allowed, comment=headline(decision, _zone(policies))):
         return "gone"
@@ -135,9 +149,27 @@ def _show_check(github: GitHub, held: HeldGate, said: Said) -> int:
     )
 
 
-def _wake(told: Looked, held: HeldGate, decision: Decision, now: datetime) -> Looked:
-    """By the clock; soon where a fact could not be had; after LONGEST_SLEEP in any case."""
-    lacking = any(finding.code in _LACKING for finding in decision.findings)
+def _owe(told: Looked, held: HeldGate, said: Said, now: datetime) -> Looked:
+    """Answered, but the check run does not say so yet."""
+    if held.failures >= LONGEST_DEBT:
+        return told
+    owed = {"state": told.state, "title": said.title, "summary": said.summary, "conclusion": said.conclusion}
+    recheck_at = (now + _backoff(held.failures)).timestamp()
+    return replace(
+        told, state="owing", owed=json.dumps(owed), recheck_at=recheck_at, failures=held.failures + 1
+    )
+
+
+def _pay(github: GitHub, held: HeldGate, now: datetime) -> Looked:
+    owed = json.loads(held.owed)
+    said = Said(title=owed["title"], summary=owed["summary"], conclusion=owed["conclusion"])
+    told = _tell(github, held, said, owed["state"])
+    return told if told.shown == said.digest else _owe(told, held, said, now)
+
+
+def _wake(told: Looked, held: HeldGate, decision: Decision, now: datetime, *, shown: bool) -> Looked:
+    """By the clock; soon where something could not be had or shown; after LONGEST_SLEEP in any case."""
+    lacking = not shown or any(finding.code in _LACKING for finding in decision.findings)
     soon = now + (_backoff(held.failures) if lacking else LONGEST_SLEEP)
     recheck_at = max(min(decision.recheck_at or soon, soon), now + SOONEST)
     return replace(told, recheck_at=recheck_at.timestamp(), failures=held.failures + 1 if lacking else 0)

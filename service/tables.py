@@ -55,7 +55,7 @@ gates = Table(
     Column("sha", String(64), nullable=False),
     Column("ref", Text, nullable=False),
     Column("requested_at", Float, nullable=False),
-    Column("state", String(8), nullable=False),  # waiting, allowed, refused, gone
+    Column("state", String(8), nullable=False),  # waiting, owing, allowed, refused, gone
     Column("recheck_at", Float, nullable=True),
     Column("looks_wanted", Integer, nullable=False, default=0),  # an event during a look asks for another
     Column("leased_until", Float, nullable=False, default=0.0),
@@ -67,6 +67,8 @@ gates = Table(
     Column("reported", String(64), nullable=False, default=""),  # digest of the last status report
     Column("reports", Integer, nullable=False, default=0),  # GitHub takes ten
     Column("check_run_id", BigInteger, nullable=True),
+    Column("holder", String(200), nullable=False, default="", server_default=""),  # whose lease it is
+    Column("owed", Text, nullable=False, default="", server_default=""),  # JSON: what is still to be shown
     UniqueConstraint("repository", "run_id", "environment", "deployment_id", name="gates_key"),
     Index("gates_due", "state", "recheck_at"),
 )
@@ -94,6 +96,15 @@ workers = Table(
     "workers",
     metadata,
     Column("name", String(128), primary_key=True),
+    Column("seen_at", Float, nullable=False),
+)
+
+
+quotas = Table(
+    "quotas",
+    metadata,
+    Column("name", String(64), primary_key=True),  # installation:NUMBER core|graphql
+    Column("remaining", Integer, nullable=False),
     Column("seen_at", Float, nullable=False),
 )
 

@@ -36,7 +36,8 @@ class Worker:
         clock: Callable[[], float],
     ) -> None:
         self._inbox = Inbox(engine)
-        self._gates = Gates(engine)
+        self._gates = Gates(engine, workers.name)
+        self._looking: set[int] = set()
         self._queue = queue
         self._github_for = github_for
         self._clock = clock
@@ -78,17 +79,20 @@ class Worker:
         if held is None:
             return
         gate = held.gate
+        self._looking.add(gate_id)
         with structlog.contextvars.bound_contextvars(
             gate=f"{gate.repository}/{gate.run_id}/{gate.environment}"
         ):
-            if self._gates.looked(held, self._look(held), self._clock()):
+            outcome = self._look(held)
+            self._looking.discard(gate_id)
+            if self._gates.looked(held, outcome, self._clock()):
                 self._queue.put(GATE, str(gate_id))
 
     def _look(self, held: HeldGate) -> Looked:
         """A fault of our own is trouble like any other: the gate waits and people can see why."""
         github = self._github_for(held.gate.installation_id, held.gate.repository)
         try:
-            return look(github, held, self._now)
+            return look(github, held, self._now, lambda: self._gates.holds(held))
         except Exception as error:
             log.exception("gate.failed")
             return in_trouble(github, held, error, self._now())
@@ -106,6 +110,8 @@ class Worker:
             if work not in self._offered:
                 self._offered[work] = now
                 self._queue.put(work[0], work[1])
+        if self._looking:
+            self._gates.keep(now)
         self._workers.seem_alive(now)
 
 

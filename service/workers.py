@@ -19,7 +19,7 @@ class Workers:
 
     def __init__(self, engine: Engine, kind: str = "") -> None:
         self._engine = engine
-        self._name = f"{kind}{socket.gethostname()}:{os.getpid()}"
+        self.name = f"{kind}{socket.gethostname()}:{os.getpid()}"
         self._seen_at = 0.0
 
     def seem_alive(self, now: float) -> None:
@@ -30,9 +30,9 @@ class Workers:
     def give_sign(self, now: float) -> None:
         """Raises SQLAlchemyError where the database cannot be written."""
         with self._engine.begin() as connection:
-            seen = update(workers).where(workers.c.name == self._name).values(seen_at=now)
+            seen = update(workers).where(workers.c.name == self.name).values(seen_at=now)
             if connection.execute(seen).rowcount == 0:
-                connection.execute(insert(workers).values(name=self._name, seen_at=now))
+                connection.execute(insert(workers).values(name=self.name, seen_at=now))
             connection.execute(delete(workers).where(workers.c.seen_at < now - FORGOTTEN))
         self._seen_at = now
 

@@ -60,6 +60,28 @@ def test_peers_4_a_look_that_was_killed_is_taken_up_when_its_lease_ends(engine: 
     assert gates.due(NOW + LEASE) == [(gate_id, NOW)]
 
 
+def test_a_look_that_takes_long_keeps_its_gate(engine: Engine) -> None:
+    gates = Gates(engine, "here")
+    held = gates.claim(gates.wait(gate(), NOW), NOW)
+    assert held is not None
+    gates.keep(NOW + LEASE - 1)
+    assert gates.due(NOW + LEASE) == []
+    assert gates.holds(held)
+
+
+def test_a_look_that_lost_its_gate_says_nothing_more(engine: Engine) -> None:
+    slow, quick = Gates(engine, "here"), Gates(engine, "there")
+    gate_id = slow.wait(gate(), NOW)
+    lost, won = slow.claim(gate_id, NOW), quick.claim(gate_id, NOW + LEASE)
+    assert lost is not None
+    assert won is not None
+    assert (slow.holds(lost), quick.holds(won)) == (False, True)
+    slow.looked(lost, Looked(state="gone", recheck_at=None), NOW + LEASE)
+    assert quick.counts() == {"waiting": 1}
+    quick.looked(won, Looked(state="allowed", recheck_at=None), NOW + LEASE)
+    assert quick.counts() == {"allowed": 1}
+
+
 def test_peers_6_a_waiting_gate_is_due_at_its_moment_and_not_before(engine: Engine) -> None:
     gates = Gates(engine)
     gate_id = gates.wait(gate(), NOW)

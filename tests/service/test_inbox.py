@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from sqlalchemy import Engine
 
-from service.inbox import ATTEMPTS, LEASE, Delivery, Inbox
+from service.inbox import ATTEMPTS, LEASE, OFFERED, Delivery, Inbox
 
 NOW = 1_800_000_000.0
+LONG = 4000.0  # longer than any wait between two attempts
 
 
 def delivery(guid: str = "d1") -> Delivery:
@@ -21,6 +24,20 @@ def test_peers_4_a_delivery_nobody_finished_is_due_again_when_its_lease_ends(eng
     assert inbox.due(NOW + LEASE) == [("d1", NOW + LEASE)]
 
 
+def test_a_delivery_the_queue_lost_is_swept_up_soon(engine: Engine) -> None:
+    inbox = Inbox(engine)
+    inbox.commit(delivery(), NOW)
+    assert inbox.due(NOW + OFFERED) == [("d1", NOW + OFFERED)]
+
+
+def test_a_delivery_is_in_one_workers_hands_at_a_time(engine: Engine) -> None:
+    inbox = Inbox(engine)
+    inbox.commit(delivery(), NOW)
+    with ThreadPoolExecutor(8) as workers:
+        claimed = list(workers.map(lambda _: inbox.claim("d1", NOW), range(24)))
+    assert claimed.count(delivery()) == 1
+
+
 def test_a_delivery_that_is_done_is_never_due(engine: Engine) -> None:
     inbox = Inbox(engine)
     inbox.commit(delivery(), NOW)
@@ -32,29 +49,32 @@ def test_a_delivery_that_is_done_is_never_due(engine: Engine) -> None:
 def test_peers_4_retries_are_bounded_and_the_dead_are_kept(engine: Engine) -> None:
     inbox = Inbox(engine)
     inbox.commit(delivery(), NOW)
-    for _ in range(ATTEMPTS):
-        assert inbox.claim("d1", NOW) == delivery()
-        inbox.failed("d1", "boom", NOW)
-    assert inbox.claim("d1", NOW) is None
+    for attempt in range(ATTEMPTS):
+        assert inbox.claim("d1", NOW + attempt * LONG) == delivery()
+        inbox.failed("d1", "boom", NOW + attempt * LONG)
+    assert inbox.claim("d1", NOW + ATTEMPTS * LONG) is None
     assert inbox.counts() == {"dead": 1}
 
 
 def test_each_failure_waits_longer(engine: Engine) -> None:
     inbox = Inbox(engine)
     inbox.commit(delivery(), NOW)
-    waits = []
+    waits, now = [], NOW
     for _ in range(3):
-        inbox.claim("d1", NOW)
-        inbox.failed("d1", "boom", NOW)
-        waits.append(inbox.due(NOW + 10_000)[0][1] - NOW)
+        inbox.claim("d1", now)
+        inbox.failed("d1", "boom", now)
+        due_at = inbox.due(NOW + 10_000)[0][1]
+        waits.append(due_at - now)
+        assert inbox.claim("d1", due_at - 1) is None
+        now = due_at
     assert waits == [5.0, 15.0, 60.0]
 
 
 def test_a_redelivery_brings_a_dead_one_back_to_life(engine: Engine) -> None:
     inbox = Inbox(engine)
     inbox.commit(delivery(), NOW)
-    for _ in range(ATTEMPTS):
-        inbox.claim("d1", NOW)
-        inbox.failed("d1", "boom", NOW)
+    for attempt in range(ATTEMPTS):
+        inbox.claim("d1", NOW + attempt * LONG)
+        inbox.failed("d1", "boom", NOW + attempt * LONG)
     assert inbox.commit(delivery(), NOW)
     assert inbox.claim("d1", NOW) == delivery()

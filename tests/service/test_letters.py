@@ -15,6 +15,7 @@ from service.inbox import ATTEMPTS, Delivery, Inbox
 
 GUID, OTHER = "72d3162e-cc78-11e3-81ab-4c9367dc0958", "72d3162e-cc78-11e3-81ab-4c9367dc0959"
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC).timestamp()
+LONG = 4000.0  # longer than any wait between two attempts
 
 
 @pytest.fixture
@@ -29,9 +30,9 @@ def deliveries(*arguments: str) -> Result:
 
 def bury(inbox: Inbox, guid: str = GUID) -> None:
     inbox.commit(Delivery(guid=guid, event="issues", action="closed", body=b'{"issue": 7}'), NOW)
-    for _ in range(ATTEMPTS):
-        inbox.claim(guid, NOW)
-        inbox.failed(guid, "ValueError('boom')", NOW)
+    for attempt in range(ATTEMPTS):
+        inbox.claim(guid, NOW + attempt * LONG)
+        inbox.failed(guid, "ValueError('boom')", NOW + attempt * LONG)
 
 
 def test_an_empty_list_says_so(inbox: Inbox) -> None:

@@ -155,7 +155,7 @@ def test_peers_7_a_failure_of_github_waits_with_a_reason_and_passes(served: Serv
     served.settle()
     gate = served.gate()
     assert (gate.state, gate.failures) == ("waiting", 1)
-    assert gate.recheck_at == pytest.approx(served.clock() + 10, abs=5)
+    assert gate.recheck_at == pytest.approx(served.clock() + 3, abs=3)
     assert "GitHub" in gate.findings or "reached" in gate.findings
     assert served.verdicts() == []
     served.clock.later += 11
@@ -173,6 +173,18 @@ def test_peers_21_a_used_up_limit_is_waited_for(served: Served) -> None:
     served.clock.later += 121
     served.settle()
     assert served.verdicts() == ["approved"]
+
+
+def test_a_check_run_that_could_not_be_shown_is_made_up_for(served: Served) -> None:
+    served.shop.world.faults.add(Fault(kind="status", status=502, path="check-runs", times=2))
+    served.shop.push(PLAIN_POLICY)
+    served.settle()
+    assert (served.verdicts(), served.gate().state) == (["approved"], "owing")
+    for _ in range(2):
+        served.clock.later += 11
+        served.settle()
+    assert (served.verdicts(), served.gate().state) == (["approved"], "allowed")
+    assert (served.check().conclusion, served.check().title) == ("success", "Allowed")
 
 
 def test_people_are_told_when_github_cannot_be_asked_for_long(served: Served) -> None:
