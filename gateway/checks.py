@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from gateway.github import OURS
 from gateway.reading import Node, nodes_of
 from protocol.facts import Check, CheckState
 from protocol.gate import Gate
 
+if TYPE_CHECKING:
+    from gateway.github import GitHub
+
 _PASSED = frozenset({"SUCCESS", "NEUTRAL", "SKIPPED"})
 _PENDING = frozenset({"PENDING", "EXPECTED"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCheck:
+    """A check run of somebody's; `external_id` is its maker's own name for it."""
+
+    name: str
+    sha: str
+    external_id: str
+
+
+def read_check(github: GitHub, check_run_id: int) -> ShownCheck:
+    found = github.connection.rest("GET", f"/repos/{quote(github.repository)}/check-runs/{check_run_id}")
+    return ShownCheck(name=found["name"], sha=found["head_sha"], external_id=found.get("external_id") or "")
 
 
 def checks_of(rollup: Node | None, gate: Gate, required: frozenset[str]) -> tuple[Check, ...]:

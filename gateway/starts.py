@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import quote
 
@@ -135,3 +136,18 @@ def is_recorded(github: GitHub, run: Run) -> bool:
     path = f"/repos/{quote(github.repository)}/commits/{run.sha}/check-runs"
     found = github.connection.rest("GET", path, params=params)
     return any(str(one.get("external_id")).startswith(OURS) for one in found["check_runs"])
+
+
+def is_tag(github: GitHub, name: str) -> bool:
+    try:
+        github.connection.rest("GET", f"/repos/{quote(github.repository)}/git/ref/tags/{quote(name)}")
+    except NotFound:
+        return False
+    return True
+
+
+def has_run(github: GitHub, sha: str, before: datetime) -> bool:
+    """Whether a run of the commit was there at that moment."""
+    path = f"/repos/{quote(github.repository)}/actions/runs"
+    found = github.connection.rest("GET", path, params={"head_sha": sha, "per_page": 100})
+    return any(run_in(one).created_at <= before for one in found["workflow_runs"])

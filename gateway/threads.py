@@ -41,7 +41,9 @@ class Pull:
     head_sha: str
     base_branch: str
     merge_sha: str = ""
+    merged_at: datetime | None = None
     merged_by: str = ""
+    author: str = ""
 
     @property
     def sha(self) -> str:
@@ -143,7 +145,9 @@ def _pull(found: Mapping[str, Any]) -> Pull:
         head_sha=head["sha"],
         base_branch=base["ref"],
         merge_sha=(found.get("merge_commit_sha") or "") if merged else "",
+        merged_at=moment(found["merged_at"]) if merged else None,
         merged_by=_login(found.get("merged_by")),
+        author=_login(found.get("user")),
     )
 
 

@@ -1,0 +1,88 @@
+"""What people ask of us by an event: a command, a button, a merge. The event only says where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from gateway.github import GitHub
+from service.clicks import Click, press
+from service.commands import answer_comment
+from service.events import dig
+from service.merges import start_after_merge
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A new comment that begins with a slash."""
+
+    comment_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Something to do in a repository, with whose installation's rights."""
+
+    installation_id: int
+    repository: str
+    what: What
+
+
+What: TypeAlias = Comment | Click | Merge
+
+
+def read_ask(event: str, payload: Any) -> Ask | None:
+    """What is asked; None where nothing is. Never raises."""
+    repository = dig(payload, str, "repository", "full_name")
+    installation = dig(payload, int, "installation", "id")
+    what = _what(event, dig(payload, str, "action") or "", payload)
+    if not (repository and installation and what):
+        return None
+    return Ask(installation_id=installation, repository=repository, what=what)
+
+
+def _what(event: str, action: str, payload: Any) -> What | None:
+    match event, action:
+        case "issue_comment", "created":
+            return _comment(payload)
+        case "check_run", "requested_action":
+            return _click(payload)
+        case "pull_request", "closed":
+            number = dig(payload, int, "pull_request", "number")
+            merged = dig(payload, bool, "pull_request", "merged")
+            return Merge(number=number) if number and merged else None
+    return None
+
+
+def _comment(payload: Any) -> Comment | None:
+    comment_id = dig(payload, int, "comment", "id")
+    by_bot = dig(payload, str, "comment", "user", "type") == "Bot"
+    is_command = (dig(payload, str, "comment", "body") or "").startswith("/")
+    return Comment(comment_id=comment_id) if comment_id and is_command and not by_bot else None
+
+
+def _click(payload: Any) -> Click | None:
+    check_run_id = dig(payload, int, "check_run", "id")
+    identifier = dig(payload, str, "requested_action", "identifier")
+    by = dig(payload, str, "sender", "login")
+    if not (check_run_id and identifier and by):
+        return None
+    return Click(check_run_id=check_run_id, identifier=identifier, by=by.lower())
+
+
+def attend(github: GitHub, what: What, clock: Callable[[], datetime]) -> None:
+    """Do it. Raises GatewayError where it is to be tried again; repeats are harmless."""
+    match what:
+        case Comment():
+            answer_comment(github, what.comment_id, clock)
+        case Click():
+            press(github, what, clock)
+        case Merge():
+            start_after_merge(github, what.number, clock)
