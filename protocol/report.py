@@ -8,7 +8,7 @@ from protocol.markdown import escape
 from protocol.moments import say_moment
 from protocol.verdict import Decision, Finding, Verdict
 
-_MARKS = {Verdict.ALLOW: "✅", Verdict.WAIT: "⏳", Verdict.REFUSE: "❌"}
+MARKS = {Verdict.ALLOW: "✅", Verdict.WAIT: "⏳", Verdict.REFUSE: "❌"}
 
 
 def findings_markdown(decision: Decision, zone: ZoneInfo) -> str:
@@ -39,7 +39,7 @@ def _row(finding: Finding, zone: ZoneInfo, *, who: bool = True) -> str:
     why = escape(finding.why)
     if finding.recheck_at is not None and finding.verdict is Verdict.WAIT:
         why += f" _(looked at again {say_moment(finding.recheck_at, zone)})_"
-    cells = [_MARKS[finding.verdict], finding.rule.replace("_", " "), f"{why} `{finding.code}`"]
+    cells = [MARKS[finding.verdict], finding.rule.replace("_", " "), f"{why} `{finding.code}`"]
     cells += [", ".join(escape(name) for name in finding.who)] if who else []
     return f"| {' | '.join(cells)} |"
 
@@ -52,5 +52,5 @@ def _line(finding: Finding) -> str:
 def _next_look(decision: Decision, zone: ZoneInfo) -> str:
     if decision.verdict is not Verdict.WAIT:
         return ""
-    when = f" by the clock {say_moment(decision.recheck_at, zone)}," if decision.recheck_at else ""
-    return f"Looked at again{when} and whenever something changes."
+    when = f" by the clock {say_moment(decision.recheck_at, zone)}, and" if decision.recheck_at else ""
+    return f"Looked at again{when} whenever something changes."

@@ -183,8 +183,10 @@ def test_decide_refuses_a_stranger(tmp_path: Path) -> None:
 
 def test_decide_waits_for_an_invalid_policy_to_be_mended(tmp_path: Path) -> None:
     file = policy_file(tmp_path, "version: 2\nenvironments: {production: {}}\n")
-    shown = answer("decide", "--environment", "production", "--policy", file, "--facts", FACTS)
+    asked = ["decide", "--environment", "production", "--policy", file, "--facts", FACTS]
+    shown = answer(*asked)
     assert (shown["verdict"], shown["findings"][0]["code"]) == ("wait", "policy.invalid")
+    assert deploy_protocol(*asked).stdout.endswith("Looked at again whenever something changes.\n")
 
 
 def test_decide_asks_the_organisation_s_policy_as_well(tmp_path: Path) -> None:

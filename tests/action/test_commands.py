@@ -52,7 +52,7 @@ def test_a_command_stops_at_its_first_failing_part(tmp_path: Path, stop: Stop) -
     assert outcome.reason == "ended with exit code 1"
 
 
-def test_a_command_sees_our_words_and_never_the_token(tmp_path: Path, stop: Stop) -> None:
+def test_peers_12_a_command_sees_our_words_and_never_the_token(tmp_path: Path, stop: Stop) -> None:
     environ = environment_for_commands(
         {
             **ENVIRON,
@@ -69,7 +69,7 @@ def test_a_command_sees_our_words_and_never_the_token(tmp_path: Path, stop: Stop
     assert not any(word in outcome.printed for word in ("t0ken", "STATE_", "GITHUB_OUTPUT"))
 
 
-def test_a_version_is_data_and_never_code(tmp_path: Path, stop: Stop) -> None:
+def test_peers_17_a_version_is_data_and_never_code(tmp_path: Path, stop: Stop) -> None:
     version = '1"; touch broken; echo "'
     outcome, _ = command('echo "$VERSION"', tmp_path, stop, environ={**ENVIRON, "VERSION": version})
     assert outcome.printed == version + "\n"

@@ -12,7 +12,7 @@ def console(*, github: bool = True) -> tuple[Console, io.StringIO]:
     return Console(github=github, stream=stream), stream
 
 
-def test_secrets_never_reach_the_log() -> None:
+def test_peers_20_secrets_never_reach_the_log() -> None:
     log, stream = console()
     log.mask_secrets(
         {"DEPLOY_TOKEN": "s3cr3t-value", "HOME": "/github/home", "NOTIFY_SLACK": "slack://abc/def"}
@@ -39,7 +39,7 @@ def test_every_line_of_a_long_secret_is_masked() -> None:
     ["::set-output name=verdict::allow", "  ::error::x", "##[group]x"],
     ids=["output", "indented", "old"],
 )
-def test_others_words_are_never_workflow_commands(line: str) -> None:
+def test_peers_20_others_words_are_never_workflow_commands(line: str) -> None:
     log, stream = console()
     log.say(f"title\n{line}")
     said = stream.getvalue().splitlines()[1]
@@ -47,7 +47,7 @@ def test_others_words_are_never_workflow_commands(line: str) -> None:
     assert "##[" not in said
 
 
-def test_what_commands_print_stands_inside_a_fence_with_a_word_nobody_can_guess() -> None:
+def test_peers_20_what_commands_print_stands_inside_a_fence_with_a_word_nobody_can_guess() -> None:
     log, stream = console()
     with log.fence():
         log.output("::set-output name=verdict::allow")

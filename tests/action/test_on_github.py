@@ -163,7 +163,7 @@ def test_a_cancelled_job_ends_its_command_and_tells_the_log(shop: Shop, tmp_path
     assert "the job was stopped (SIGINT) during deploy; not rolled back" in entry.issues[0]
 
 
-def test_a_policy_of_the_pushed_branch_is_not_the_policy(shop: Shop) -> None:
+def test_peers_14_a_policy_of_the_pushed_branch_is_not_the_policy(shop: Shop) -> None:
     mine = "version: 1\nenvironments: {production: {steps: {deploy: {run: echo mine}}}}\n"
     run = push(shop, "1.2.0", branch="topic", files={".github/deploy.yml": mine})
     log = shop.log(run, "deploy")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,7 +55,9 @@ def test_a_deployment_github_made_is_reused_and_never_ended(desk_of: Any) -> Non
     assert github.statuses[0]["description"].startswith("Success - 1.1.0 in ")
 
 
-def test_without_an_environment_on_the_job_a_deployment_is_made_by_sha_and_ended(desk_of: Any) -> None:
+def test_peers_16_without_an_environment_on_the_job_a_deployment_is_made_by_sha_and_ended(
+    desk_of: Any,
+) -> None:
     desk = desk_of()
     _, github = run_with(desk.job, STEPS, job_deployment=None)
     assert [made["sha"] for made in github.created] == [SHA]
@@ -110,7 +113,7 @@ def test_no_policy_waits(desk_of: Any, policies: list[Missing]) -> None:
     assert (result.status, result.exit_code) == ("waiting", 3)
 
 
-def test_what_github_will_not_tell_waits(desk_of: Any) -> None:
+def test_peers_7_what_github_will_not_tell_waits(desk_of: Any) -> None:
     github = GitHubInMemory(policies=[policy_of(STEPS)], fails={"facts_for": Unavailable("no answer")})
     result = run(desk_of().job, github)
     assert (result.status, result.reason_codes) == ("waiting", ("facts.unavailable",))
@@ -184,7 +187,7 @@ def test_metrics_that_are_not_watched_are_said_to_be_not_watched(desk_of: Any) -
     assert "metrics not watched" in desk.log
 
 
-def test_an_emergency_passes_the_rules_is_recorded_and_opens_a_post_mortem(desk_of: Any) -> None:
+def test_peers_19_an_emergency_passes_the_rules_is_recorded_and_opens_a_post_mortem(desk_of: Any) -> None:
     policy = policy_of(STEPS).model_copy(
         update={"access": Access(emergency=EmergencyAccess(who=(Principal("user", "ada"),)))}
     )
@@ -220,3 +223,11 @@ def test_the_outputs_hold_the_whole_result(desk_of: Any) -> None:
     [line] = [line for line in written.splitlines() if line.startswith('{"schema_version"')]
     assert Result.model_validate(json.loads(line)) == result
     assert "t0ken-t0ken" not in written + desk.log.replace("::add-mask::t0ken-t0ken", "")
+
+
+def test_peers_24_no_token_is_left_in_the_state_the_journal_or_the_log(desk_of: Any, tmp_path: Path) -> None:
+    desk = desk_of()
+    run_with(desk.job, "steps: {deploy: {run: 'env; echo $INPUT_GITHUB_TOKEN'}}")
+    assert "t0ken-t0ken" not in desk.log.replace("::add-mask::t0ken-t0ken", "")
+    for name in ("state", "journal.jsonl", "summary.md", "output"):
+        assert "t0ken-t0ken" not in (tmp_path / name).read_text(encoding="utf-8")

@@ -39,7 +39,7 @@ def test_repositories_of_an_installation(shop: WaitingShop) -> None:
     assert shop.app().repositories_of(token) == (SHOP,)
 
 
-def test_what_could_not_be_delivered_is_found_and_asked_for_again(shop: WaitingShop) -> None:
+def test_peers_5_what_could_not_be_delivered_is_found_and_asked_for_again(shop: WaitingShop) -> None:
     start = now() - timedelta(minutes=1)
     shop.played.webhook_url = f"{shop.server.url}/nowhere"
     shop.installation.events = ("issues",)
@@ -52,14 +52,14 @@ def test_what_could_not_be_delivered_is_found_and_asked_for_again(shop: WaitingS
     assert app.failed_deliveries(now() + timedelta(hours=1)) == ()
 
 
-def test_a_token_is_for_one_repository_with_no_more_than_we_need(shop: WaitingShop) -> None:
+def test_peers_12_a_token_is_for_one_repository_with_no_more_than_we_need(shop: WaitingShop) -> None:
     token = InstallationTokens(shop.app(), permissions={"checks": "write"}).token(shop.installation.id, SHOP)
     played = shop.world.tokens[token]
     assert played.permissions == {"metadata": "read", "checks": "write"}
     assert played.repositories == [shop.repository]
 
 
-def test_a_token_is_asked_for_once_and_renewed_five_minutes_early(shop: WaitingShop) -> None:
+def test_peers_12_a_token_is_asked_for_once_and_renewed_five_minutes_early(shop: WaitingShop) -> None:
     moments = [datetime.now(UTC)]
     tokens = InstallationTokens(shop.app(), clock=lambda: moments[-1])
     first = tokens.token(shop.installation.id, SHOP)
@@ -76,7 +76,9 @@ def test_a_forgotten_installation_gets_a_new_token(shop: WaitingShop) -> None:
     assert tokens.token(shop.installation.id, SHOP) != first
 
 
-def test_no_token_is_in_a_repr_a_log_or_an_error(shop: WaitingShop, caplog: pytest.LogCaptureFixture) -> None:
+def test_peers_12_no_token_is_in_a_repr_a_log_or_an_error(
+    shop: WaitingShop, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, logger="github.Requester")
     tokens = InstallationTokens(shop.app())

@@ -53,7 +53,7 @@ def test_a_bots_comment_says_nothing() -> None:
     assert heard(comment("/approve", bot("renovate"))) == []
 
 
-def test_an_approval_from_before_the_run_was_for_another_commit() -> None:
+def test_peers_15_an_approval_from_before_the_run_was_for_another_commit() -> None:
     before = "2026-11-25T11:59:59Z"
     assert heard(comment("/approve", createdAt=before)) == []
     assert heard(comment("/reject", createdAt=before)) == [("grace", "rejected", "")]

@@ -76,7 +76,7 @@ def test_each_bad_answer_has_its_error(
         pytest.param(429, {}, "", NOON + timedelta(seconds=60), id="429 without a word"),
     ],
 )
-def test_a_used_up_rate_limit_says_until_when(
+def test_peers_21_a_used_up_rate_limit_says_until_when(
     played: responses.RequestsMock, status: int, headers: dict[str, str], message: str, until: datetime
 ) -> None:
     played.get(f"{API}/x", status=status, headers=headers, json={"message": message})
@@ -108,7 +108,7 @@ def test_a_connection_cut_for_real_is_unavailable() -> None:
         hang_up.join()
 
 
-def test_a_post_is_never_sent_twice(played: responses.RequestsMock) -> None:
+def test_peers_21_a_post_is_never_sent_twice(played: responses.RequestsMock) -> None:
     played.post(f"{API}/x", status=502)
     with pytest.raises(Unavailable):
         connect().rest("POST", "/x", {})
@@ -138,7 +138,7 @@ def test_an_answer_that_is_not_json_is_unavailable(played: responses.RequestsMoc
         connect().rest("GET", "/x")
 
 
-def test_the_token_goes_to_the_configured_host_only(played: responses.RequestsMock) -> None:
+def test_peers_10_the_token_goes_to_the_configured_host_only(played: responses.RequestsMock) -> None:
     played.get(f"{API}/x", status=301, headers={"location": "https://elsewhere.example/x"})
     played.get("https://elsewhere.example/x", json={})
     with pytest.raises(Unavailable):
@@ -154,7 +154,9 @@ def test_the_version_of_the_api_is_pinned(played: responses.RequestsMock) -> Non
     assert headers["Authorization"] == "Bearer ghs_secret"
 
 
-def test_github_enterprise_servers_have_their_graphql_elsewhere(played: responses.RequestsMock) -> None:
+def test_peers_10_github_enterprise_servers_have_their_graphql_elsewhere(
+    played: responses.RequestsMock,
+) -> None:
     played.post("https://ghes.example.test:443/api/graphql", json={"data": {}})
     url = "https://ghes.example.test/api/v3"
     assert Connection(api_url=url, token=lambda: "t").graphql("query { x }", {}).data == {}
@@ -167,7 +169,7 @@ def test_every_answer_is_told_with_what_remains(played: responses.RequestsMock) 
     assert told == [Response(verb="GET", path="/x", status=200, remaining=4999)]
 
 
-def test_lists_are_read_to_their_last_page(played: responses.RequestsMock) -> None:
+def test_peers_13_lists_are_read_to_their_last_page(played: responses.RequestsMock) -> None:
     played.get(f"{API}/x", json=list(range(100)))
     played.get(f"{API}/x", json=[100])
     assert list(connect().pages("/x")) == list(range(101))

@@ -60,7 +60,9 @@ def test_a_merge_brings_its_changes_and_their_authors(shop: WaitingShop) -> None
     assert (len(changes.paths), changes.lines, changes.authors) == (1, 1, frozenset({"ada"}))
 
 
-def test_policy_comes_from_the_default_branch_and_never_from_the_pull_requests_own(shop: WaitingShop) -> None:
+def test_peers_14_policy_comes_from_the_default_branch_and_never_from_the_pull_requests_own(
+    shop: WaitingShop,
+) -> None:
     gate = shop.push(POLICY)
     lax = {".github/deploy.yml": PLAIN_POLICY}
     sha = shop.world.commit(SHOP, lax, "Ask nobody", branch="lax", author=shop.world.user("ada"), quiet=True)
@@ -124,7 +126,7 @@ def test_an_environment_approval_counts_from_when_the_gate_was_asked(shop: Waiti
     assert facts_of(shop, gate).approvals == (given,)
 
 
-def test_a_review_is_bound_to_the_commit_it_was_given_for(shop: WaitingShop) -> None:
+def test_peers_15_a_review_is_bound_to_the_commit_it_was_given_for(shop: WaitingShop) -> None:
     gate = shop.push()
     shop.world.commit(SHOP, {"a": "1"}, "One", branch="sell", author=shop.world.user("ada"))
     number = shop.ask("POST", "/pulls", {"title": "Sell", "head": "sell", "base": "main"})["number"]
@@ -138,7 +140,7 @@ def test_a_review_is_bound_to_the_commit_it_was_given_for(shop: WaitingShop) -> 
     assert approval.sha == reviewed != head
 
 
-def test_a_comment_approves_and_an_edited_one_does_not(shop: WaitingShop) -> None:
+def test_peers_17_a_comment_approves_and_an_edited_one_does_not(shop: WaitingShop) -> None:
     number, gate = shop.merged()
     shop.ask("POST", f"/issues/{number}/comments", {"body": "/approve production"}, by="grace")
     edited = shop.ask("POST", f"/issues/{number}/comments", {"body": "Hm"}, by="bo")["id"]
@@ -290,7 +292,7 @@ def test_people_come_with_their_permissions_and_teams(shop: WaitingShop) -> None
     assert people.teams == {"acme/release-managers": frozenset({"grace"})}
 
 
-def test_a_list_longer_than_a_page_is_read_to_its_end(shop: WaitingShop) -> None:
+def test_peers_13_a_list_longer_than_a_page_is_read_to_its_end(shop: WaitingShop) -> None:
     number, gate = shop.merged()
     for at in range(105):
         shop.ask("POST", f"/statuses/{gate.sha}", {"state": "success", "context": f"check {at}"}, by="grace")
@@ -303,7 +305,9 @@ def test_a_list_longer_than_a_page_is_read_to_its_end(shop: WaitingShop) -> None
     assert [(one.by, one.state) for one in facts.approvals] == [("bo", "rejected")]
 
 
-def test_a_permission_that_lacks_leaves_the_fact_missing_and_the_gate_waiting(shop: WaitingShop) -> None:
+def test_peers_7_a_permission_that_lacks_leaves_the_fact_missing_and_the_gate_waiting(
+    shop: WaitingShop,
+) -> None:
     gate = shop.push(REQUIRED_POLICY.replace("required", "all"))
     policies, facts = shop.github(without=("checks", "statuses")).facts_for(gate, now())
     assert isinstance(facts.checks, Missing)

@@ -38,7 +38,7 @@ def test_the_schema_answers_our_question(text: str) -> None:
     assert graphql.validate(SCHEMA, graphql.parse(text)) == []
 
 
-def test_what_people_wrote_is_never_part_of_the_question() -> None:
+def test_peers_20_what_people_wrote_is_never_part_of_the_question() -> None:
     text, variables = document(REPOSITORY, Wanted(teams=('acme/x") { id } #',), logins=('y"',)))
     assert 'x")' not in text
     assert 'y"' not in text

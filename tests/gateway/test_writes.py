@@ -45,7 +45,7 @@ def test_a_report_is_cut_to_what_github_takes(shop: WaitingShop) -> None:
     assert [len(report) for report in pending.reports] == [1024]
 
 
-def test_waiting_gates_are_found_again(shop: WaitingShop) -> None:
+def test_peers_5_waiting_gates_are_found_again(shop: WaitingShop) -> None:
     gate = shop.push()
     assert shop.github().waiting_gates() == (replace(gate, installation_id=0, ref="main"),)
 
@@ -106,7 +106,7 @@ def test_issues_are_opened_found_by_their_marker_and_closed(shop: WaitingShop) -
     assert [found.number for found in github.find_issues(marker, state="closed")] == [issue.number]
 
 
-def test_a_deployment_is_of_the_commit_and_its_statuses_are_ours(shop: WaitingShop) -> None:
+def test_peers_16_a_deployment_is_of_the_commit_and_its_statuses_are_ours(shop: WaitingShop) -> None:
     sha = shop.push().sha
     github = shop.github()
     made = github.create_deployment(
@@ -122,7 +122,7 @@ def test_a_deployment_is_of_the_commit_and_its_statuses_are_ours(shop: WaitingSh
     assert (len(status.description), status.log_url) == (140, "https://ci.example/1")
 
 
-def test_a_branch_that_moved_is_not_deployed(shop: WaitingShop) -> None:
+def test_peers_16_a_branch_that_moved_is_not_deployed(shop: WaitingShop) -> None:
     sha = shop.push().sha
     shop.world.commit(SHOP, {"new.py": "1\n"}, "Newer", quiet=True)
     with pytest.raises(RefMoved, match="Start a new run"):

@@ -78,7 +78,7 @@ def test_a_command_is_read(comment: str, expected: dict[str, Any]) -> None:
         pytest.param("/merge", id="another bot's, inside one of ours"),
     ],
 )
-def test_line_17_only_a_first_line_that_begins_with_the_slash_is_a_command(comment: str) -> None:
+def test_peers_17_only_a_first_line_that_begins_with_the_slash_is_a_command(comment: str) -> None:
     assert parse(comment) is None
 
 

@@ -84,7 +84,7 @@ def test_any_text_survives_markdown_and_json(
 
 
 @given(text=st.text())
-def test_no_text_opens_or_closes_a_comment_or_a_tag_in_what_people_see(text: str) -> None:
+def test_peers_20_no_text_opens_or_closes_a_comment_or_a_tag_in_what_people_see(text: str) -> None:
     visible = render_entry(make_entry(version=text, issues=(text,)))
     for sign in ("<", ">"):
         bare = visible.replace(f"\\{sign}", "").replace(" -> ", "")
