@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from action.announce import announce
-from action.errors import StepFailed, Stopped
+from action.errors import Inconclusive, StepFailed, Stopped
 from action.github import GitHub
 from action.job import Job, Progress, StepRecord
 from action.preflight import Allowed
@@ -16,7 +16,7 @@ from action.steps import carry_out
 from action.summary import write_state
 from action.way_back import GoBack, roll_back, way_back
 from gateway.errors import GatewayError
-from protocol.entry import Entry, Said, Status
+from protocol.entry import Change, Entry, Said, Status
 from protocol.facts import Missing
 from protocol.plan import Plan, render_plan
 
@@ -34,7 +34,6 @@ def carry_out_deployment(job: Job, github: GitHub, progress: Progress, allowed: 
     author = _Author(job=job, progress=progress, allowed=allowed, began=job.clock())
     job.journal.opened(author.entry("stopped", issues=(_UNTOLD,)), tag=tag, ours=claim.ours)
     write_state(job.workflow, "journal", job.journal.path)
-    _say_what_is_not_watched(job, progress, allowed.plan)
     status = _do(job, progress, allowed.plan)
     entry = author.entry(status, issues=tuple(progress.issues))
     told = tell_github(
@@ -78,6 +77,8 @@ def _do(job: Job, progress: Progress, plan: Plan) -> Status:
             return _go_back(job, progress, plan, asked=True)
         carry_out(plan.steps, job, progress)
         return _close(job, progress, plan)
+    except Inconclusive:
+        return _leave_to_a_person(job, progress)
     except StepFailed:
         return _after_failure(job, progress, plan)
     except Stopped as error:
@@ -92,6 +93,14 @@ def _close(job: Job, progress: Progress, plan: Plan) -> Status:
     except (StepFailed, Stopped) as error:
         progress.issues.append(f"after the deployment: {error}")
     return "success"
+
+
+def _leave_to_a_person(job: Job, progress: Progress) -> Status:
+    """Neither a success nor a reason to go back."""
+    why = f"{progress.steps[-1].wrong}; it stays, and a person must look"
+    progress.issues.append(why)
+    job.console.annotate("error", f"{progress.environment}: a person is needed", why)
+    return "failed"
 
 
 def _after_failure(job: Job, progress: Progress, plan: Plan) -> Status:
@@ -126,14 +135,6 @@ def _say_stopped(error: Stopped, progress: Progress) -> str:
     if progress.touched <= {"nothing"}:
         return f"{error}{during}; nothing had been changed"
     return f"{error}{during}; not rolled back, since there is no time: look, then use `phase: rollback`"
-
-
-def _say_what_is_not_watched(job: Job, progress: Progress, plan: Plan) -> None:
-    if plan.monitor is None or job.inputs.phase == "rollback":
-        return
-    why = "`monitor` is in the policy, but this version of the action watches no metrics: none is measured"
-    job.console.annotate("warning", f"{progress.environment}: metrics not watched", why)
-    progress.issues.append(why)
 
 
 def _pull_request(allowed: Allowed) -> int | None:
@@ -193,6 +194,7 @@ class _Author:
             changes_url=changes_url,
             issues=issues,
             seconds=round((self.job.clock() - self.began).total_seconds(), 3),
+            metrics=self._metrics(),
             findings=tuple(Said.of(finding) for finding in self.allowed.decision.findings),
             approvers=self._approvers(),
             emergency=facts.emergency.reason if facts.emergency is not None else None,
@@ -209,6 +211,13 @@ class _Author:
             text = f"{pull_request.title} (#{pull_request.number})"
         address = f"compare/{previous}...{self.progress.sha}" if previous else f"commit/{self.progress.sha}"
         return text, f"{home}/{address}"
+
+    def _metrics(self) -> tuple[Change, ...]:
+        if self.progress.analysis is None:
+            return ()
+        from action.monitoring import changes_in  # noqa: PLC0415 - only where there are metrics
+
+        return changes_in(self.progress.analysis)
 
     def _approvers(self) -> tuple[str, ...]:
         approvals = self.allowed.facts.approvals

@@ -15,6 +15,10 @@ class StepFailed(ActionError):  # noqa: N818 - a step fails; that is no error of
     """A step that did not do what it should; the sentence says why."""
 
 
+class Inconclusive(StepFailed):
+    """Nobody can say whether the new version is well: it stays, and a person must look."""
+
+
 class Stopped(ActionError):  # noqa: N818 - an answer to a wish
     """The job was cancelled or asked to end."""
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from action.console import Console
 from action.inputs import Inputs, Workflow
 from action.journal import Journal
 from action.stop import Stop
 from protocol.plan import Touch
+
+if TYPE_CHECKING:
+    from protocol.analysis import Analysis, Measurement
 
 StepOutcome: TypeAlias = Literal["passed", "failed", "stopped"]
 
@@ -55,6 +58,9 @@ class Progress:
     touched: set[Touch] = field(default_factory=set)
     issues: list[str] = field(default_factory=list)
     changed_paths: tuple[str, ...] | None = None  # None: not known
+    emergency: bool = False
+    baselines: Mapping[str, tuple[Measurement, ...]] = field(default_factory=dict)
+    analysis: Analysis | None = None  # of the metrics so far
 
     @property
     def variables(self) -> dict[str, str]:

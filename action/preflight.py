@@ -133,6 +133,7 @@ def _target(deployments: tuple[Deployment, ...], job: Job, running: Deployment |
 
 def _learn(facts: Facts, progress: Progress) -> None:
     """What ran before: another commit that went well, or in a rollback the one to go back to."""
+    progress.emergency = facts.emergency is not None
     progress.changed_paths = facts.changes.paths if isinstance(facts.changes, Changes) else None
     if isinstance(facts.deployments, Missing):
         return

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import socket
-import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from email.message import Message
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from action.at_once import at_once
 from action.commands import run_command
 from action.stop import Stop
+from gateway.errors import Unavailable
+from gateway.pages import Page, fetch
+from protocol.json_path import ABSENT, value_at
 from protocol.plan import say_probe
 from protocol.policy import Probe
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
-_MOST_BODY = 1 << 20
-_CHUNK = 65_536
-_AT_ONCE = 8
 _REDIRECTS = range(300, 400)
-_ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +51,7 @@ class Prober:
 
     def look_at_all(self, probes: tuple[Probe, ...]) -> tuple[Look, ...]:
         """Independent probes at once; answers in the order of the policy."""
-        with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            looks = tuple(pool.map(self.look, probes))
-        self.stop.check()
-        return looks
+        return tuple(at_once([partial(self.look, probe) for probe in probes], self.stop))
 
     def look(self, probe: Probe) -> Look:
         """Try until it passes, or its retries and its time are both used up."""
@@ -115,29 +107,15 @@ def _wrong_with_port(address: str, timeout: float) -> str:
         return f"{address} does not accept connections: {error}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
-    status: int
-    headers: Message
-    body: str
-
-
 def _wrong_with_page(probe: Probe, url: str, timeout: float) -> str:
     try:
-        page = _fetch(url, timeout, follow=probe.status not in _REDIRECTS)
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        return f"{url} did not answer: {_why(error)}"
+        page = fetch(url, timeout=timeout, follow=probe.status not in _REDIRECTS)
+    except Unavailable as error:
+        return f"{url} did not answer: {error}"
     return next(_complaints(probe, url, page), "")
 
 
-def _why(error: Exception) -> str:
-    reason = getattr(error, "reason", error)
-    if isinstance(reason, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({reason.verify_message})"
-    return str(reason) or type(error).__name__
-
-
-def _complaints(probe: Probe, url: str, page: _Page) -> Iterator[str]:
+def _complaints(probe: Probe, url: str, page: Page) -> Iterator[str]:
     if page.status != probe.status:
         yield f"{url} answered {page.status}, expected {probe.status}"
     if probe.contains is not None and probe.contains not in page.body:
@@ -157,53 +135,7 @@ def _json_complaints(expected: Mapping[str, Any], url: str, body: str) -> Iterat
         return
     for path, value in expected.items():
         found = value_at(data, path)
-        if found is _ABSENT:
+        if found is ABSENT:
             yield f"{url} has nothing at {path} in its JSON"
         elif found != value:
             yield f"{url} has {found!r} at {path} in its JSON, expected {value!r}"
-
-
-def value_at(data: Any, path: str) -> Any:
-    """What stands at `checks.db`, `items.0.id` or `items[0].id`; a value of its own where nothing does."""
-    found = data
-    for key in path.removeprefix("$").replace("[", ".").replace("]", "").strip(".").split("."):
-        match found:
-            case dict() if key in found:
-                found = found[key]
-            case list() if key.isdigit() and int(key) < len(found):
-                found = found[int(key)]
-            case _:
-                return _ABSENT
-    return found
-
-
-class _KeepRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(  # noqa: PLR0917 - the base class calls it so
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
-    ) -> None:
-        del req, fp, code, msg, headers, newurl
-
-
-def _fetch(url: str, timeout: float, *, follow: bool) -> _Page:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("only http:// and https:// addresses are looked at")
-    opener = urllib.request.build_opener() if follow else urllib.request.build_opener(_KeepRedirect)
-    headers = {"User-Agent": "deploy-protocol", "Cache-Control": "no-cache"}
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - the scheme is checked above
-    deadline = time.monotonic() + timeout
-    try:
-        response = opener.open(request, timeout=timeout)
-    except urllib.error.HTTPError as error:
-        response = error
-    with response:
-        return _Page(status=response.status, headers=response.headers, body=_body(response, deadline))
-
-
-def _body(response: IO[bytes], deadline: float) -> str:
-    """At most a mebibyte, within the time: a page that drips does not hold the deployment."""
-    body = b""
-    while len(body) < _MOST_BODY and (chunk := response.read1(_CHUNK)):  # type: ignore[attr-defined]  # HTTPResponse has it
-        body += chunk
-        if time.monotonic() > deadline:
-            raise TimeoutError("the page did not end in time")
-    return body.decode("utf-8", "replace")

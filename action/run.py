@@ -30,7 +30,7 @@ def run(job: Job, github: GitHub) -> Result:
     _show(found, job)
     result = _act(job, github, progress, found)
     write_outputs(job.workflow, outputs_of(result))
-    write_summary(job.workflow, render_summary(result, found.decision, found.zone))
+    write_summary(job.workflow, render_summary(result, found.decision, found.zone, progress.analysis))
     return result
 
 

@@ -15,7 +15,20 @@ from action.errors import StepFailed, Stopped
 from action.job import Job, Progress, StepOutcome, StepRecord
 from action.migrations import lint_migrations
 from action.probes import Look, Prober
-from protocol.plan import Command, Hold, Lint, Probes, RollOut, Step, Tell, Work, roll_over, say_work
+from protocol.plan import (
+    Baseline,
+    Command,
+    Hold,
+    Lint,
+    Probes,
+    RollOut,
+    Step,
+    Tell,
+    Watch,
+    Work,
+    roll_over,
+    say_work,
+)
 
 
 def carry_out(steps: Iterable[Step], job: Job, progress: Progress) -> None:
@@ -85,6 +98,10 @@ class _StepRun:
                 self._lint(work)
             case Tell():
                 self._tell(work)
+            case Baseline():
+                self._measure(work)
+            case Watch():
+                self._watch(work)
             case RollOut():
                 return self._roll_out(work)
             case _:
@@ -160,6 +177,16 @@ class _StepRun:
             environ=self.job.environ,
             console=self.job.console,
         )
+
+    def _measure(self, work: Baseline) -> None:
+        from action.monitoring import take_baseline  # noqa: PLC0415 - only where the policy has metrics
+
+        take_baseline(work.monitor, self.job, self.progress)
+
+    def _watch(self, work: Watch) -> None:
+        from action.monitoring import watch  # noqa: PLC0415 - as above
+
+        watch(work.monitor, self.job, self.progress)
 
     def _roll_out(self, work: RollOut) -> tuple[Step, ...]:
         outcome = self._outcome_of(work.list)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from action.inputs import Workflow
@@ -16,19 +17,28 @@ from protocol.entry import escaped, render_entry
 from protocol.report import findings_markdown
 from protocol.verdict import Decision
 
+if TYPE_CHECKING:
+    from protocol.analysis import Analysis
+
 _MOST_SUMMARY = 1_000_000  # GitHub takes a mebibyte a step
 _MOST_OUTPUT = 200_000
 _MARKS = {"passed": "✅", "failed": "❌", "stopped": "⏹️"}
 
 
-def render_summary(result: Result, decision: Decision, zone: ZoneInfo) -> str:
-    """Verdict with all findings, the steps, and the log's entry."""
+def render_summary(
+    result: Result, decision: Decision, zone: ZoneInfo, analysis: Analysis | None = None
+) -> str:
+    """Verdict with all findings, the steps, the metrics with their charts, and the log's entry."""
     parts = [
         f"### {escaped(result.environment)}: {result.status} - {escaped(result.version)}",
         findings_markdown(decision, zone),
     ]
     if result.steps:
         parts.append(_steps_table(result))
+    if analysis is not None and analysis.judgements:
+        from protocol.charts import render_analysis  # noqa: PLC0415 - only where there are metrics
+
+        parts.append(render_analysis(analysis))
     if result.issue_url:
         parts.append(f"Documented in {result.issue_url}")
     if result.entry is not None:

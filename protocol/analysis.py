@@ -10,8 +10,10 @@ from datetime import datetime
 from enum import IntEnum
 from itertools import groupby
 
-from protocol.comparison import ENOUGH, Comparison, compare
+from protocol.comparison import CHANCE, ENOUGH, Comparison, compare
 from protocol.policy import Limits, Metric, RollbackIf
+
+_CHANCE_BEFORE_THE_END = 0.001
 
 
 class Outcome(IntEnum):
@@ -83,26 +85,35 @@ def analyse(
     metrics: Mapping[str, Metric],
     measured: Mapping[str, Sequence[Measurement]],
     baselines: Mapping[str, Sequence[Measurement]],
+    *,
+    interim: bool = False,
 ) -> Analysis:
     """Judge every metric of the policy by what was measured after and before the deployment.
 
-    For `rises` the whole of the samples is judged: asking after every single one finds, sooner or
-    later, a difference that is not there. Ask at the end of a stage.
+    Who asks after every single sample finds, sooner or later, a rise that is not there. So before the
+    end (`interim`) a rise must be far beyond chance, in the manner of Haybittle and Peto; what counts at
+    the end stays as it was.
     """
+    chance = _CHANCE_BEFORE_THE_END if interim else CHANCE
     return Analysis(
         tuple(
-            judge(name, metric, measured.get(name, ()), baselines.get(name, ()))
+            judge(name, metric, measured.get(name, ()), baselines.get(name, ()), chance=chance)
             for name, metric in metrics.items()
         )
     )
 
 
 def judge(
-    name: str, metric: Metric, measured: Sequence[Measurement], baseline: Sequence[Measurement]
+    name: str,
+    metric: Metric,
+    measured: Sequence[Measurement],
+    baseline: Sequence[Measurement],
+    *,
+    chance: float = CHANCE,
 ) -> Judgement:
     """The worst of what the values and the gaps between them say; the first reason of that rank is given."""
     values, before = _values(measured), _values(baseline)
-    answers = [_by_values(metric, values, before), *_by_gaps(metric.limits, measured)]
+    answers = [_by_values(metric, values, before, chance), *_by_gaps(metric.limits, measured)]
     outcome, why = max(answers, key=lambda answer: answer[0])
     return Judgement(
         name=name, outcome=outcome, why=why, dry_run=metric.dry_run, baseline=before, values=values
@@ -113,11 +124,13 @@ def _values(measurements: Sequence[Measurement]) -> tuple[float, ...]:
     return tuple(one.value for one in measurements if one.known and one.value is not None)
 
 
-def _by_values(metric: Metric, values: tuple[float, ...], baseline: tuple[float, ...]) -> tuple[Outcome, str]:
+def _by_values(
+    metric: Metric, values: tuple[float, ...], baseline: tuple[float, ...], chance: float
+) -> tuple[Outcome, str]:
     if not values:
         return Outcome.INCONCLUSIVE, "never measured"
     if metric.rollback_if.rises is not None:
-        return _by_baseline(metric.rollback_if.rises, values, baseline)
+        return _by_baseline(metric.rollback_if.rises, values, baseline, chance)
     return _by_threshold(metric.rollback_if, metric.limits, values)
 
 
@@ -132,7 +145,9 @@ def _by_threshold(rollback_if: RollbackIf, limits: Limits, values: tuple[float, 
     return outcome, f"{len(bad)} of {len(values)} measurements {bound}"
 
 
-def _by_baseline(rises: str, values: tuple[float, ...], baseline: tuple[float, ...]) -> tuple[Outcome, str]:
+def _by_baseline(
+    rises: str, values: tuple[float, ...], baseline: tuple[float, ...], chance: float
+) -> tuple[Outcome, str]:
     """A rise counts when chance does not explain it and the means are so far apart."""
     if min(len(values), len(baseline)) < ENOUGH:
         return (
@@ -140,7 +155,7 @@ def _by_baseline(rises: str, values: tuple[float, ...], baseline: tuple[float, .
             f"{len(baseline)} measurements before and {len(values)} after; {ENOUGH} of each are needed",
         )
     comparison = compare(baseline, values)
-    too_much = comparison.direction == "higher" and _risen(rises, comparison)
+    too_much = comparison.chance_higher <= chance and _risen(rises, comparison)
     return Outcome.FAIL if too_much else Outcome.PASS, f"{_change(comparison)}, allowed is less than {rises}"
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 ENOUGH = 5  # samples on each side; fewer show nothing
+CHANCE = 0.02  # one-sided, each way
 
 _TOLERANCE = 0.25  # of the shift itself: a smaller part of it is not worth a word
-_CHANCE = 0.02  # one-sided, each way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def compare(baseline: Sequence[float], samples: Sequence[float]) -> Comparison:
     higher = mann_whitney([sample - margin for sample in samples], baseline)
     lower = mann_whitney(baseline, [sample + margin for sample in samples])
     return Comparison(
-        direction="higher" if higher <= _CHANCE else "lower" if lower <= _CHANCE else "alike",
+        direction="higher" if higher <= CHANCE else "lower" if lower <= CHANCE else "alike",
         shift=shift,
         baseline_mean=statistics.fmean(baseline),
         mean=statistics.fmean(samples),

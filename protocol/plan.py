@@ -79,7 +79,21 @@ class Tell:
     channels: tuple[str, ...]
 
 
-Work: TypeAlias = Command | Probes | Hold | Lint | RollOut | Tell
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Measures what is normal before anything changes."""
+
+    monitor: Monitor
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Watches the metrics and the data for as long as the policy says."""
+
+    monitor: Monitor
+
+
+Work: TypeAlias = Command | Probes | Hold | Lint | RollOut | Tell | Baseline | Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +174,9 @@ def _strategy_of(environment: Environment) -> StrategyName:
 
 
 def _steps(environment: Environment, notify: Notify) -> Iterator[Step]:
-    steps = environment.steps
+    steps, monitor = environment.steps, environment.monitor
+    if monitor is not None and monitor.metrics:
+        yield Step(name="baseline", work=(Baseline(monitor),))
     if steps.verify is not None:
         yield Step(name="verify", work=(_command(steps.verify),))
     if steps.backup is not None:
@@ -174,6 +190,8 @@ def _steps(environment: Environment, notify: Notify) -> Iterator[Step]:
         yield Step(name="health", work=(Probes(steps.health),))
     if steps.smoke:
         yield Step(name="smoke", work=(Probes(steps.smoke),))
+    if monitor is not None:
+        yield Step(name="monitor", work=(Watch(monitor),))
 
 
 def _command(step: CommandStep, **variables: str) -> Command:
@@ -352,8 +370,21 @@ def _work_data(work: Work) -> dict[str, Any]:
         case RollOut():
             batch = {"batch": work.rolling.batch, "run": work.rolling.run}
             return {"kind": "roll out", "targets_from": work.list.run, **batch}
+        case Baseline():
+            return {"kind": "baseline", "metrics": list(work.monitor.metrics)}
+        case Watch():
+            return {"kind": "watch", **_watch_data(work.monitor)}
         case _:
             assert_never(work)
+
+
+def _watch_data(monitor: Monitor) -> dict[str, Any]:
+    return {
+        "for": say_duration(monitor.for_),
+        "every": say_duration(monitor.every),
+        "metrics": list(monitor.metrics),
+        "integrity": monitor.integrity.run if monitor.integrity else None,
+    }
 
 
 def _command_data(command: Command) -> dict[str, Any]:
@@ -388,8 +419,6 @@ def render_plan(plan: Plan) -> str:
         lines += _step_lines("  first ", step)
     for number, step in enumerate(plan.steps, start=1):
         lines += _step_lines(f"{number:>3}. ", step)
-    if plan.monitor is not None:
-        lines.append(f"  then watch the metrics for {say_duration(plan.monitor.for_)}")
     for step in plan.closing:
         lines += _step_lines("  then ", step)
     lines += _undoing_lines(plan.undoing)
@@ -419,8 +448,22 @@ def say_work(work: Work) -> str:
             return f"tell {', '.join(work.channels)}"
         case RollOut():
             return f"{_first_line(work.rolling.run)} on every target of {_first_line(work.list.run)}"
+        case Baseline():
+            return f"measure {', '.join(work.monitor.metrics)} as they are now"
+        case Watch():
+            return _say_watch(work.monitor)
         case _:
             assert_never(work)
+
+
+def _say_watch(monitor: Monitor) -> str:
+    watched = [*monitor.metrics]
+    if monitor.integrity is not None:
+        watched.append(
+            f"`{_first_line(monitor.integrity.run)}` every {say_duration(monitor.integrity.every)}"
+        )
+    every = f" every {say_duration(monitor.every)}" if monitor.metrics else ""
+    return f"watch {', '.join(watched) or 'nothing'}{every} for {say_duration(monitor.for_)}"
 
 
 def _say_command(command: Command) -> str:

@@ -207,7 +207,7 @@ def test_plan_shows_the_steps_in_order() -> None:
     steps = answer("plan", *PRODUCTION)["steps"]
     names = [step["name"] for step in steps]
     assert names.index("backup") < names.index("migrate") < names.index("deploy") < names.index("smoke")
-    assert "  1. verify" in deploy_protocol("plan", *PRODUCTION).stdout
+    assert "  2. verify" in deploy_protocol("plan", *PRODUCTION).stdout
 
 
 def test_plan_begins_with_what_the_checklist_runs_and_who_is_told() -> None:

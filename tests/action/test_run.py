@@ -179,14 +179,6 @@ def test_without_a_verify_step_the_previous_version_comes_from_the_deployments(d
     assert f"deploy {OLD_SHA}" in desk.file("story")
 
 
-def test_metrics_that_are_not_watched_are_said_to_be_not_watched(desk_of: Any) -> None:
-    desk = desk_of()
-    result, _ = run_with(desk.job, STEPS + "monitor: {for: 5m, integrity: {run: 'true'}}\n")
-    assert result.status == "success"
-    assert any("none is measured" in issue for issue in result.issues)
-    assert "metrics not watched" in desk.log
-
-
 def test_peers_19_an_emergency_passes_the_rules_is_recorded_and_opens_a_post_mortem(desk_of: Any) -> None:
     policy = policy_of(STEPS).model_copy(
         update={"access": Access(emergency=EmergencyAccess(who=(Principal("user", "ada"),)))}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -188,3 +189,23 @@ def test_foreign_text_cannot_leave_its_cell_or_its_title() -> None:
 
 def test_without_metrics_there_is_nothing_to_show() -> None:
     assert render_analysis(analyse({}, {}, {})) == ""
+
+
+def test_before_the_end_only_a_rise_far_beyond_chance_counts() -> None:
+    metrics = {"slow": make_metric(rises="5%")}
+    before = {"slow": times(1) + times(1)}
+    samples = {"slow": times(1.1)}
+    assert analyse(metrics, samples, before, interim=True).outcome is Outcome.FAIL
+    few = {"slow": times(1.02)[:6] + measured(1.2, 1.3)}
+    assert analyse(metrics, few, before, interim=True).outcome is Outcome.PASS
+
+
+def test_asking_after_every_sample_finds_no_rise_that_is_not_there() -> None:
+    chance = random.Random(7)
+    metrics = {"slow": make_metric(rises="5%")}
+    false_alarms = 0
+    for _ in range(40):
+        before, after = (measured(*(chance.lognormvariate(0, 0.3) for _ in range(60))) for _ in range(2))
+        looks = (analyse(metrics, {"slow": after[:n]}, {"slow": before}, interim=True) for n in range(5, 60))
+        false_alarms += any(look.outcome is Outcome.FAIL for look in looks)
+    assert false_alarms == 0

@@ -22,6 +22,7 @@ def plan_for(text: str) -> Plan:
 
 def test_the_example_runs_in_the_protocols_order(example: Plan) -> None:
     assert [step.name for step in example.steps] == [
+        "baseline",
         "verify",
         "backup",
         "lint migrations",
@@ -34,6 +35,7 @@ def test_the_example_runs_in_the_protocols_order(example: Plan) -> None:
         "tell the team",
         "health",
         "smoke",
+        "monitor",
     ]
     assert example.strategy == "canary"
     assert example.url == "https://shop.example/healthz"
@@ -44,8 +46,8 @@ def test_a_plan_is_json_and_text(example: Plan) -> None:
     assert len(data["steps"]) == len(example.steps)
     assert data["rollback"]["database"] == "./ops/migrate down"
     text = render_plan(example)
-    assert '  5. deploy           TRACK=canary ./ops/deploy "$VERSION"  (at most 15m)' in text
-    assert "then watch the metrics for 15m" in text
+    assert '  6. deploy           TRACK=canary ./ops/deploy "$VERSION"  (at most 15m)' in text
+    assert "watch error_rate, response_time, cpu, db_connections, queue_depth, `./ops/check-data` every 5m" in text
     assert text.splitlines()[-1].startswith("  rollback by itself: ")
 
 

@@ -1,0 +1,75 @@
+"""One page over HTTP: certificates verified, at most a mebibyte, within its time."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.message import Message
+from typing import IO, Any
+
+from gateway.errors import Unavailable
+
+_MOST_BODY = 1 << 20
+_CHUNK = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    status: int
+    headers: Message
+    body: str
+
+
+def fetch(url: str, *, timeout: float, follow: bool = True, headers: Mapping[str, str] | None = None) -> Page:
+    """Any answer is a page, whatever its status. Raises Unavailable, the end of a sentence, when none came.
+
+    With a secret among the headers, pass `follow=False`: a redirect would carry it elsewhere.
+    """
+    try:
+        return _fetch(url, timeout, follow=follow, headers=headers or {})
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise Unavailable(_why(error)) from error
+
+
+def _fetch(url: str, timeout: float, *, follow: bool, headers: Mapping[str, str]) -> Page:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("only http:// and https:// addresses are looked at")
+    opener = urllib.request.build_opener() if follow else urllib.request.build_opener(_KeepRedirect)
+    sent = {"User-Agent": "deploy-protocol", "Cache-Control": "no-cache", **headers}
+    request = urllib.request.Request(url, headers=sent)  # noqa: S310 - the scheme is checked above
+    deadline = time.monotonic() + timeout
+    try:
+        response = opener.open(request, timeout=timeout)
+    except urllib.error.HTTPError as error:
+        response = error
+    with response:
+        return Page(status=response.status, headers=response.headers, body=_body(response, deadline))
+
+
+class _KeepRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(  # noqa: PLR0917 - the base class calls it so
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
+    ) -> None:
+        del req, fp, code, msg, headers, newurl
+
+
+def _body(response: IO[bytes], deadline: float) -> str:
+    """A page that drips does not hold anything up."""
+    body = b""
+    while len(body) < _MOST_BODY and (chunk := response.read1(_CHUNK)):  # type: ignore[attr-defined]  # HTTPResponse has it
+        body += chunk
+        if time.monotonic() > deadline:
+            raise TimeoutError("the page did not end in time")
+    return body.decode("utf-8", "replace")
+
+
+def _why(error: Exception) -> str:
+    reason = getattr(error, "reason", error)
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({reason.verify_message})"
+    return str(reason) or type(error).__name__

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import json
+import time
+from datetime import timedelta
+from typing import Any
+
+import psutil
+import pytest
+
+from action.result import Result
+from action.run import run
+from protocol.facts import Freeze
+from protocol.policy import Access, EmergencyAccess, Policy
+from protocol.principals import Principal
+from tests.jobs import GitHubInMemory, policy_of
+from tests.metrics import prometheus_says, station
+
+POLICY = """
+steps:
+  verify: {{run: 'echo 1.0.0'}}
+  deploy: {{run: 'echo "deploy $VERSION" >> story'}}
+monitor:
+  for: 15m
+  every: 1s
+  source: {source}
+  metrics:
+{metrics}
+rollback: {{run: 'echo "deploy $PREVIOUS_VERSION" >> story'}}
+"""
+ERRORS = "{query: errors, rollback_if: {above: 0.05}}"
+RISING = "{query: errors, rollback_if: {rises: 50%}}"
+
+
+def policy(source: str, metrics: dict[str, str], *, length: float = 0.1, more: str = "") -> Policy:
+    """A look every tenth of a second, which a file cannot say, for `length` seconds."""
+    lines = "\n".join(f"    {name}: {metric}" for name, metric in metrics.items())
+    text = POLICY.format(source=source, metrics=lines).replace("  every: 1s\n", f"  every: 1s\n{more}", 1)
+    return hurried(policy_of(text), length)
+
+
+def hurried(policy: Policy, length: float) -> Policy:
+    environment = policy.environments["production"]
+    assert environment.monitor is not None
+    quick = {"for_": timedelta(seconds=length), "every": timedelta(seconds=0.1)}
+    monitor = environment.monitor.model_copy(update=quick)
+    return policy.model_copy(
+        update={"environments": {"production": environment.model_copy(update={"monitor": monitor})}}
+    )
+
+
+def run_with(desk: Any, text: Policy, **given: Any) -> tuple[Result, GitHubInMemory]:
+    github = GitHubInMemory(policies=[text], **given)
+    return run(desk.job, github), github
+
+
+def prints(value: str) -> str:
+    return f"{{run: {json.dumps(value)}}}"
+
+
+def test_steady_metrics_pass_and_stand_before_and_after_in_the_log(desk_of: Any) -> None:
+    desk = desk_of(environ={"METRICS_TOKEN": "t0ken-of-metrics"})
+    with station(prometheus_says(0.01, before=0.01)) as there:
+        source = f"{{prometheus: '{there.url}', token: METRICS_TOKEN}}"
+        result, _ = run_with(desk, policy(source, {"error_rate": ERRORS}))
+    assert (result.status, result.issues) == ("success", ())
+    assert [step.name for step in result.steps] == ["baseline", "verify", "deploy", "monitor"]
+    assert result.entry is not None
+    [change] = result.entry.metrics
+    assert (change.name, change.before, change.after) == ("Error rate", "0.01", "0.01")
+    assert "error_rate: 0.01 before (60 measurements)" in desk.log
+    assert "after 0s: error_rate 0.01 (before 0.01)" in desk.log
+    summary = desk.job.workflow.summary_file.read_text(encoding="utf-8")
+    assert "- Error rate: 0.01 -\\> 0.01" in summary.replace("->", "-\\>")
+    assert "| error\\_rate | 0.01 | 0.01 |" in summary
+    assert there.asked[0].headers["Authorization"] == "Bearer t0ken-of-metrics"
+    assert "t0ken-of-metrics" not in desk.log.replace("::add-mask::t0ken-of-metrics", "")
+
+
+def test_a_metric_over_its_bound_rolls_back_at_once(desk_of: Any) -> None:
+    desk = desk_of()
+    began = time.monotonic()
+    with station(prometheus_says(0.2, before=0.01)) as there:
+        result, github = run_with(
+            desk, policy(f"{{prometheus: '{there.url}'}}", {"error_rate": ERRORS}, length=900)
+        )
+    assert result.status == "rollback"
+    assert time.monotonic() - began < 5
+    assert desk.file("story") == "deploy 1.1.0\ndeploy 1.0.0\n"
+    assert result.issues[0] == "monitor: error_rate: 1 of 1 measurements above 0.05"
+    assert "error\\_rate: 1 of 1 measurements above 0.05" in github.issues[0].body
+
+
+def test_a_rise_far_beyond_chance_rolls_back_after_five_samples(desk_of: Any) -> None:
+    desk = desk_of()
+    with station(prometheus_says(0.2, before=0.01)) as there:
+        result, _ = run_with(
+            desk, policy(f"{{prometheus: '{there.url}'}}", {"error_rate": RISING}, length=900)
+        )
+    assert result.status == "rollback"
+    asked = [one for one in there.asked if one.path == "/api/v1/query"]
+    assert len(asked) == 5
+
+
+def test_a_dry_run_is_shown_and_never_counts(desk_of: Any) -> None:
+    desk = desk_of()
+    dry = "{query: errors, rollback_if: {above: 0.05}, dry_run: true}"
+    result, _ = run_with(desk, policy(prints("echo 0.2"), {"error_rate": dry}))
+    assert result.status == "success"
+    assert "fail (dry run)" in desk.job.workflow.summary_file.read_text(encoding="utf-8")
+
+
+def test_no_traffic_is_neither_a_pass_nor_a_reason_to_go_back(desk_of: Any) -> None:
+    desk = desk_of()
+    result, _ = run_with(desk, policy(prints("true"), {"error_rate": ERRORS}))
+    assert (result.status, result.exit_code) == ("failed", 1)
+    assert desk.file("story") == "deploy 1.1.0\n"
+    [issue] = result.issues
+    assert issue == (
+        "the metrics do not say whether it is well: error_rate: never measured; "
+        "it stays, and a person must look"
+    )
+    assert "a person is needed" in desk.log
+
+
+def test_a_source_that_dies_after_the_deployment_rolls_back(desk_of: Any) -> None:
+    desk = desk_of()
+    command = "test ! -e story && echo 0.01 || { echo the source is gone; exit 3; }"
+    impatient = "{query: errors, rollback_if: {above: 0.05}, limits: {consecutive_errors: 1}}"
+    result, _ = run_with(desk, policy(prints(command), {"error_rate": impatient}, length=60))
+    assert result.status == "rollback"
+    assert "2 errors in a row, the last: " in result.issues[0]
+    assert "the source is gone" in result.issues[0]
+
+
+def test_a_deployment_that_cannot_be_watched_is_not_begun(desk_of: Any) -> None:
+    desk = desk_of()
+    result, _ = run_with(desk, policy(prints("exit 3"), {"error_rate": ERRORS}))
+    assert result.status == "failed"
+    assert result.issues[0].startswith("baseline: the deployment could not be watched: error_rate: ")
+    assert desk.file("story") == ""
+
+
+def test_a_token_that_is_not_set_begins_nothing_and_names_the_cure(desk_of: Any) -> None:
+    desk = desk_of()
+    result, _ = run_with(
+        desk, policy("{prometheus: 'http://127.0.0.1:9', token: NO_TOKEN}", {"error_rate": ERRORS})
+    )
+    assert "NO_TOKEN is not set" in result.issues[0]
+    assert desk.file("story") == ""
+
+
+def test_in_an_emergency_a_deployment_goes_on_without_a_baseline(desk_of: Any) -> None:
+    text = policy(prints("test -e story && echo 0.01"), {"error_rate": ERRORS}).model_copy(
+        update={"access": Access(emergency=EmergencyAccess(who=(Principal("user", "ada"),)))}
+    )
+    desk = desk_of(emergency_reason="The shop is down")
+    result, _ = run_with(desk, text, facts={"freezes": (Freeze(reason="Stocktaking", by="grace"),)})
+    assert result.status == "success"
+    assert result.issues[0].startswith("not measured before the deployment: error_rate")
+
+
+def test_a_command_finds_its_query_and_our_words(desk_of: Any) -> None:
+    desk = desk_of()
+    run_with(desk, policy(prints('echo "$QUERY of $VERSION" >> asked; echo 0'), {"error_rate": ERRORS}))
+    assert set(desk.file("asked").splitlines()) == {"errors of 1.1.0"}
+
+
+def test_damaged_data_roll_back_and_show_what_the_command_printed(desk_of: Any) -> None:
+    desk = desk_of()
+    integrity = "  integrity: {run: 'echo order 7 has no customer; exit 1', every: 1s}\n"
+    result, _ = run_with(desk, policy(prints("echo 0"), {"error_rate": ERRORS}, length=30, more=integrity))
+    assert result.status == "rollback"
+    assert "monitor: the data are not whole: `echo order 7" in result.issues[0]
+    assert "order 7 has no customer" in desk.log
+
+
+def test_whole_data_pass(desk_of: Any) -> None:
+    desk = desk_of()
+    integrity = "  integrity: {run: 'echo looked >> looks', every: 1s}\n"
+    result, _ = run_with(desk, policy(prints("echo 0"), {"error_rate": ERRORS}, length=2.5, more=integrity))
+    assert result.status == "success"
+    assert desk.file("looks") == "looked\nlooked\n"
+
+
+def test_data_are_looked_at_once_at_least_and_without_any_metric(desk_of: Any) -> None:
+    integrity = "{run: 'echo x >> looks', every: 1s}"
+    text = f"steps: {{deploy: {{run: 'true'}}}}\nmonitor: {{for: 1s, every: 1s, integrity: {integrity}}}"
+    desk = desk_of()
+    result, _ = run_with(desk, policy_of(text))
+    assert (result.status, desk.file("looks")) == ("success", "x\n")
+
+
+def test_an_integrity_command_ends_with_the_watch(desk_of: Any) -> None:
+    desk = desk_of()
+    slow = "  integrity: {run: 'echo $$ > pid; sleep 60', every: 1s}\n"
+    broken = prints("test -s pid && echo 9 || echo 0")
+    result, _ = run_with(desk, policy(broken, {"error_rate": ERRORS}, length=30, more=slow))
+    assert result.status == "rollback"
+    assert not psutil.pid_exists(int(desk.file("pid")))
+
+
+@pytest.mark.parametrize(
+    ("metric", "looks"),
+    [pytest.param(ERRORS, 1, id="once for a bound"), pytest.param(RISING, 10, id="ten times for a rise")],
+)
+def test_a_source_without_memory_is_sampled_before(desk_of: Any, metric: str, looks: int) -> None:
+    desk = desk_of()
+    run_with(desk, policy("{run: 'echo x >> looks; echo 0.01'}", {"error_rate": metric}))
+    assert desk.file("looks").count("x") == looks + 1
