@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -87,15 +88,15 @@ class App:
 
     def repositories_of(self, token: str) -> tuple[str, ...]:
         """The full names of the repositories an installation covers; `token` is that installation's."""
-        from gateway.connection import Connection  # noqa: PLC0415  # PyGithub takes 0.2 s to import
+        with self._connected(token) as connection:
+            return _names(connection)
 
-        connection = Connection(
-            api_url=self._api_url, token=lambda: token, on_response=self._on_response, clock=self._clock
-        )
-        found = connection.pages("/installation/repositories", key="repositories")
-        names = tuple(repository["full_name"] for repository in found if not repository.get("archived"))
-        connection.close()
-        return names
+    def repositories_waiting(self, token: str) -> tuple[str, ...]:
+        """Those of an installation where a deployment may wait; may name too many, never too few."""
+        from gateway.waiting import repositories_waiting  # noqa: PLC0415  # start-up time
+
+        with self._connected(token) as connection:
+            return repositories_waiting(connection, _names(connection))
 
     def failed_deliveries(self, since: datetime) -> tuple[FailedDelivery, ...]:
         """Deliveries that failed after `since` and did not succeed later, oldest first.
@@ -125,6 +126,18 @@ class App:
             )
         return self._opened
 
+    @contextmanager
+    def _connected(self, token: str) -> Iterator[Connection]:
+        from gateway.connection import Connection  # noqa: PLC0415  # PyGithub takes 0.2 s to import
+
+        connection = Connection(
+            api_url=self._api_url, token=lambda: token, on_response=self._on_response, clock=self._clock
+        )
+        try:
+            yield connection
+        finally:
+            connection.close()
+
     def _deliveries(self, since: datetime) -> list[dict[str, Any]]:
         """By cursor, until one is older than `since`."""
         found: list[dict[str, Any]] = []
@@ -135,6 +148,11 @@ class App:
             found += fresh
             if cursor is None or len(fresh) < len(page):
                 return found
+
+
+def _names(connection: Connection) -> tuple[str, ...]:
+    found = connection.pages("/installation/repositories", key="repositories")
+    return tuple(repository["full_name"] for repository in found if not repository.get("archived"))
 
 
 def _installation(found: dict[str, Any]) -> Installation:

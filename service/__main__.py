@@ -19,7 +19,7 @@ from service.settings import Settings, SettingsError, read_settings
 from service.tables import open_database
 
 SWEEP_EVERY = 1.0  # seconds
-RECONCILE_EVERY = 600.0
+RECONCILE_EVERY, RECONCILE_AGAIN = 600.0, 20.0  # the latter when GitHub could not be asked all
 GRACE = 25  # seconds to finish what is held when asked to stop
 
 log = structlog.get_logger()
@@ -83,8 +83,10 @@ def work(settings: Settings) -> int:
     consumer.start()
     stop = _when_asked_to_stop()  # in place of the consumer's own handlers
     log.info("worker.started")
-    threading.Thread(target=_every, args=(stop, RECONCILE_EVERY, reconcile.run), daemon=True).start()
-    _every(stop, SWEEP_EVERY, worker.sweep)
+    threading.Thread(
+        target=_every, args=(stop, reconcile.run, RECONCILE_EVERY, RECONCILE_AGAIN), daemon=True
+    ).start()
+    _every(stop, worker.sweep, SWEEP_EVERY, SWEEP_EVERY)
     consumer.stop(graceful=True)
     log.info("worker.stopped")
     return 0
@@ -97,14 +99,15 @@ def _when_asked_to_stop() -> threading.Event:
     return stop
 
 
-def _every(stop: threading.Event, seconds: float, work: Callable[[], None]) -> None:
-    """Do it now and then again; a failure is told and tried again next time."""
+def _every(stop: threading.Event, work: Callable[[], bool], seconds: float, again: float) -> None:
+    """Do it now and then, sooner again after it was not finished; a failure is told."""
     while not stop.is_set():
+        finished = False
         try:
-            work()
+            finished = work()
         except Exception:
             log.exception("worker.failed", work=work.__qualname__)
-        stop.wait(seconds)
+        stop.wait(seconds if finished else again)
 
 
 def _both() -> int:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from protocol.gate import Gate
 from service.tables import gates
 
-LEASE = 20.0  # seconds after which a gate is free again, unless its holder keeps it
+LEASE = 10.0  # seconds after which a gate is free again, unless its holder keeps it
 _OPEN = ("waiting", "owing")
 
 

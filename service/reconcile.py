@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import Engine
@@ -33,9 +34,10 @@ class Reconcile:
         self._gates = Gates(engine)
         self._workers = Workers(engine)
         self._clock = clock
+        self._complete = True
 
-    def run(self) -> None:
-        """Ask for failed deliveries again, once each, then adopt every waiting gate.
+    def run(self) -> bool:
+        """Ask for failed deliveries again, once each, then adopt every waiting gate. True when all was asked.
 
         Raises SQLAlchemyError where the database cannot be written: what came now would be refused.
         """
@@ -43,36 +45,35 @@ class Reconcile:
         self._workers.give_sign(now)
         self._inbox.forget_done(now - DONE_KEPT)
         self._gates.forget_decided(now - DECIDED_KEPT)
-        for work in (self._redeliver, self._adopt):
-            try:
-                work()
-            except GatewayError as error:
-                log.warning("reconcile.unfinished", part=work.__name__.strip("_"), reason=str(error))
+        self._complete = True
+        self._try("failed deliveries", self._redeliver)
+        self._try("installations", self._adopt)
+        return self._complete
+
+    def _try(self, part: str, work: Callable[[], None]) -> None:
+        """One part that cannot be had does not hide the others."""
+        try:
+            work()
+        except GatewayError as error:
+            self._complete = False
+            log.warning("reconcile.unfinished", part=part, reason=str(error))
 
     def _redeliver(self) -> None:
         since = datetime.fromtimestamp(self._clock(), UTC) - KEPT_BY_GITHUB
         for failed in self._clients.app.failed_deliveries(since):
             if failed.event in EVENTS and not failed.again:
-                self._clients.app.redeliver(failed.id)
+                self._try(failed.guid, partial(self._clients.app.redeliver, failed.id))
                 log.info("reconcile.redelivered", delivery=failed.guid, webhook=failed.event)
 
     def _adopt(self) -> None:
         for installation in self._clients.app.installations():
-            if installation.suspended:
-                continue
-            try:
-                self._adopt_from(installation.id)
-            except GatewayError as error:
-                log.warning("reconcile.unfinished", part=installation.account, reason=str(error))
+            if not installation.suspended:
+                self._try(installation.account, partial(self._adopt_from, installation.id))
 
     def _adopt_from(self, installation_id: int) -> None:
-        """One repository or installation that cannot be read does not hide the others."""
         token = self._clients.tokens.token(installation_id, "")
-        for repository in self._clients.app.repositories_of(token):
-            try:
-                self._adopt_in(installation_id, repository)
-            except GatewayError as error:
-                log.warning("reconcile.unfinished", part=repository, reason=str(error))
+        for repository in self._clients.app.repositories_waiting(token):
+            self._try(repository, partial(self._adopt_in, installation_id, repository))
 
     def _adopt_in(self, installation_id: int, repository: str) -> None:
         github = self._clients.github_for(installation_id, repository)

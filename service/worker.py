@@ -11,11 +11,13 @@ from sqlalchemy import Engine
 
 from gateway.github import GitHub
 from protocol.gate import Gate
+from service.asks import Ask, attend, read_ask
 from service.events import LookAgain, RequestedGate, read_event
 from service.gates import Gates, HeldGate, Looked
 from service.inbox import Inbox
 from service.judge import in_trouble, look
-from service.queue import DELIVERY, GATE, Queue
+from service.pull_desk import PullDesk
+from service.queue import DELIVERY, GATE, PULL, Queue
 from service.workers import Workers
 
 OFFERED_FOR = 30.0  # seconds before the sweep offers the same work again
@@ -45,6 +47,8 @@ class Worker:
         self._workers = workers
         queue.on(DELIVERY, self.read_delivery)
         queue.on(GATE, lambda key: self.look_at(int(key)))
+        self._desk = PullDesk(engine=engine, gates=self._gates, github_for=github_for, clock=clock)
+        queue.on(PULL, lambda key: self._desk.look_at(int(key)))
 
     def read_delivery(self, guid: str) -> None:
         """Turn a delivery into gates to look at. Done once its looks are wanted in the database."""
@@ -53,7 +57,10 @@ class Worker:
             return
         with structlog.contextvars.bound_contextvars(delivery=guid, webhook=delivery.event):
             try:
-                wanted = self._want_looks(read_event(delivery.event, json.loads(delivery.body)))
+                payload = json.loads(delivery.body)
+                wanted = self._want_looks(read_event(delivery.event, payload))
+                self._desk.hear(delivery.event, payload)
+                self._attend(read_ask(delivery.event, payload))
             except Exception as error:
                 log.exception("delivery.failed")
                 self._inbox.failed(guid, repr(error), self._clock())
@@ -61,6 +68,10 @@ class Worker:
             self._inbox.done(guid)
             for gate_id in wanted:
                 self._queue.put(GATE, str(gate_id))
+
+    def _attend(self, ask: Ask | None) -> None:
+        if ask is not None:
+            attend(self._github_for(ask.installation_id, ask.repository), ask.what, self._now)
 
     def _want_looks(self, event: RequestedGate | LookAgain | None) -> list[int]:
         now = self._clock()
@@ -87,6 +98,8 @@ class Worker:
             self._looking.discard(gate_id)
             if self._gates.looked(held, outcome, self._clock()):
                 self._queue.put(GATE, str(gate_id))
+            if outcome.shown != held.shown or outcome.state != "waiting":
+                self._desk.judged(gate)
 
     def _look(self, held: HeldGate) -> Looked:
         """A fault of our own is trouble like any other: the gate waits and people can see why."""
@@ -100,12 +113,13 @@ class Worker:
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
 
-    def sweep(self) -> None:
+    def sweep(self) -> bool:
         """Offer what is due: gates by the clock, deliveries that a crash or a full queue left behind."""
         now = self._clock()
         self._offered = {work: at for work, at in self._offered.items() if now - at < OFFERED_FOR}
         due = [(DELIVERY, guid, due_at) for guid, due_at in self._inbox.due(now)]
         due += [(GATE, str(gate_id), due_at) for gate_id, due_at in self._gates.due(now)]
+        due += [(PULL, str(pull_id), due_at) for pull_id, due_at in self._desk.due(now)]
         for work in due:
             if work not in self._offered:
                 self._offered[work] = now
@@ -113,6 +127,7 @@ class Worker:
         if self._looking:
             self._gates.keep(now)
         self._workers.seem_alive(now)
+        return True
 
 
 def _gate(event: RequestedGate, now: float) -> Gate:
