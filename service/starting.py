@@ -88,7 +88,8 @@ def carry_out(github: GitHub, order: Order, reply: Reply, *, us: str) -> Run:
         reply.begin()
         run = _dispatched(github, order, us=us)
     reply.begin({order.environment: run.id})
-    record_start(github, run, order.start, how=order.how)
+    if not (reply.is_repeated and is_recorded(github, run)):
+        record_start(github, run, order.start, how=order.how)
     return run
 
 

@@ -12,6 +12,8 @@ from sqlalchemy import Engine, text
 
 from service.database import migrate
 from service.tables import open_database
+from tests.asking import Asking
+from tests.waiting import waiting_shop
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +42,10 @@ def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
     migrate(engine, tmp_path)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def asking(tmp_path: Path) -> Iterator[Asking]:
+    """People who write commands, and the App that answers them."""
+    with waiting_shop(tmp_path) as shop:
+        yield Asking(shop)
