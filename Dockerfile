@@ -6,7 +6,6 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_
 FROM base AS service
 COPY locks/service.txt /opt/deploy-protocol/locks/service.txt
 RUN pip install --no-deps --require-hashes --requirement /opt/deploy-protocol/locks/service.txt
-COPY pyproject.toml deploy_protocol.py /opt/deploy-protocol/
 COPY protocol /opt/deploy-protocol/protocol
 COPY gateway /opt/deploy-protocol/gateway
 COPY service /opt/deploy-protocol/service
