@@ -16,6 +16,11 @@ def say_all(words: Iterable[str]) -> str:
     return _listed(words, "and")
 
 
+def counted(count: int, what: str) -> str:
+    """`1 problem`, `2 problems`."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
 def _listed(words: Iterable[str], conjunction: str) -> str:
     *most, last = map(str, words)
     return f"{', '.join(most)} {conjunction} {last}" if most else last

@@ -16,7 +16,9 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "deployment_review": ANY,
     "deployment_status": ANY,
     "pull_request_review": frozenset({"submitted", "edited", "dismissed"}),
-    "pull_request": frozenset({"labeled", "unlabeled", "edited", "closed", "reopened", "synchronize"}),
+    "pull_request": frozenset(
+        {"opened", "labeled", "unlabeled", "edited", "closed", "reopened", "synchronize"}
+    ),
     "check_run": frozenset({"completed", "created", "rerequested", "requested_action"}),
     "check_suite": frozenset({"completed"}),
     "status": ANY,

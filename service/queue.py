@@ -11,6 +11,7 @@ from service.settings import Settings
 
 DELIVERY = "delivery"
 GATE = "gate"
+PULL = "pull"
 
 
 def open_queue(settings: Settings) -> Huey:
@@ -25,7 +26,7 @@ def open_queue(settings: Settings) -> Huey:
 
 
 class Queue:
-    """Two kinds of work: a delivery to read, a gate to look at."""
+    """Kinds of work: a delivery to read, a gate or a pull request to look at."""
 
     def __init__(self, huey: Huey) -> None:
         self.huey = huey

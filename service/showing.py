@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from gateway.github import CheckAction, Conclusion, GitHub
+from gateway.github import Annotation, CheckAction, Conclusion, GitHub
 from protocol.decision import environment_in
 from protocol.facts import Facts
 from protocol.headlines import WORDS_BEFORE_MERGE, headline
@@ -33,12 +33,13 @@ _BEFORE_MERGE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What people are told, with the buttons they are given."""
+    """What people are told, with the buttons they are given and remarks at lines of files."""
 
     title: str
     summary: str
     conclusion: Conclusion
     buttons: tuple[CheckAction, ...] = ()
+    remarks: tuple[Annotation, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -102,7 +103,10 @@ def read_button(identifier: str, name: str) -> tuple[str, str]:
 def show(
     github: GitHub, *, sha: str, name: str, said: Said, external_id: str, check_id: int | None = None
 ) -> int:
-    """Create the check run, or change the one with `check_id`. Returns its id."""
+    """Create the check run, or change the one with `check_id`. Returns its id.
+
+    One with remarks is made anew: GitHub adds the remarks of a change to those it has.
+    """
     return github.show_check(
         sha=sha,
         name=name,
@@ -110,8 +114,9 @@ def show(
         title=said.title,
         summary=said.summary,
         actions=said.buttons,
+        annotations=said.remarks,
         external_id=external_id,
-        check_id=check_id,
+        check_id=None if said.remarks else check_id,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from sandbox.git import FileChange, MergeConflictError
 from sandbox.graph.git_objects import RefAt
@@ -76,6 +76,10 @@ class Written(Node):
 
     @property
     def last_edited_at(self) -> datetime | None:
+        """An edit in the second of the writing is one too."""
+        edits = getattr(self.written, "edits", ())
+        if edits:
+            return cast("datetime", edits[-1].at)
         return None if self.updated_at == self.created_at else self.updated_at
 
 
