@@ -9,6 +9,8 @@ RUN pip install --no-deps --require-hashes --requirement /opt/deploy-protocol/lo
 COPY protocol /opt/deploy-protocol/protocol
 COPY gateway /opt/deploy-protocol/gateway
 COPY service /opt/deploy-protocol/service
+# For `docker compose exec app python -m deploy_protocol deliveries list`.
+COPY deploy_protocol.py /opt/deploy-protocol/
 RUN python -m compileall -q /opt/deploy-protocol \
     && useradd --system --create-home --home-dir /var/lib/deploy-protocol deploy-protocol
 ENV PYTHONPATH=/opt/deploy-protocol DATA_DIR=/var/lib/deploy-protocol
