@@ -17,6 +17,7 @@ from protocol.headlines import headline
 from protocol.markdown import escape
 from protocol.policy import Policy
 from protocol.verdict import Decision, Verdict
+from service.emergencies import record_exceptions
 from service.gates import HeldGate, Looked
 from service.showing import Said, check_name, said_at_gate, show
 
@@ -50,6 +51,7 @@ def look(
         return in_trouble(github, held, error, clock())
     now = clock()
     decision = decide(policies, facts, now)
+    record_exceptions(github, held.gate, policies, facts, decision)
     try:
         state = _act(github, held, decision, policies, still_held)
     except GatewayError as error:
