@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from action.announce import announce
+from action.contents import contents_of
 from action.errors import Inconclusive, StepFailed, Stopped
 from action.github import GitHub
 from action.job import Job, Progress, StepRecord
 from action.preflight import Allowed
-from action.record import Claim, Told, claim_deployment, release_tag, tell_github
+from action.record import Claim, Told, claim_deployment, note_told, release_tag, tell_github
 from action.result import Result, result_of
 from action.steps import carry_out
 from action.summary import write_state
 from action.way_back import GoBack, roll_back, way_back
 from gateway.errors import GatewayError
+from protocol.changes import MOST_SHOWN, headline
 from protocol.entry import Change, Entry, Said, Status
+from protocol.exposure import exposure_of
 from protocol.facts import Missing
+from protocol.messages import Telling, news_of
 from protocol.plan import Plan, render_plan
 
 _UNTOLD = "the job ended before it could say how the deployment went"
@@ -31,10 +35,14 @@ def carry_out_deployment(job: Job, github: GitHub, progress: Progress, allowed: 
     except GatewayError as error:
         return _not_begun(job, progress, allowed, error)
     tag = release_tag(allowed.policy, job.workflow, progress.version)
+    progress.contents = contents_of(job, github, progress, allowed.facts, tag)
     author = _Author(job=job, progress=progress, allowed=allowed, began=job.clock())
     job.journal.opened(author.entry("stopped", issues=(_UNTOLD,)), tag=tag, ours=claim.ours)
     write_state(job.workflow, "journal", job.journal.path)
     status = _do(job, progress, allowed.plan)
+    if status != "success" and job.inputs.phase != "rollback":
+        _say_who_saw_it(job, progress)
+    note_told(job, github, progress)
     entry = author.entry(status, issues=tuple(progress.issues))
     told = tell_github(
         job,
@@ -42,10 +50,9 @@ def carry_out_deployment(job: Job, github: GitHub, progress: Progress, allowed: 
         entry,
         claim=claim,
         tag=tag,
-        pull_request=_pull_request(allowed),
         failed=_failed(progress),
     )
-    _announce_end(job, entry, allowed.plan)
+    _announce_end(job, progress, entry, told, allowed.plan)
     job.journal.finished(status)
     return _end(job, progress, allowed, entry, told)
 
@@ -62,6 +69,7 @@ def _claim(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Cl
         url=allowed.plan.url,
     )
     progress.deployment_id = claim.deployment_id
+    note_told(job, github, progress)
     return claim
 
 
@@ -120,6 +128,7 @@ def _go_back(job: Job, progress: Progress, plan: Plan, *, asked: bool = False) -
         failed_step=progress.steps[-1].name if progress.steps else "",
         previous_version=progress.previous_version,
         bad_versions=progress.bad_versions,
+        targets=tuple(progress.targets),
         asked=asked,
     )
     if isinstance(back, GoBack):
@@ -130,6 +139,12 @@ def _go_back(job: Job, progress: Progress, plan: Plan, *, asked: bool = False) -
     return "failed"
 
 
+def _say_who_saw_it(job: Job, progress: Progress) -> None:
+    progress.exposure = exposure_of(progress.shares, job.clock())
+    if "service" in progress.touched:
+        progress.issues.append(progress.exposure.say(progress.version))
+
+
 def _say_stopped(error: Stopped, progress: Progress) -> str:
     during = f" during {progress.steps[-1].name}" if progress.steps else ""
     if progress.touched <= {"nothing"}:
@@ -137,23 +152,14 @@ def _say_stopped(error: Stopped, progress: Progress) -> str:
     return f"{error}{during}; not rolled back, since there is no time: look, then use `phase: rollback`"
 
 
-def _pull_request(allowed: Allowed) -> int | None:
-    found = allowed.facts.pull_request
-    return found.number if found is not None and not isinstance(found, Missing) else None
-
-
 def _failed(progress: Progress) -> StepRecord | None:
     return next((record for record in progress.steps if record.outcome != "passed"), None)
 
 
-def _announce_end(job: Job, entry: Entry, plan: Plan) -> None:
-    channels = plan.notify.after
-    if entry.status != "success":
-        channels = tuple(dict.fromkeys((*plan.notify.rollback, *plan.notify.after)))
-    ended = {"success": "is in", "rollback": "was rolled back from"}.get(entry.status, f"{entry.status} in")
-    title = f"{entry.version} {ended} {entry.environment}"
-    body = "\n".join((*entry.issues, job.workflow.run_url))
-    announce(channels, title=title, body=body, environ=job.environ, console=job.console)
+def _announce_end(job: Job, progress: Progress, entry: Entry, told: Told, plan: Plan) -> None:
+    telling: Telling = "after" if entry.status == "success" else "failed"
+    news = news_of(entry, log_url=told.release_url, issue_url=told.issue_url)
+    announce(telling, plan.notify, news, job=job, progress=progress)
 
 
 def _end(job: Job, progress: Progress, allowed: Allowed, entry: Entry, told: Told) -> Result:
@@ -192,6 +198,8 @@ class _Author:
             previous_version=progress.previous_version or None,
             changes=changes,
             changes_url=changes_url,
+            included=progress.contents.parts[:MOST_SHOWN],
+            notes_url=progress.contents.notes_url,
             issues=issues,
             seconds=round((self.job.clock() - self.began).total_seconds(), 3),
             metrics=self._metrics(),
@@ -203,12 +211,11 @@ class _Author:
         )
 
     def _changes(self) -> tuple[str, str]:
-        """All that is new since the version before, under the pull request's title."""
-        pull_request, previous = self.allowed.facts.pull_request, self.progress.previous_sha
+        """All that is new since the version before, under what came last."""
+        previous, parts = self.progress.previous_sha, self.progress.contents.parts
         home = f"{self.job.workflow.server_url}/{self.job.workflow.repository}"
         text = f"{previous[:7]}...{self.progress.sha[:7]}" if previous else self.progress.sha[:7]
-        if pull_request is not None and not isinstance(pull_request, Missing):
-            text = f"{pull_request.title} (#{pull_request.number})"
+        text = headline(parts) if parts else text
         address = f"compare/{previous}...{self.progress.sha}" if previous else f"commit/{self.progress.sha}"
         return text, f"{home}/{address}"
 

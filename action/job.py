@@ -11,6 +11,8 @@ from action.console import Console
 from action.inputs import Inputs, Workflow
 from action.journal import Journal
 from action.stop import Stop
+from protocol.changes import Contents
+from protocol.exposure import Exposure, Share
 from protocol.plan import Touch
 
 if TYPE_CHECKING:
@@ -55,12 +57,19 @@ class Progress:
     bad_versions: frozenset[str] = frozenset()
     deployment_id: int | None = None
     steps: list[StepRecord] = field(default_factory=list)
+    began: dict[str, float] = field(default_factory=dict)  # by step, in seconds of the monotonic clock
     touched: set[Touch] = field(default_factory=set)
+    targets: list[str] = field(default_factory=list)  # of a rolling deployment, in the order they were begun
+    shares: list[Share] = field(default_factory=list)  # of users who may see the new version
+    exposure: Exposure | None = None  # what they add up to, once it did not go well
     issues: list[str] = field(default_factory=list)
+    contents: Contents = field(default_factory=Contents)
     changed_paths: tuple[str, ...] | None = None  # None: not known
     emergency: bool = False
     baselines: Mapping[str, tuple[Measurement, ...]] = field(default_factory=dict)
     analysis: Analysis | None = None  # of the metrics so far
+    noted: tuple[str, ...] = ()  # what GitHub's record keeps of earlier attempts of this run, newest first
+    to_note: list[str] = field(default_factory=list)  # who was told, not yet in GitHub's record
 
     @property
     def variables(self) -> dict[str, str]:

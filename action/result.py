@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from action.inputs import Phase
 from action.job import Job, Progress, StepOutcome, StepRecord
 from protocol.entry import Entry, Said
+from protocol.exposure import Exposure
 from protocol.verdict import Decision, Verdict
 
 SCHEMA: Final = 1
@@ -69,6 +70,7 @@ class Result(_Model):
     findings: tuple[Said, ...] = ()
     steps: tuple[StepResult, ...] = ()
     issues: tuple[str, ...] = ()
+    exposure: Exposure | None = None  # who saw a version that did not go well
     release_url: str = ""
     issue_url: str = ""
     entry: Entry | None = None
@@ -97,6 +99,7 @@ def result_of(job: Job, progress: Progress, decision: Decision, status: Status) 
         findings=tuple(Said.of(finding) for finding in decision.findings),
         steps=tuple(StepResult.of(record) for record in progress.steps),
         issues=tuple(progress.issues),
+        exposure=progress.exposure,
     )
 
 

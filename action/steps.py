@@ -9,15 +9,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
-from action.announce import announce
+from action.announce import announce, news_so_far
 from action.commands import Outcome, environment_for_commands, run_command
 from action.errors import StepFailed, Stopped
 from action.job import Job, Progress, StepOutcome, StepRecord
 from action.migrations import lint_migrations
 from action.probes import Look, Prober
+from protocol.exposure import Share
 from protocol.plan import (
     Baseline,
     Command,
+    Compare,
     Hold,
     Lint,
     Probes,
@@ -26,9 +28,11 @@ from protocol.plan import (
     Tell,
     Watch,
     Work,
+    fill_probe,
     roll_over,
     say_work,
 )
+from protocol.policy import Notify
 
 
 def carry_out(steps: Iterable[Step], job: Job, progress: Progress) -> None:
@@ -42,6 +46,8 @@ def carry_out(steps: Iterable[Step], job: Job, progress: Progress) -> None:
 def _carry_out_one(step: Step, job: Job, progress: Progress) -> tuple[Step, ...]:
     """One step; what it answers is to be done next."""
     progress.touched.add(step.touches)
+    progress.began[step.name] = time.monotonic()
+    _expose(step, job, progress, rising=True)
     job.journal.step_began(step.name, job.clock())
     run = _StepRun(step=step, job=job, progress=progress)
     try:
@@ -55,7 +61,15 @@ def _carry_out_one(step: Step, job: Job, progress: Progress) -> tuple[Step, ...]
         run.record("stopped", str(error))
         raise
     run.record("passed")
+    _expose(step, job, progress, rising=False)
     return following
+
+
+def _expose(step: Step, job: Job, progress: Progress, *, rising: bool) -> None:
+    """More users may see the new version from a step's begin, fewer only from its end."""
+    now = progress.shares[-1].share if progress.shares else 0.0
+    if step.exposes is not None and step.exposes != now and (step.exposes > now) is rising:
+        progress.shares.append(Share(at=job.clock(), share=step.exposes))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,7 +107,9 @@ class _StepRun:
             case Probes():
                 self._look(work)
             case Hold():
-                self.job.stop.sleep(work.length.total_seconds())
+                self._hold(work)
+            case Compare():
+                self._compare(work)
             case Lint():
                 self._lint(work)
             case Tell():
@@ -108,7 +124,18 @@ class _StepRun:
                 assert_never(work)
         return ()
 
+    def _hold(self, work: Hold) -> None:
+        since = self.progress.began.get(work.since, time.monotonic())
+        self.job.stop.sleep(since + work.length.total_seconds() - time.monotonic())
+
+    def _compare(self, work: Compare) -> None:
+        from action.canary import compare_tracks  # noqa: PLC0415 - only where the policy has metrics
+
+        compare_tracks(work, self.job, self.progress)
+
     def _run(self, command: Command) -> None:
+        if target := command.variables.get("TARGET"):
+            self.progress.targets.append(target)
         outcome = self._outcome_of(command)
         if not outcome.succeeded:
             raise StepFailed(f"`{_shown(command.run)}` {outcome.reason}")
@@ -141,9 +168,10 @@ class _StepRun:
         return directory
 
     def _look(self, work: Probes) -> None:
-        environ = self._environ({**self.progress.variables, **work.variables})
+        words = {**self.progress.variables, **work.variables}
+        environ = self._environ(words)
         prober = Prober(environ=environ, workspace=self._directory("."), stop=self.job.stop)
-        looks = prober.look_at_all(work.probes)
+        looks = prober.look_at_all(tuple(fill_probe(probe, words) for probe in work.probes))
         for look in looks:
             self._show(look)
         wrong = [f"{look.name}: {look.wrong}" for look in looks if look.critical and not look.passed]
@@ -169,14 +197,9 @@ class _StepRun:
         self.progress.issues += lint_migrations(work.paths, self.job, self.progress.changed_paths)
 
     def _tell(self, work: Tell) -> None:
-        title = f"{self.progress.version} is out in {self.progress.environment} and being looked at"
-        announce(
-            work.channels,
-            title=title,
-            body=self.job.workflow.run_url,
-            environ=self.job.environ,
-            console=self.job.console,
-        )
+        notify = Notify(during=work.channels, messages=work.messages)
+        news = news_so_far(self.job, self.progress)
+        announce("during", notify, news, job=self.job, progress=self.progress)
 
     def _measure(self, work: Baseline) -> None:
         from action.monitoring import take_baseline  # noqa: PLC0415 - only where the policy has metrics

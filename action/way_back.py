@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from action.announce import announce
+from action.announce import announce, news_so_far
 from action.errors import StepFailed
 from action.job import Job, Progress
 from action.steps import carry_out
 from protocol.facts import Deployment
 from protocol.order import Standing, standing
-from protocol.plan import Command, Probes, Step, Touch, Undoing
+from protocol.plan import Probes, Step, Touch, Undoing, roll_back_over
 from protocol.policy import Notify
 from protocol.rollback import is_good
 
@@ -39,6 +40,7 @@ def way_back(
     failed_step: str,
     previous_version: str,
     bad_versions: AbstractSet[str],
+    targets: Sequence[str] = (),
     asked: bool = False,
 ) -> GoBack | Stay:
     """What to do about a failure; the safe direction of doubt is to stay and ask a person."""
@@ -58,29 +60,33 @@ def way_back(
         return Stay("no version is known to go back to; a person must look")
     if "service" in touched and previous_version in bad_versions:
         return Stay(f"{previous_version} was bad itself; a person must choose a version")
-    return GoBack(version=previous_version, steps=_steps(undoing, touched))
+    steps = _steps(undoing, touched, () if asked else targets, asked=asked)
+    return GoBack(version=previous_version, steps=tuple(steps))
 
 
-def _steps(undoing: Undoing, touched: AbstractSet[Touch]) -> tuple[Step, ...]:
-    commands: list[tuple[str, Command | None]] = []
-    if "service" in touched:
-        commands += [("traffic", undoing.shift), ("previous version", undoing.command)]
-    if "database" in touched:
-        commands.append(("database", undoing.database))
-    steps = [Step(name=f"rollback: {name}", work=(command,)) for name, command in commands if command]
+def _steps(
+    undoing: Undoing, touched: AbstractSet[Touch], targets: Sequence[str], *, asked: bool
+) -> Iterator[Step]:
+    if "service" in touched and undoing.over is not None:
+        for step in roll_back_over(undoing, targets):
+            yield replace(step, name=f"rollback: {step.name}")
+    elif "service" in touched:
+        command = undoing.command if asked else undoing.own or undoing.command
+        if undoing.shift is not None:
+            yield Step(name="rollback: traffic", work=(undoing.shift,), exposes=0.0)
+        yield Step(name="rollback: previous version", work=(command,), exposes=0.0)
+    if "database" in touched and undoing.database is not None:
+        yield Step(name="rollback: database", work=(undoing.database,))
     if undoing.health:
-        steps.append(Step(name="rollback: health", work=(Probes(undoing.health),)))
-    return tuple(steps)
+        yield Step(name="rollback: health", work=(Probes(undoing.health),))
 
 
 def roll_back(back: GoBack, job: Job, progress: Progress, notify: Notify) -> bool:
     """Announce it and do it; False when the rollback itself failed."""
     title = f"Rolling {progress.environment} back from {progress.version} to {back.version or 'before'}"
-    announce(
-        notify.rollback, title=title, body=job.workflow.run_url, environ=job.environ, console=job.console
-    )
     job.console.say(title)
     progress.previous_version = back.version
+    announce("rollback", notify, news_so_far(job, progress), job=job, progress=progress)
     try:
         carry_out(back.steps, job, progress)
     except StepFailed as error:

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any, Literal, TypeAlias, assert_never
 
 from protocol.decision import environment_in
 from protocol.durations import say_duration
+from protocol.placeholders import fill_address
 from protocol.policy import (
     BlueGreen,
     Canary,
     CommandStep,
     Environment,
+    Messages,
     MigrateStep,
     Monitor,
     Notify,
     Policy,
     Probe,
+    Rollback,
     Rolling,
+    Strategy,
 )
 
 StrategyName: TypeAlias = Literal["at once", "canary", "rolling", "blue-green"]
 Touch: TypeAlias = Literal["nothing", "database", "service"]
 """What a step changes as soon as it has begun; it decides what a rollback has to undo."""
 
+_ALL = 100
 _STRATEGY_TIMEOUT = timedelta(minutes=15)
 
 
@@ -52,9 +58,18 @@ class Probes:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Waits, so that the stage before it is seen at work."""
+    """Waits, so that the stage before it is seen at work. `since`: counted from the begin of that step."""
 
     length: timedelta
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """Holds, and meanwhile compares the canary's metrics with those of the stable version."""
+
+    length: timedelta
+    monitor: Monitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +92,7 @@ class Tell:
     """Tells the team's channels that the new version is out and being looked at."""
 
     channels: tuple[str, ...]
+    messages: Messages = Messages()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +109,32 @@ class Watch:
     monitor: Monitor
 
 
-Work: TypeAlias = Command | Probes | Hold | Lint | RollOut | Tell | Baseline | Watch
+Work: TypeAlias = Command | Probes | Hold | Compare | Lint | RollOut | Tell | Baseline | Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
+    """`exposes`: the share of users (0 to 1) who may see the new version; None where that stays as it is."""
+
     name: str
     work: tuple[Work, ...]
     touches: Touch = "nothing"
+    exposes: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undoing:
-    """How to go back. `shift` takes the traffic away first; `database` is migrate.undo."""
+    """How to go back. `shift` takes the traffic away first; `database` is migrate.undo.
+
+    `own` takes back what this very deployment did, where that is less than what `command` does.
+    `over` goes back target by target; `listing` prints them where the policy does not.
+    """
 
     automatic: bool
     command: Command
+    own: Command | None = None
+    over: Rolling | None = None
+    listing: Command | None = None
     shift: Command | None = None
     database: Command | None = None
     reversible: bool = True
@@ -133,7 +159,7 @@ class Plan:
         probes = (
             p for step in self.steps for work in step.work if isinstance(work, Probes) for p in work.probes
         )
-        return next((probe.url for probe in probes if probe.url), "")
+        return next((probe.url for probe in probes if probe.url and "$" not in probe.url), "")
 
 
 def plan_of(policy: Policy, environment_name: str) -> Plan:
@@ -142,7 +168,7 @@ def plan_of(policy: Policy, environment_name: str) -> Plan:
     if environment is None:
         named = ", ".join(policy.environments) or "none"
         raise ValueError(f"the policy does not name the environment '{environment_name}'; it names {named}")
-    notify = environment.notify or policy.notify
+    notify = _notify(policy, environment)
     return Plan(
         environment=environment_name,
         strategy=_strategy_of(environment),
@@ -154,6 +180,15 @@ def plan_of(policy: Policy, environment_name: str) -> Plan:
         notify=notify,
         notes=tuple(_notes(environment)),
     )
+
+
+def _notify(policy: Policy, environment: Environment) -> Notify:
+    """An environment's own channels take the place of the policy's; its own words, one message at a time."""
+    own = environment.notify
+    if own is None:
+        return policy.notify
+    words = policy.notify.messages.model_dump() | own.messages.model_dump(exclude_none=True)
+    return own.model_copy(update={"messages": Messages(**words)})
 
 
 def _preparing_steps(environment: Environment, notify: Notify) -> Iterator[Step]:
@@ -176,7 +211,8 @@ def _strategy_of(environment: Environment) -> StrategyName:
 def _steps(environment: Environment, notify: Notify) -> Iterator[Step]:
     steps, monitor = environment.steps, environment.monitor
     if monitor is not None and monitor.metrics:
-        yield Step(name="baseline", work=(Baseline(monitor),))
+        before = monitor.of_track("stable" if _canary(environment) else "")
+        yield Step(name="baseline", work=(Baseline(before),))
     if steps.verify is not None:
         yield Step(name="verify", work=(_command(steps.verify),))
     if steps.backup is not None:
@@ -185,13 +221,14 @@ def _steps(environment: Environment, notify: Notify) -> Iterator[Step]:
         yield from _migration(steps.migrate)
     yield from _strategy_steps(environment)
     if notify.during:
-        yield Step(name="tell the team", work=(Tell(notify.during),))
+        yield Step(name="tell the team", work=(Tell(notify.during, notify.messages),))
     if steps.health:
         yield Step(name="health", work=(Probes(steps.health),))
     if steps.smoke:
         yield Step(name="smoke", work=(Probes(steps.smoke),))
     if monitor is not None:
-        yield Step(name="monitor", work=(Watch(monitor),))
+        now = monitor.of_track("canary" if _canary(environment) else "")
+        yield Step(name="monitor", work=(Watch(now),))
 
 
 def _command(step: CommandStep, **variables: str) -> Command:
@@ -211,6 +248,10 @@ def _migration(migrate: MigrateStep) -> Iterator[Step]:
     yield Step(name="migrate", work=(_command(migrate),), touches="database")
 
 
+def _canary(environment: Environment) -> Canary | None:
+    return environment.strategy.canary if environment.strategy is not None else None
+
+
 def _strategy_steps(environment: Environment) -> Iterator[Step]:
     strategy = environment.strategy
     if strategy is not None and strategy.canary is not None:
@@ -220,7 +261,7 @@ def _strategy_steps(environment: Environment) -> Iterator[Step]:
     elif strategy is not None and strategy.blue_green is not None:
         yield from _blue_green_steps(strategy.blue_green)
     elif environment.steps.deploy is not None:
-        yield Step(name="deploy", work=(_command(environment.steps.deploy),), touches="service")
+        yield Step(name="deploy", work=(_command(environment.steps.deploy),), touches="service", exposes=1.0)
 
 
 def _canary_steps(canary: Canary, environment: Environment) -> Iterator[Step]:
@@ -230,10 +271,16 @@ def _canary_steps(canary: Canary, environment: Environment) -> Iterator[Step]:
     for weight in canary.weights:
         work: list[Work] = [_set_weight(canary, weight)]
         if canary.hold:
-            work.append(Hold(canary.hold))
+            work.append(_watched(canary.hold, weight, environment.monitor))
         if steps.health:
             work.append(Probes(steps.health, {"WEIGHT": str(weight), "TRACK": "canary"}))
-        yield Step(name=f"canary {weight}%", work=tuple(work), touches="service")
+        yield Step(name=f"canary {weight}%", work=tuple(work), touches="service", exposes=weight / 100)
+
+
+def _watched(hold: timedelta, weight: int, monitor: Monitor | None) -> Work:
+    """At 100 % nothing stable is left to compare with."""
+    by_track = monitor.by_track() if monitor is not None and weight < _ALL else None
+    return Compare(hold, by_track) if by_track is not None else Hold(hold)
 
 
 def _set_weight(canary: Canary, weight: int) -> Command:
@@ -253,14 +300,28 @@ def _rolling_steps(rolling: Rolling) -> Iterator[Step]:
 def roll_over(rolling: Rolling, targets: Sequence[str]) -> tuple[Step, ...]:
     """One step a batch: every target of it, then the health of each."""
     batches = batches_of(targets, rolling.batch)
+    done = list(accumulate(len(batch) for batch in batches))
     return tuple(
         Step(
             name=f"rolling {number}/{len(batches)}: {', '.join(batch)}",
             work=tuple(_roll_batch(rolling, batch)),
             touches="service",
+            exposes=done[number - 1] / len(targets),
         )
         for number, batch in enumerate(batches, start=1)
     )
+
+
+def roll_back_over(undoing: Undoing, targets: Sequence[str]) -> tuple[Step, ...]:
+    """The way back over `targets`, the last one first; over all there are, where none is given."""
+    over = undoing.over
+    if over is None:
+        return ()
+    if targets or undoing.listing is None:
+        steps = roll_over(over, tuple(reversed(targets or over.targets)))
+        # Fewer see the new version with each, but it is safe to say so only at the end.
+        return tuple(replace(step, exposes=0.0 if step is steps[-1] else None) for step in steps)
+    return (Step(name="rolling", work=(RollOut(undoing.listing, over),), exposes=0.0),)
 
 
 def batches_of(targets: Sequence[str], batch: str) -> tuple[tuple[str, ...], ...]:
@@ -287,31 +348,61 @@ def _blue_green_steps(blue_green: BlueGreen) -> Iterator[Step]:
         test = Command(run=blue_green.test, timeout=_STRATEGY_TIMEOUT, variables=idle)
         yield Step(name="test idle", work=(test,))
     switch = Command(run=blue_green.switch, timeout=_STRATEGY_TIMEOUT, variables={"TRACK": "live"})
-    yield Step(name="switch", work=(switch,), touches="service")
+    yield Step(name="switch", work=(switch,), touches="service", exposes=1.0)
 
 
 def _closing_steps(environment: Environment) -> Iterator[Step]:
-    blue_green = environment.strategy.blue_green if environment.strategy else None
-    if blue_green is None or blue_green.release is None:
+    strategy = environment.strategy
+    if strategy is not None and strategy.canary is not None and strategy.canary.promote is not None:
+        stable = {"TRACK": "stable", "WEIGHT": str(_ALL)}
+        promote = Command(run=strategy.canary.promote, timeout=_STRATEGY_TIMEOUT, variables=stable)
+        yield Step(name="promote", work=(promote,))
+        yield Step(name="canary 0%", work=(_set_weight(strategy.canary, 0),))
+    if strategy is not None and strategy.blue_green is not None:
+        yield from _release(strategy.blue_green)
+
+
+def _release(blue_green: BlueGreen) -> Iterator[Step]:
+    if blue_green.release is None:
         return
-    hold: tuple[Work, ...] = (Hold(blue_green.keep),) if blue_green.keep else ()
+    keep: tuple[Work, ...] = (Hold(blue_green.keep, since="switch"),) if blue_green.keep else ()
     release = Command(run=blue_green.release, timeout=_STRATEGY_TIMEOUT, variables={"TRACK": "idle"})
-    yield Step(name="release", work=(*hold, release))
+    yield Step(name="release", work=(*keep, release))
 
 
 def _undoing(environment: Environment) -> Undoing | None:
-    if environment.rollback is None:
+    rollback, strategy, migrate = environment.rollback, environment.strategy, environment.steps.migrate
+    if rollback is None:
         return None
-    migrate = environment.steps.migrate
-    canary = environment.strategy.canary if environment.strategy else None
+    canary = _canary(environment)
+    rolling = strategy.rolling if strategy is not None else None
+    listing = rolling.targets_from if rolling is not None else None
     return Undoing(
-        automatic=environment.rollback.automatic,
-        command=Command(run=environment.rollback.run, timeout=environment.rollback.timeout),
+        automatic=rollback.automatic,
+        command=_going_back(rollback, canary, "stable"),
+        own=_own_way_back(rollback, strategy) if strategy is not None else None,
+        over=rolling.model_copy(update={"run": rollback.run}) if rolling is not None else None,
+        listing=Command(run=listing) if listing is not None else None,
         shift=_set_weight(canary, 0) if canary is not None else None,
         database=_undo(migrate) if migrate is not None else None,
         reversible=migrate is None or (migrate.reversible and migrate.undo is not None),
         health=environment.steps.health,
     )
+
+
+def _own_way_back(rollback: Rollback, strategy: Strategy) -> Command | None:
+    """Before the end the stable servers and the blue side still are what they were."""
+    if strategy.canary is not None:
+        return _going_back(rollback, strategy.canary, "canary")
+    switch_back = strategy.blue_green.switch_back if strategy.blue_green is not None else None
+    if switch_back is None:
+        return None
+    return Command(run=switch_back, timeout=rollback.timeout, variables={"TRACK": "idle"})
+
+
+def _going_back(rollback: Rollback, canary: Canary | None, track: str) -> Command:
+    variables = {"TRACK": track} if canary is not None else {}
+    return Command(run=rollback.run, timeout=rollback.timeout, variables=variables)
 
 
 def _undo(migrate: MigrateStep) -> Command | None:
@@ -326,6 +417,9 @@ def _notes(environment: Environment) -> Iterator[str]:
         yield "steps.deploy is not run: strategy.rolling.run takes its place"
     if environment.steps.deploy is not None and strategy is not None and strategy.blue_green is not None:
         yield "steps.deploy is not run: strategy.blue_green.deploy_idle takes its place"
+    blue_green = strategy.blue_green if strategy is not None else None
+    if blue_green is not None and blue_green.keep and blue_green.release is None:
+        yield "strategy.blue_green.keep has no `release`: the side before stays until the next deployment"
     if environment.rollback is None:
         yield "no `rollback:` is written: a deployment that fails stays as it is and a person is asked"
     elif environment.steps.migrate is not None and not environment.steps.migrate.reversible:
@@ -362,7 +456,14 @@ def _work_data(work: Work) -> dict[str, Any]:
                 **work.variables,
             }
         case Hold():
-            return {"kind": "hold", "for": say_duration(work.length)}
+            since = {"since": work.since} if work.since else {}
+            return {"kind": "hold", "for": say_duration(work.length), **since}
+        case Compare():
+            return {
+                "kind": "compare",
+                "for": say_duration(work.length),
+                "metrics": sorted(work.monitor.metrics),
+            }
         case Lint():
             return {"kind": "lint", "paths": work.paths}
         case Tell():
@@ -441,7 +542,11 @@ def say_work(work: Work) -> str:
         case Probes():
             return "; ".join(say_probe(probe) for probe in work.probes)
         case Hold():
-            return f"hold for {say_duration(work.length)}"
+            since = f" since {work.since}" if work.since else ""
+            return f"hold for {say_duration(work.length)}{since}"
+        case Compare():
+            compared = ", ".join(work.monitor.metrics)
+            return f"compare {compared} of canary and stable for {say_duration(work.length)}"
         case Lint():
             return f"lint changed files that match {work.paths}"
         case Tell():
@@ -472,6 +577,13 @@ def _say_command(command: Command) -> str:
     return f"{lead}{_first_line(command.run)}  (at most {say_duration(command.timeout)}{retries})"
 
 
+def fill_probe(probe: Probe, words: Mapping[str, str]) -> Probe:
+    """The probe of this target or stage: `$TARGET` and the like in its address are filled in."""
+    given = {key: address for key, address in (("url", probe.url), ("tcp", probe.tcp)) if address is not None}
+    filled = {key: fill_address(address, words) for key, address in given.items()}
+    return probe.model_copy(update=filled) if filled != given else probe
+
+
 def say_probe(probe: Probe) -> str:
     """What a probe looks at, by its name if it has one."""
     target = probe.url or probe.tcp or _first_line(probe.run or "")
@@ -488,6 +600,8 @@ def _first_line(text: str) -> str:
 def _undoing_lines(undoing: Undoing | None) -> list[str]:
     if undoing is None:
         return ["  rollback: none"]
-    commands = [c.run for c in (undoing.shift, undoing.command, undoing.database) if c is not None]
+    service = undoing.own or undoing.command
+    commands = [c.run for c in (undoing.shift, service, undoing.database) if c is not None]
+    each = " for each target, the last one first" if undoing.over is not None else ""
     how = "by itself" if undoing.automatic else "only when asked (phase: rollback)"
-    return [f"  rollback {how}: " + ", then ".join(_first_line(run) for run in commands)]
+    return [f"  rollback {how}{each}: " + ", then ".join(_first_line(run) for run in commands)]

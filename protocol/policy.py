@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from protocol.comparison import ENOUGH
 from protocol.durations import say_duration
 from protocol.forms import (
     Batch,
@@ -31,6 +32,7 @@ from protocol.forms import (
     People,
     Person,
     Rise,
+    Template,
     Text,
     VariableName,
     WebAddress,
@@ -40,10 +42,12 @@ from protocol.forms import (
     YesNo,
     Zone,
 )
+from protocol.placeholders import fill_word, names
 from protocol.principals import Principal
 from protocol.wording import say_all, say_any
 
 DEFAULTS = "defaults"  # under environments: the base of each
+LONGEST_KEEP = timedelta(hours=5)
 LONGEST_WAIT = timedelta(days=30)  # GitHub fails a job that waited this long at a gate
 
 
@@ -108,6 +112,16 @@ class EnvironmentAccess(Model):
     deployers: People
 
 
+class Messages(Model):
+    """Words of one's own; the first line is the title, and `{version}` and the like are filled in."""
+
+    before: Template | None = None
+    during: Template | None = None
+    after: Template | None = None
+    rollback: Template | None = None  # a rollback begins
+    failed: Template | None = None  # the deployment ended, and not well
+
+
 class Notify(Model):
     """Channel names; their addresses are secrets in the environment, `NOTIFY_<NAME>`."""
 
@@ -115,6 +129,7 @@ class Notify(Model):
     during: tuple[Text, ...] = ()
     after: tuple[Text, ...] = ()
     rollback: tuple[Text, ...] = ()
+    messages: Messages = Messages()
 
 
 class After(Model):
@@ -278,9 +293,12 @@ class Steps(Model):
 
 
 class Canary(Model):
+    """Where metrics name `$TRACK`, each weight below 100 is judged while it holds, canary against stable."""
+
     weights: tuple[Annotated[Whole, Field(ge=1, le=100)], ...]
     hold: Duration = timedelta(0)
-    set: Text
+    set: Text  # finds WEIGHT; 0 takes the canary out
+    promote: Text | None = None  # after all is well: the new version becomes the stable one
 
     @field_validator("weights")
     @classmethod
@@ -291,15 +309,31 @@ class Canary(Model):
 
 
 class BlueGreen(Model):
+    """The side before stays for `keep`, counted from the switch; the job waits so long and releases it."""
+
     deploy_idle: Text
     switch: Text
+    switch_back: Text | None = None  # a rollback before the release; without it, rollback.run
     test: Text | None = None
     keep: Duration = timedelta(0)
     release: Text | None = None
 
+    @field_validator("keep")
+    @classmethod
+    def _ends_before_the_job(cls, keep: timedelta) -> timedelta:
+        if keep > LONGEST_KEEP:
+            raise ValueError(
+                f"the job waits for as long, and GitHub ends it after 6h: keep at most "
+                f"{say_duration(LONGEST_KEEP)}, or leave out 'release'"
+            )
+        return keep
+
 
 class Rolling(Model):
-    """Exactly one of `targets` and `targets_from` (a command that prints one a line)."""
+    """Exactly one of `targets` and `targets_from` (a command that prints one a line).
+
+    A rollback runs `rollback.run` for each target that was begun, the last one first.
+    """
 
     exactly_one = ("targets", "targets_from")
 
@@ -349,10 +383,14 @@ class Limits(Model):
 
 
 class Metric(Model):
-    query: Text
+    query: Text  # finds the words of commands, such as $TRACK: canary or stable
     rollback_if: RollbackIf
     dry_run: YesNo = False
     limits: Limits = Limits()
+
+    @property
+    def by_track(self) -> bool:
+        return names(self.query, "TRACK")
 
 
 class Integrity(Model):
@@ -380,6 +418,19 @@ class Monitor(Model):
         if self.integrity is not None and not timedelta(0) < self.integrity.every <= self.for_:
             raise fault(_longer(self.integrity.every, self.for_), "integrity")
         return self
+
+    def by_track(self) -> Self | None:
+        """The metrics that tell canary and stable apart, since their queries name `$TRACK`."""
+        metrics = {name: metric for name, metric in self.metrics.items() if metric.by_track}
+        return self.model_copy(update={"metrics": metrics}) if metrics else None
+
+    def of_track(self, track: str) -> Self:
+        """The same metrics, asked of one track where their queries tell tracks apart."""
+        asked = {
+            name: metric.model_copy(update={"query": fill_word(metric.query, "TRACK", track)})
+            for name, metric in self.metrics.items()
+        }
+        return self.model_copy(update={"metrics": asked})
 
 
 def _longer(every: timedelta, whole: timedelta) -> str:
@@ -419,6 +470,20 @@ class Environment(Model):
         if not timedelta(0) < expire <= LONGEST_WAIT:
             raise ValueError("a gate waits longer than 0s and at most 30d, after which GitHub fails the job")
         return expire
+
+    @model_validator(mode="after")
+    def _canary_can_be_judged(self) -> Self:
+        canary = self.strategy.canary if self.strategy is not None else None
+        by_track = self.monitor.by_track() if self.monitor is not None else None
+        if canary is None or by_track is None or not canary.hold:
+            return self
+        if canary.hold < by_track.every * ENOUGH:
+            raise fault(
+                f"a canary is judged by {ENOUGH} samples or more: hold at least "
+                f"{say_duration(by_track.every * ENOUGH)}, or shorten monitor.every",
+                *("strategy", "canary", "hold"),
+            )
+        return self
 
     @model_validator(mode="after")
     def _approvals_can_be_given(self) -> Self:
