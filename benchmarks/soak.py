@@ -56,7 +56,8 @@ class Plan:
     slowness: float = 16.0
     patience: float = 900.0
     seed: int = 1
-    database_url: str = ""
+    database_url: str = ""  # SQLite in a file unless given
+    workers: int = 1
 
 
 @dataclass(kw_only=True)
@@ -69,6 +70,7 @@ class Outcome:
     faults: int
     lost: list[str]  # gates that never got the verdict their policy says
     wrong: list[str]  # gates that were told anything else
+    by_worker: list[int]  # verdicts each worker gave
     verdicts: Mapping[str, int]
 
 
@@ -104,7 +106,7 @@ class Weather(Faults):
 class Supervisor:
     """Starts one part of the service, and again whenever it ends."""
 
-    part: str
+    name: str  # its part of the service, and a number
     environ: Mapping[str, str]
     log: Path
     starts: int = 0
@@ -118,7 +120,7 @@ class Supervisor:
         return self
 
     def _keep(self) -> None:
-        command = [sys.executable, "-m", "service", self.part]
+        command = [sys.executable, "-m", "service", self.name.split()[0]]
         while not self.stopping.is_set():
             self.starts += 1
             with self.log.open("ab") as output:
@@ -153,14 +155,15 @@ def soak(plan: Plan, root: Path) -> Outcome:
         environ = environ_for(app, root, server.url)
         environ |= {"DATABASE_URL": plan.database_url} if plan.database_url else {}
         app.webhook_url = f"{environ['PUBLIC_URL']}/webhook"
-        parts = [Supervisor(part=p, environ=environ, log=root / f"{p}.log") for p in ("web", "worker")]
+        names = ["web", *(f"worker {number}" for number in range(plan.workers))]
+        parts = [Supervisor(name=name, environ=environ, log=root / f"{name}.log") for name in names]
         try:
             for part in parts:
                 part.start()
             _wait_until_up(environ["PUBLIC_URL"])
             expected = _arrive_while_killing(world, plan, parts)
             weather.bad = False
-            parts[1].victims()[0].kill()  # whoever starts again asks GitHub what was lost
+            _kill_all(parts[1:])  # whoever starts again asks GitHub what was lost
             _wait_for_all(world, expected, plan.patience)
         finally:
             for part in parts:
@@ -174,6 +177,7 @@ def soak(plan: Plan, root: Path) -> Outcome:
             faults=weather.played,
             lost=lost,
             wrong=wrong,
+            by_worker=[part.log.read_text().count('"gate.verdict"') for part in parts[1:]],
             verdicts=collections.Counter(_outcome(world, name) for name in expected),
         )
 
@@ -261,6 +265,12 @@ def _kill(plan: Plan, parts: list[Supervisor], chance: random.Random) -> None:
         if victims:
             with suppress(psutil.NoSuchProcess):
                 chance.choice(victims).kill()
+
+
+def _kill_all(parts: list[Supervisor]) -> None:
+    for victim in (victim for part in parts for victim in part.victims()[:1]):
+        with suppress(psutil.NoSuchProcess):
+            victim.kill()
 
 
 def _wait_for_all(world: World, expected: Mapping[str, str], patience: float) -> None:
