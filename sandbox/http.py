@@ -241,7 +241,8 @@ def _body(incoming: Request) -> Any:
     raw = incoming.get_data()
     if not raw:
         return None
-    if incoming.mimetype == "application/x-www-form-urlencoded":
+    as_curl_sends_json = raw.lstrip()[:1] in (b"{", b"[")  # under a form's media type, which GitHub takes
+    if incoming.mimetype == "application/x-www-form-urlencoded" and not as_curl_sends_json:
         return incoming.form.to_dict()
     try:
         return json.loads(raw)

@@ -89,13 +89,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SeedError as error:
         print(error, file=sys.stderr)  # noqa: T201 - this is a command
         return 2
+    if asked.root and asked.root.is_dir() and any(asked.root.iterdir()):
+        print(f"{asked.root} is not empty: name an empty directory, or none", file=sys.stderr)  # noqa: T201
+        return 2
     root = asked.root or Path(tempfile.mkdtemp(prefix="sandbox-"))
     world = World(root=root)
     if asked.record:
         Recording(asked.record).follow(world)
     server = serve(world, asked.port, actions=read_actions(seed))
     plant(world, seed)
-    _introduce(world, as_json=asked.json)
+    introduce(world, as_json=asked.json)
     _wait_for_the_end()
     server.stop()
     return 0
@@ -113,7 +116,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _introduce(world: World, *, as_json: bool) -> None:
+def introduce(world: World, *, as_json: bool) -> None:
     people = [user.login for user in world.users.values() if user.kind == "User" and user.login != "github"]
     tokens = {login: world.token_for(login) for login in people}
     apps = [app for app in world.apps.values() if app.private_key]
@@ -128,6 +131,8 @@ def _introduce(world: World, *, as_json: bool) -> None:
         lines += [f"  repository  {world.url}/{one.full_name}.git" for one in world.repositories.values()]
         lines += [f"  token       {token}  {login}" for login, token in tokens.items()]
         lines += [f"  app         {app.id}  {app.slug}" for app in apps]
+        first = next(iter(tokens.values()), "")
+        lines.append(f'Try: curl -H "Authorization: Bearer {first}" {world.url}/user')
         story = "\n".join(lines)
     print(story, flush=True)  # noqa: T201 - this is a command
 

@@ -47,6 +47,16 @@ def test_broken_json_is_refused(sandbox: Sandbox) -> None:
     assert (answer.status_code, answer.json()["message"]) == (400, "Problems parsing JSON")
 
 
+def test_json_is_read_as_curl_sends_it(sandbox: Sandbox) -> None:
+    headers = {
+        "Authorization": f"Bearer {sandbox.world.token_for('ada')}",
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    asked = json.dumps({"query": "{ viewer { login } }"})
+    answer = requests.post(f"{sandbox.url}/graphql", asked, headers=headers, timeout=10)
+    assert answer.json() == {"data": {"viewer": {"login": "ada"}}}
+
+
 def test_an_answer_that_is_still_true_costs_nothing(sandbox: Sandbox) -> None:
     ada = sandbox.client_as("ada")
     first = ada.get(f"/repos/{SHOP}")

@@ -2,16 +2,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import requests
 
-from sandbox.seed import SeedError, plant, read_seed
+from sandbox.faults import FaultKind
+from sandbox.routes import every_route
+from sandbox.seed import DEFAULT, SeedError, plant, read_seed
+from sandbox.server import introduce, main
 from sandbox.world import World
+
+DOCS = Path(__file__).parents[2] / "docs/sandbox.md"
 
 SEED = """
 users: [ada, grace]
@@ -73,3 +80,32 @@ def test_it_runs_as_a_process_of_its_own_until_it_is_told_to_stop(seed_file: Pat
         assert "BEGIN RSA PRIVATE KEY" in story["apps"]["gate"]["private_key"]
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+def test_a_directory_in_use_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine").write_text("precious")
+    assert main(["--root", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"{tmp_path} is not empty: name an empty directory, or none\n"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["mine"]
+
+
+def test_the_seed_in_the_docs_becomes_a_world(tmp_path: Path) -> None:
+    (tmp_path / "seed.yml").write_text(DOCS.read_text().split("```yaml\n")[1].partition("```")[0])
+    world = World(root=tmp_path / "root")
+    plant(world, read_seed(tmp_path / "seed.yml"))
+    assert [app.slug for app in world.apps.values() if app.private_key] == ["deploy-protocol"]
+
+
+def test_the_docs_name_every_fault_and_only_controls_there_are() -> None:
+    docs, routes = DOCS.read_text(), {route.template for route in every_route()}
+    assert [kind for kind in get_args(FaultKind) if f"`{kind}`" not in docs] == []
+    assert set(re.findall(r"/_sandbox/\w+", docs)) <= routes
+
+
+def test_it_says_how_to_ask_it_first(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    world = World(root=tmp_path)
+    plant(world, DEFAULT)
+    introduce(world, as_json=False)
+    *_, ada, _, last = capsys.readouterr().out.splitlines()
+    token = ada.removeprefix("  token       ").removesuffix("  ada")
+    assert last == f'Try: curl -H "Authorization: Bearer {token}" {world.url}/user'
