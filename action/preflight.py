@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from action.announce import Delivery, announce
+from action.announce import Delivery, announce, asks_to_be_told, news_so_far
 from action.commands import environment_for_commands, run_command
 from action.github import GitHub
 from action.job import Job, Progress
+from action.record import note_told
 from action.way_back import bad_versions
 from protocol.conditions import applies
 from protocol.decision import decide, environment_in
@@ -61,7 +62,9 @@ def look_before(job: Job, github: GitHub, progress: Progress) -> Preflight:
     facts = replace(facts, evidence=_evidence(policy, facts, job, progress))
     decision = decide(policies, facts, now)
     if decision.verdict is Verdict.ALLOW and _goes_on(job) and plan is not None:
+        progress.noted = _noted(plan, job, github, progress)
         facts, decision = _announced(policies, facts, plan, job, progress)
+        note_told(job, github, progress)
     allowed = None
     if decision.verdict is Verdict.ALLOW and policy is not None and plan is not None:
         allowed = Allowed(
@@ -184,18 +187,33 @@ def _run_item(item: ChecklistItem, command: str, job: Job, progress: Progress) -
     return Evidence(passed=outcome.succeeded, detail=detail)
 
 
+def _noted(plan: Plan, job: Job, github: GitHub, progress: Progress) -> tuple[str, ...]:
+    """A run that is run again keeps in GitHub's record what its team was told."""
+    if job.workflow.run_attempt == 1 or not asks_to_be_told(plan):
+        return ()
+    return github.noted_in_run(progress.environment, progress.sha, job.workflow.run_url)
+
+
 def _announced(
     policies: Policies, facts: Facts, plan: Plan, job: Job, progress: Progress
 ) -> tuple[Facts, Decision]:
     """Tell the team; where the checklist asks for that, whether it was told decides again."""
-    title = f"Deploying {progress.version} to {progress.environment}"
-    deliveries = announce(
-        plan.notify.before, title=title, body=job.workflow.run_url, environ=job.environ, console=job.console
-    )
-    told = _told(deliveries)
+    news = news_so_far(job, progress, **_known_before(facts))
+    told = _told(announce("before", plan.notify, news, job=job, progress=progress))
     asked = {item.item: told for item in _items(_own(policies), facts) if item.notified == "before"}
     facts = replace(facts, evidence={**facts.evidence, **asked})
     return facts, decide(policies, facts, job.clock())
+
+
+def _known_before(facts: Facts) -> dict[str, str]:
+    approvals = () if isinstance(facts.approvals, Missing) else facts.approvals
+    pull_request = None if isinstance(facts.pull_request, Missing) else facts.pull_request
+    return {
+        "deployer": facts.deployer,
+        "approvers": ", ".join(dict.fromkeys(one.by for one in approvals if one.state == "approved")),
+        "emergency": facts.emergency.reason if facts.emergency is not None else "",
+        "changes": f"{pull_request.title} (#{pull_request.number})" if pull_request is not None else "",
+    }
 
 
 def _told(deliveries: tuple[Delivery, ...]) -> Evidence:

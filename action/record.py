@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from action.github import GitHub
 from action.inputs import Workflow
-from action.job import Job, StepRecord
+from action.job import Job, Progress, StepRecord
 from gateway.errors import GatewayError
 from gateway.github import StatusState
 from protocol.entry import Entry, Status, escaped, one_line, render_entry
@@ -71,6 +72,22 @@ def claim_deployment(
     github.post_deployment_status(deployment_id, state="in_progress", log_url=workflow.run_url)
     goes_back = job.inputs.phase == "rollback"
     return Claim(deployment_id=deployment_id, ours=True, url=url, goes_back=goes_back)
+
+
+def note_told(job: Job, github: GitHub, progress: Progress) -> None:
+    """Keep in the Deployment's statuses who was told, once there is a Deployment."""
+    deployment_id = progress.deployment_id
+    if deployment_id is None:
+        return
+    for note in progress.to_note:
+        _told(job, "Who was told", partial(_note, github, deployment_id, note, job))
+    progress.to_note.clear()
+
+
+def _note(github: GitHub, deployment_id: int, note: str, job: Job) -> None:
+    github.post_deployment_status(
+        deployment_id, state="in_progress", description=note, log_url=job.workflow.run_url
+    )
 
 
 def release_tag(policy: Policy, workflow: Workflow, version: str) -> str | None:

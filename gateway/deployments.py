@@ -37,6 +37,16 @@ query Deployments($owner: String!, $name: String!, $environment: String!, $limit
 }
 """
 
+NOTED = """
+query Noted($owner: String!, $name: String!, $environment: String!) {
+  repository(owner: $owner, name: $name) {
+    deployments(first: 20, environments: [$environment], orderBy: { field: CREATED_AT, direction: DESC }) {
+      nodes { commitOid statuses(first: 30) { nodes { description logUrl createdAt } } }
+    }
+  }
+}
+"""
+
 
 def deployments_of(
     connection: Connection, repository: str, environment: str, limit: int
@@ -45,6 +55,18 @@ def deployments_of(
     variables = {"owner": owner, "name": name, "environment": environment, "limit": min(limit, 100)}
     answer = connection.graphql(OF_ONE + query("deployments"), variables)
     return deployments(answer.data["repository"]["deployments"]["nodes"])
+
+
+def noted_in_run(
+    connection: Connection, repository: str, environment: str, sha: str, run_url: str
+) -> tuple[str, ...]:
+    owner, _, name = repository.partition("/")
+    variables = {"owner": owner, "name": name, "environment": environment}
+    nodes = connection.graphql(NOTED, variables).data["repository"]["deployments"]["nodes"]
+    statuses = [one for node in nodes if node["commitOid"] == sha for one in node["statuses"]["nodes"]]
+    ours = [one for one in statuses if one["logUrl"] == run_url]
+    newest_first = sorted(ours, key=lambda one: one["createdAt"], reverse=True)
+    return tuple(one["description"] or "" for one in newest_first)
 
 
 def deployments(nodes: list[Node]) -> tuple[Deployment, ...]:

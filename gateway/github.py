@@ -349,6 +349,12 @@ class GitHub:
 
         return deployments_of(self.connection, self.repository, environment, limit)
 
+    def noted_in_run(self, environment: str, sha: str, run_url: str) -> tuple[str, ...]:
+        """The descriptions that one run's attempts have left on the Deployments of a commit, newest first."""
+        from gateway.deployments import noted_in_run  # noqa: PLC0415  # start-up time
+
+        return noted_in_run(self.connection, self.repository, environment, sha, run_url)
+
     # -- releases and the log
 
     def release_for(self, tag: str) -> Release | None:

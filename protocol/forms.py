@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 from pydantic_core import PydanticCustomError
 
 from protocol.durations import parse_duration
+from protocol.messages import check_template
 from protocol.moments import parse_day, parse_moment, parse_zone
 from protocol.principals import Principal
 from protocol.windows import Window
@@ -83,6 +84,11 @@ YesNo = Annotated[bool, Field(strict=True)]  # `no` in quotes is text, and must 
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Template = Annotated[
+    str,
+    _text(check_template),
+    WithJsonSchema({"type": "string", "examples": ["Deploying {version} to {environment}"]}),
+]
 Duration = Annotated[
     timedelta,
     BeforeValidator(lambda value: value if isinstance(value, timedelta) else parse_duration(value)),

@@ -119,6 +119,10 @@ class GitHubInMemory:
             {"id": deployment_id, "state": state, "description": description, "url": environment_url}
         )
 
+    def noted_in_run(self, environment: str, sha: str, run_url: str) -> tuple[str, ...]:
+        self._may("noted_in_run")
+        return tuple(status["description"] for status in reversed(self.statuses))
+
     def upsert_release_entry(self, tag: str, *, sha: str, entry: Entry, create: bool) -> str | None:
         self._may("upsert_release_entry")
         self.releases.setdefault(tag, []).append(entry)
@@ -167,6 +171,7 @@ def make_desk(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     github: bool = True,
     tag: str = "",
+    attempt: int = 1,
     **inputs: Any,
 ) -> Desk:
     """A job that deploys version 1.1.0 to production from main, in an empty workspace."""
@@ -180,6 +185,7 @@ def make_desk(
         ref_name=tag or "main",
         ref_type="tag" if tag else "branch",
         run_id=5,
+        run_attempt=attempt,
         actor="ada",
         workspace=workspace,
         temporary=tmp_path,

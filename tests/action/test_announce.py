@@ -1,89 +1,123 @@
 from __future__ import annotations
 
-import io
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from action.announce import announce, secret_name
-from action.console import Console
+from action.announce import secret_name
 from action.run import run
+from tests.chat import Chat, start_chat
 from tests.jobs import GitHubInMemory, policy_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise's own
 
-
-class Chat(BaseHTTPRequestHandler):
-    heard: list[dict[str, Any]]
-
-    def do_POST(self) -> None:
-        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        type(self).heard.append(message)
-        self.send_response(500 if self.path == "/broken" else 200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        return
+TOLD = """
+checklist: [{item: Team notified, notified: before}]
+notify: {before: [team], during: [team], after: [team], rollback: [team, pager]}
+steps: {deploy: {run: 'echo deploy >> story'}, smoke: [{run: 'test ! -f broken'}]}
+rollback: {run: 'echo back >> story'}
+"""
 
 
 @pytest.fixture
-def chat() -> Iterator[str]:
-    Chat.heard = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Chat)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"json://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def chat() -> Iterator[Chat]:
+    with start_chat() as chat:
+        yield chat
 
 
-def test_every_channel_is_told_and_a_failing_one_is_reported(chat: str) -> None:
-    log = io.StringIO()
-    deliveries = announce(
-        ("team", "on-call", "pager"),
-        title="Deploying 1.1.0",
-        body="to production",
-        environ={"NOTIFY_TEAM": f"{chat}/room", "NOTIFY_ON_CALL": f"{chat}/broken"},
-        console=Console(github=False, stream=log),
-    )
-    assert [delivery.delivered for delivery in deliveries] == [True, False, False]
-    assert {message["title"] for message in Chat.heard} == {"Deploying 1.1.0"}
-    assert "told team: Deploying 1.1.0" in log.getvalue()
-    assert "NOTIFY_PAGER is not set. Pass the secret under `env:` of the step." in log.getvalue()
+def github_of(policy: str) -> GitHubInMemory:
+    return GitHubInMemory(policies=[policy_of(policy)])
 
 
 def test_a_channels_secret_is_found_by_its_name() -> None:
     assert secret_name("on-call") == "NOTIFY_ON_CALL"
 
 
-TOLD = """
-checklist: [{item: Team notified, notified: before}]
-notify: {before: [team], during: [team], after: [team], rollback: [team]}
-steps: {deploy: {run: 'echo deploy >> story'}, smoke: [{run: 'test ! -f broken'}]}
-rollback: {run: 'echo back >> story'}
-"""
-
-
-def test_a_deployment_is_told_before_during_and_after(desk_of: Any, chat: str) -> None:
-    desk = desk_of(environ={"NOTIFY_TEAM": chat})
-    result = run(desk.job, GitHubInMemory(policies=[policy_of(TOLD)]))
+def test_a_deployment_is_told_before_during_and_after(desk_of: Any, chat: Chat) -> None:
+    desk, github = desk_of(environ={"NOTIFY_TEAM": chat.channel}), github_of(TOLD)
+    result = run(desk.job, github)
     assert result.status == "success"
-    assert [message["title"] for message in Chat.heard] == [
+    assert chat.titles == [
         "Deploying 1.1.0 to production",
         "1.1.0 is out in production and being looked at",
         "1.1.0 is in production",
     ]
+    assert "Deployer: ada" in chat.heard[0].json["message"]
+
+
+def test_who_was_told_stands_in_the_log_and_in_the_deployments_statuses(desk_of: Any, chat: Chat) -> None:
+    desk, github = desk_of(environ={"NOTIFY_TEAM": chat.channel}), github_of(TOLD)
+    result = run(desk.job, github)
+    assert [status["description"] for status in github.statuses[:2]] == [
+        "Told before: team",
+        "Told during: team",
+    ]
+    assert github.statuses[-1]["description"].startswith("Success - 1.1.0")
+    assert any("told team" in finding.why for finding in result.findings)
+
+
+def test_a_rollback_is_told_when_it_begins_and_when_it_ended(desk_of: Any, chat: Chat) -> None:
+    desk = desk_of(environ={"NOTIFY_TEAM": chat.channel, "NOTIFY_PAGER": f"{chat.channel}/pager"})
+    (desk.workspace / "broken").touch()
+    result = run(desk.job, github_of(TOLD))
+    assert result.status == "rollback"
+    assert chat.titles[2:4] == ["Rolling production back from 1.1.0 to 1.0.0"] * 2
+    assert chat.titles[4:] == ["1.1.0 was rolled back from production"] * 2
+    assert "Documented: https://github.test/issues/1" in chat.heard[-1].json["message"]
+    assert "What went wrong: smoke" in chat.heard[-1].json["message"]
+
+
+def test_a_run_that_is_run_again_tells_nobody_twice(desk_of: Any, chat: Chat) -> None:
+    desk, github = desk_of(environ={"NOTIFY_TEAM": chat.channel}), github_of(TOLD)
+    run(desk.job, github)
+    again = desk_of(environ={"NOTIFY_TEAM": chat.channel}, attempt=2)
+    assert run(again.job, github).status == "success"
+    assert len(chat.titles) == len(set(chat.titles)) == 3
+    assert "team was told in an earlier attempt of the run" in again.log
+
+
+def test_a_success_after_a_failed_attempt_is_told(desk_of: Any, chat: Chat) -> None:
+    desk, github = desk_of(environ={"NOTIFY_TEAM": chat.channel}), github_of(TOLD)
+    (desk.workspace / "broken").touch()
+    run(desk.job, github)
+    (desk.workspace / "broken").unlink()
+    run(desk_of(environ={"NOTIFY_TEAM": chat.channel}, attempt=2).job, github)
+    assert chat.titles.count("Deploying 1.1.0 to production") == 1
+    assert chat.titles[-1] == "1.1.0 is in production"
+
+
+def test_a_channel_that_failed_is_told_when_the_run_is_run_again(desk_of: Any, chat: Chat) -> None:
+    two = TOLD.replace("before: [team]", "before: [team, pager]")
+    first, github = desk_of(environ={"NOTIFY_TEAM": f"{chat.channel}/team"}), github_of(two)
+    held = run(first.job, github)
+    assert (held.status, [heard.path for heard in chat.heard]) == ("waiting", ["/team"])
+    environ = {"NOTIFY_TEAM": f"{chat.channel}/team", "NOTIFY_PAGER": f"{chat.channel}/pager"}
+    assert run(desk_of(environ=environ, attempt=2).job, github).status == "success"
+    before = [one.path for one in chat.heard if one.json["title"] == "Deploying 1.1.0 to production"]
+    assert before == ["/team", "/pager"]
+
+
+def test_without_a_deployment_of_githubs_the_note_waits_for_ours(desk_of: Any, chat: Chat) -> None:
+    github = GitHubInMemory(policies=[policy_of(TOLD)], job_deployment=None)
+    run(desk_of(environ={"NOTIFY_TEAM": chat.channel}).job, github)
+    assert [status["description"] for status in github.statuses][1:3] == [
+        "Told before: team",
+        "Told during: team",
+    ]
+    assert github.statuses[-1]["state"] == "success"
+
+
+def test_a_failing_channel_is_reported_and_blocks_nothing_by_itself(desk_of: Any, chat: Chat) -> None:
+    unasked = TOLD.replace("checklist: [{item: Team notified, notified: before}]", "")
+    desk = desk_of(environ={"NOTIFY_TEAM": f"{chat.channel}/broken"})
+    assert run(desk.job, github_of(unasked)).status == "success"
+    assert "team was not told: its service did not take the message." in desk.log
 
 
 def test_a_team_that_must_know_and_was_not_told_holds_the_deployment(desk_of: Any) -> None:
     desk = desk_of()
-    result = run(desk.job, GitHubInMemory(policies=[policy_of(TOLD)]))
+    result = run(desk.job, github_of(TOLD))
     assert (result.status, result.exit_code) == ("waiting", 3)
-    assert "NOTIFY_TEAM is not set" in desk.log
+    assert "NOTIFY_TEAM is not set. Pass the secret under `env:` of the step." in desk.log
     assert desk.file("story") == ""
