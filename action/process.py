@@ -20,7 +20,7 @@ from action.run import run
 from action.stop import Stop
 from gateway.github import GitHub
 
-_BAD_INPUT = 2
+BAD_INPUT = 2
 _STOPPED = 130
 _LAST_SECONDS = 6.0  # GitHub kills a cancelled container ten seconds after asking
 
@@ -34,7 +34,7 @@ def start(environ: Mapping[str, str], *, console: Console | None = None) -> int:
         return _carried_out(inputs_from(environ), workflow_from(environ), environ, console)
     except InputError as error:
         console.annotate("error", "Input", str(error))
-        return _BAD_INPUT
+        return BAD_INPUT
     except Stopped as error:
         console.annotate("error", "Stopped", f"{error}; nothing had begun")
         return _STOPPED
@@ -106,7 +106,7 @@ def end(environ: Mapping[str, str]) -> int:
         inputs, workflow = inputs_from(environ), workflow_from(environ)
     except InputError as error:
         console.annotate("error", "Input", str(error))
-        return _BAD_INPUT
+        return BAD_INPUT
     with _github(inputs, workflow) as github:
         tell_the_end(journal, workflow, github, console)
     return 0

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from action.console import Console
-from action.process import start
+from action.process import BAD_INPUT, start
 
 _REMOTE = re.compile(r"[/:]([^/:]+/[^/:]+?)(?:\.git)?/?$")
 
@@ -21,8 +21,13 @@ def run_from_terminal(
     GITHUB_REPOSITORY, GITHUB_SHA and GITHUB_REF are asked of git where they are not set. Without
     GITHUB_RUN_ID the deployer is whom the token belongs to.
     """
-    given = {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
     console = Console(github="GITHUB_ACTIONS" in environ)
+    if not inputs.get("github_token"):
+        console.annotate(
+            "error", "Token", "There is none. Set GITHUB_TOKEN, as to what `gh auth token` prints."
+        )
+        return BAD_INPUT
+    given = {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
     return start({**_from_git(directory), **environ, **given}, console=console)
 
 

@@ -273,7 +273,7 @@ def test_run_without_its_place_in_a_job_names_what_is_missing(monkeypatch: pytes
     monkeypatch.delenv("GITHUB_TOKEN", raising=False)
     result = deploy_protocol("run", "--environment", "production")
     assert result.exit_code == 2
-    assert "Input 'github_token' is empty." in result.output
+    assert "Set GITHUB_TOKEN" in result.output
 
 
 def test_serve_without_settings_names_them() -> None:
