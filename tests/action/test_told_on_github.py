@@ -1,0 +1,56 @@
+"""A run that is run again on the sandbox: what its team was told is read back from GitHub's record."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sandbox.actions import LocalAction
+from tests.chat import start_chat
+from tests.runner import SHOP, shop_in
+
+ROOT = Path(__file__).parents[2]
+RUN = (sys.executable, "-W", "ignore", "-m", "action")
+POLICY = """
+version: 1
+environments:
+  production:
+    notify: {before: [team], during: [team], after: [team]}
+    checklist: [{item: Team notified, notified: before}]
+    steps: {deploy: {run: 'true'}}
+"""
+WORKFLOW = """
+on: push
+permissions:
+  {actions: read, checks: read, contents: write, deployments: write, issues: write, pull-requests: read}
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    environment: production
+    steps:
+      - uses: acme/deployment-protocol@v1
+        with: {environment: production, version: 1.1.0}
+        env: {NOTIFY_TEAM: "CHANNEL"}
+"""
+
+
+def test_a_run_that_is_run_again_tells_its_team_once(tmp_path: Path) -> None:
+    action = LocalAction(
+        directory=ROOT, entrypoint=RUN, post_entrypoint=(*RUN, "post"), env={"PYTHONPATH": str(ROOT)}
+    )
+    with start_chat() as chat, shop_in(tmp_path, {"acme/deployment-protocol": action}) as shop:
+        workflow = WORKFLOW.replace("CHANNEL", chat.channel)
+        files = {".github/deploy.yml": POLICY, ".github/workflows/deploy.yml": workflow}
+        shop.world.commit(SHOP, files, "The protocol", quiet=True)
+        shop.world.commit(SHOP, {"version": "1.1.0"}, "1.1.0")
+        [run] = shop.repository.runs.values()
+        shop.finished(run)
+        assert run.conclusion == "success", shop.story(run)
+        shop.ask("POST", f"/actions/runs/{run.id}/rerun")
+        shop.wait(run, lambda: run.attempt == 2 and run.status == "completed")
+        assert run.conclusion == "success", shop.story(run)
+    assert chat.titles == [
+        "Deploying 1.1.0 to production",
+        "1.1.0 is out in production and being looked at",
+        "1.1.0 is in production",
+    ]
