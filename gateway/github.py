@@ -17,6 +17,8 @@ from protocol.gate import Gate
 
 if TYPE_CHECKING:
     from gateway.connection import Connection, Response
+    from gateway.organisations import Organisation
+    from gateway.pacing import Pace
     from gateway.previews import Preview
     from protocol.entry import Entry
 
@@ -112,9 +114,11 @@ class GitHub:
         self.repository = repository
         self.policy_file = policy_file
         self._token = token
+        organisation: Organisation | None = None,
         self._api_url = api_url.rstrip("/")
         self._on_response = on_response
         self._clock = clock
+        self.organisation = organisation  # for a policy beside this repository's that its token cannot see
         self._opened: Connection | None = None
         self.memory = Memory()
         self.beside = ThreadPoolExecutor(max_workers=4, thread_name_prefix="github")

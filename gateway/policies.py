@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway.github import POLICY_FILE
 from gateway.memory import ReadPolicy, Remembered
+from gateway.organisations import HOME
 from gateway.reading import Node, Reading, Unreadable, known
 from protocol.document import parse_policy
 from protocol.errors import PolicyError
@@ -29,12 +30,8 @@ def policies_in(github: GitHub, reading: Reading, now: datetime) -> tuple[ReadPo
         ("repository", "policy"),
         lambda found: _repository_policy(repository, file, found, remembered, now),
     )
-    shared = reading.part(
-        "the organisation's policy",
-        ("organisation",),
-        lambda found: _organisation_policy(repository, found, remembered, now),
-    )
-    return (own,) if shared is None or reading.is_absent("organisation") else (shared, own)
+    shared = _shared_policy(github, reading, now)
+    return (own,) if shared is None else (shared, own)
 
 
 def _repository_policy(
@@ -42,20 +39,28 @@ def _repository_policy(
 ) -> ReadPolicy:
     if found is None:
         return Missing(f"there is no {file} on the default branch of {repository}: add one")
-    return _policy(file, found, remembered, now)
+    return policy_in(found, file, remembered, now)
 
 
-def _organisation_policy(
-    repository: str, found: Node | None, remembered: Remembered[str, ReadPolicy], now: datetime
-) -> ReadPolicy | None:
-    """The organisation's, which holds as well; None where it has none."""
-    owner, _, name = repository.partition("/")
-    if found is None or found["policy"] is None or name == ".github":
+def _shared_policy(github: GitHub, reading: Reading, now: datetime) -> ReadPolicy | None:
+    """The organisation's, which holds as well; None where it has none.
+
+    Its repository is seen beside ours where it is public; a private one has a token of its own.
+    """
+    owner, _, name = github.repository.partition("/")
+    if name == HOME:
         return None
-    return _policy(f"{owner}/.github/{POLICY_FILE}", found["policy"], remembered, now)
+    if reading.is_absent("organisation"):
+        return github.organisation.policy(now) if github.organisation else None
+    file = f"{owner}/{HOME}/{POLICY_FILE}"
+    return reading.part(
+        "the organisation's policy",
+        ("organisation", "policy"),
+        lambda found: None if found is None else policy_in(found, file, github.memory.policies, now),
+    )
 
 
-def _policy(file: str, blob: Node, remembered: Remembered[str, ReadPolicy], now: datetime) -> ReadPolicy:
+def policy_in(blob: Node, file: str, remembered: Remembered[str, ReadPolicy], now: datetime) -> ReadPolicy:
     """Parsed once for each content: the same oid is the same text."""
     key = f"{file}@{blob['oid']}"
     policy = remembered.at(key, now)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import Engine, Row, case, delete, func, insert, select, update
+from sqlalchemy import Engine, Row, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
+from gateway.organisations import HOME, KEPT
 from protocol.gate import Gate
 from service.tables import gates
 
@@ -120,12 +121,27 @@ class Gates:
         return True
 
     def look_again(self, repository: str, now: float) -> list[int]:
-        """Want a look at every waiting gate of a repository; many wants become one look."""
+        """Want a look at every waiting gate of a repository; many wants become one look.
+
+        What an organisation keeps in its `.github` holds for all of its repositories, and what is
+        remembered of it is forgotten by then.
+        """
+        owner, _, name = repository.partition("/")
+        which, at = gates.c.repository == repository, now
+        if name == HOME:
+            which, at = (
+                gates.c.repository.startswith(f"{owner}/", autoescape=True),
+                now + KEPT.total_seconds(),
+            )
+        sooner = or_(gates.c.recheck_at.is_(None), gates.c.recheck_at > at)
         with self._engine.begin() as connection:
             rows = connection.execute(
                 update(gates)
-                .where(gates.c.repository == repository, gates.c.state == "waiting")
-                .values(recheck_at=now, looks_wanted=gates.c.looks_wanted + 1)
+                .where(which, gates.c.state == "waiting")
+                .values(
+                    recheck_at=case((sooner, at), else_=gates.c.recheck_at),
+                    looks_wanted=gates.c.looks_wanted + (1 if at == now else 0),
+                )
                 .returning(gates.c.id)
             )
             return [int(gate_id) for gate_id in rows.scalars()]
