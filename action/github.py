@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from gateway.github import Issue, JobDeployment, StatusState
+from gateway.releases import Written
+from protocol.changes import Contents
 from protocol.entry import Entry
 from protocol.errors import PolicyError
 from protocol.facts import Facts, Missing
@@ -43,7 +45,9 @@ class GitHub(Protocol):
 
     def noted_in_run(self, environment: str, sha: str, run_url: str) -> tuple[str, ...]: ...
 
-    def upsert_release_entry(self, tag: str, *, sha: str, entry: Entry, create: bool) -> str | None: ...
+    def changes(self, *, head: str, base: str, version: str, tag: str | None = None) -> Contents: ...
+
+    def write_log(self, entry: Entry, *, tag: str | None, pulls: Sequence[int] = ()) -> Written: ...
 
     def say(self, number: int, body: str) -> str: ...
 

@@ -10,7 +10,7 @@ from action.console import Console
 from action.github import GitHub
 from action.inputs import Workflow
 from action.journal import Story, read_story
-from action.record import Claim, document, post_end, put_in_release
+from action.record import Claim, document, post_end, put_in_log
 from gateway.errors import GatewayError
 from protocol.entry import Entry
 
@@ -25,8 +25,7 @@ def tell_the_end(path: Path, workflow: Workflow, github: GitHub, console: Consol
     console.annotate("error", f"{entry.environment}: {entry.status}", entry.issues[0])
     try:
         post_end(github, entry, claim, workflow)
-        if story.tag is not None:
-            put_in_release(github, entry, story.tag)
+        put_in_log(console, github, entry, story.tag)
         document(github, entry, None)
     except GatewayError as error:
         console.annotate("warning", "Log not written", str(error))

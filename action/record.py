@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from action.console import Console
 from action.github import GitHub
 from action.inputs import Workflow
 from action.job import Job, Progress, StepRecord
 from gateway.errors import GatewayError
 from gateway.github import StatusState
-from protocol.entry import Entry, Status, escaped, one_line, render_entry
+from protocol.entry import Entry, Status, one_line, render_entry
+from protocol.markdown import escaped
 from protocol.policy import Policy
 
 T = TypeVar("T")
@@ -111,16 +113,11 @@ def tell_github(
     *,
     claim: Claim,
     tag: str | None,
-    pull_request: int | None,
     failed: StepRecord | None,
 ) -> Told:
     """Write the log everywhere it belongs. What GitHub does not take is reported, and the rest still told."""
     _told(job, "Deployment status", lambda: post_end(github, entry, claim, job.workflow))
-    release_url = ""
-    if tag is not None:
-        release_url = _told(job, "Release", lambda: put_in_release(github, entry, tag)) or ""
-    if pull_request is not None:
-        _told(job, "Comment", lambda: github.say(pull_request, _comment(entry, release_url)))
+    release_url = _told(job, "Log", lambda: put_in_log(job.console, github, entry, tag)) or ""
     issue_url = ""
     if entry.status != "success" or _was_emergency(entry):
         issue_url = _told(job, "Issue", lambda: document(github, entry, failed)) or ""
@@ -146,13 +143,13 @@ def post_end(github: GitHub, entry: Entry, claim: Claim, workflow: Workflow) -> 
     )
 
 
-def put_in_release(github: GitHub, entry: Entry, tag: str) -> str:
-    return github.upsert_release_entry(tag, sha=entry.sha, entry=entry, create=True) or ""
-
-
-def _comment(entry: Entry, release_url: str) -> str:
-    where = release_url or entry.run_url
-    return f"{entry.environment}: {escaped(one_line(entry))}" + (f" ([log]({where}))" if where else "")
+def put_in_log(console: Console, github: GitHub, entry: Entry, tag: str | None) -> str:
+    """In the release, and on the pull requests contained; its address."""
+    pulls = tuple(part.number for part in entry.included if part.number is not None)
+    written = github.write_log(entry, tag=tag, pulls=pulls)
+    for problem in written.problems:
+        console.annotate("warning", "Log not written everywhere", problem)
+    return written.release_url
 
 
 def _was_emergency(entry: Entry) -> bool:

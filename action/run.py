@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from action.contents import release_notes
 from action.deployment import carry_out_deployment
 from action.github import GitHub
 from action.job import Job, Progress
@@ -31,6 +32,7 @@ def run(job: Job, github: GitHub) -> Result:
     result = _act(job, github, progress, found)
     write_outputs(job.workflow, outputs_of(result))
     write_summary(job.workflow, render_summary(result, found.decision, found.zone, progress.analysis))
+    write_summary(job.workflow, release_notes(progress.contents))
     return result
 
 

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 from action.inputs import Workflow
 from action.result import Result
 from protocol.durations import say_duration
-from protocol.entry import escaped, render_entry
+from protocol.entry import render_entry
+from protocol.markdown import escaped
 from protocol.report import findings_markdown
 from protocol.verdict import Decision
 

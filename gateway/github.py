@@ -17,9 +17,9 @@ from protocol.gate import Gate
 
 if TYPE_CHECKING:
     from gateway.connection import Connection, Response
-    from gateway.organisations import Organisation
-    from gateway.pacing import Pace
     from gateway.previews import Preview
+    from gateway.releases import Written
+    from protocol.changes import Contents
     from protocol.entry import Entry
 
 PUBLIC_API = "https://api.github.com"
@@ -114,11 +114,9 @@ class GitHub:
         self.repository = repository
         self.policy_file = policy_file
         self._token = token
-        organisation: Organisation | None = None,
         self._api_url = api_url.rstrip("/")
         self._on_response = on_response
         self._clock = clock
-        self.organisation = organisation  # for a policy beside this repository's that its token cannot see
         self._opened: Connection | None = None
         self.memory = Memory()
         self.beside = ThreadPoolExecutor(max_workers=4, thread_name_prefix="github")
@@ -368,15 +366,20 @@ class GitHub:
         except NotFound:
             return None
 
-    def upsert_release_entry(self, tag: str, *, sha: str, entry: Entry, create: bool) -> str | None:
-        """Put one log entry into the release of `tag`, once per deployment, beside other writers' entries.
+    def changes(self, *, head: str, base: str, version: str, tag: str | None = None) -> Contents:
+        """What `head` brings since `base`, by pull request; of the one commit where `base` is empty."""
+        from gateway.changes import contents  # noqa: PLC0415  # start-up time
 
-        Returns the release's address; None when there is none and `create` is False. The body is read
-        again after writing, so that of two writers at once neither loses its entry.
+        return contents(self, head=head, base=base, version=version, tag=tag)
+
+    def write_log(self, entry: Entry, *, tag: str | None, pulls: Sequence[int] = ()) -> Written:
+        """Put one entry into the release of `tag` and on the pull requests it contains, once each.
+
+        Beside other writers: nobody's entry is lost. What GitHub does not take stands in `problems`.
         """
-        from gateway.releases import put_entry  # noqa: PLC0415  # start-up time
+        from gateway.releases import write_log  # noqa: PLC0415  # start-up time
 
-        return put_entry(self, tag, sha=sha, entry=entry, create=create)
+        return write_log(self, entry, tag=tag, pulls=pulls)
 
     def create_release(self, tag: str, *, sha: str, body: str) -> Release:
         """Publish a release of a tag; GitHub makes the tag at `sha` when there is none."""

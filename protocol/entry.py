@@ -16,12 +16,12 @@ from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import AwareDatetime, TypeAdapter
 
+from protocol.changes import Part, change_lines
 from protocol.durations import say_duration
-from protocol.markdown import escape
+from protocol.markdown import escaped, linked
 from protocol.verdict import Finding
 
 SCHEMA: Final = 1
-RELEASE_LIMIT = 125_000  # characters GitHub takes as a release's body
 Status: TypeAlias = Literal["success", "rollback", "failed", "stopped"]
 
 _STATUS_LIMIT = 140  # characters GitHub takes as a deployment status's description
@@ -34,7 +34,6 @@ _ENTRY = re.compile(
     re.DOTALL,
 )
 _LONE_MARK = re.compile(r"<!-- /?deploy-protocol:entry (?P<key>\S+)(?: \{[^\n]*\})? -->\r?\n?")
-_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +73,8 @@ class Entry:
     previous_version: str | None = None
     changes: str = ""
     changes_url: str = ""
+    included: tuple[Part, ...] = ()
+    notes_url: str = ""
     issues: tuple[str, ...] = ()
     seconds: float | None = None
     metrics: tuple[Change, ...] = ()  # beyond error rate and response time too
@@ -114,6 +115,7 @@ def render_entry(entry: Entry) -> str:
         "",
         f"**Deployer**: {escaped(entry.deployer)}",
         f"**Changes**: {_changes(entry)}",
+        *_included(entry),
         f"**Status**: {entry.status.capitalize()}",
         f"**Issues**: {'; '.join(escaped(issue) for issue in entry.issues) or 'None'}",
         "**Metrics**:",
@@ -127,27 +129,17 @@ def render_entry(entry: Entry) -> str:
     return "\n".join(lines) + "\n"
 
 
-def escaped(text: str) -> str:
-    """Someone's text on one line: nothing in it marks up, mentions, hides or turns the line around."""
-    return escape(_INVISIBLE.sub(" ", text))
-
-
 def _changes(entry: Entry) -> str:
-    text = escaped(entry.changes) or "Changes"
     if entry.changes_url:
-        return f"[{text}]({_address(entry.changes_url)})"
+        return linked(entry.changes or "Changes", entry.changes_url)
     return escaped(entry.changes) or "Not known"
 
 
-def _address(url: str) -> str:
-    """An address that cannot leave its Markdown link."""
-    if not re.match(r"https?://", url):
-        return "#"
-    return re.sub(r"[^\w:/?#@!$&'*+,;=.~%-]", lambda match: _percent(match[0]), url, flags=re.ASCII)
-
-
-def _percent(character: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))
+def _included(entry: Entry) -> list[str]:
+    """One part is said by the headline already."""
+    lines = [*change_lines(entry.included)] if len(entry.included) > 1 else []
+    lines += [f"- {linked('Release notes', entry.notes_url)}"] if entry.notes_url else []
+    return [*lines, ""] if lines else []
 
 
 def _metric_lines(entry: Entry) -> Iterator[str]:
@@ -220,19 +212,26 @@ def _read(data: str) -> Entry | None:
         return None
 
 
-def upsert(body: str | None, entry: Entry, limit: int = RELEASE_LIMIT) -> str:
+def without_log(body: str) -> str:
+    """What others wrote in a release."""
+    return re.sub(rf"{_SECTION_START}.*?({_SECTION_END}|\Z)", "", body, flags=re.DOTALL)
+
+
+def upsert(body: str | None, entry: Entry) -> str:
     """A release's body with the entry in our own section: replaced where it stands, else put first.
 
-    Whatever else the body holds stays as it is. A body that would grow past `limit` loses our oldest
-    entries, never others' words.
+    Whatever else the body holds stays as it is. `continuation.fitted` makes a body fit that grows too long.
     """
     kept = body or ""
     block = marked(entry)
     if any(match["key"] == entry.key for match in _ENTRY.finditer(kept)):
-        written = _replaced(kept, entry.key, block)
-    else:
-        written = _added(_without_marks(kept, entry.key), block)
-    return _within(written, entry.key, limit)
+        return _replaced(kept, entry.key, block)
+    return _added(_without_marks(kept, entry.key), block)
+
+
+def without_entry(body: str, key: str) -> str:
+    """The body without one entry of ours."""
+    return _ENTRY.sub(lambda match: "" if match["key"] == key else match[0], body)
 
 
 def _replaced(body: str, key: str, block: str) -> str:
@@ -251,12 +250,3 @@ def _added(body: str, block: str) -> str:
         return f"{before}{_SECTION_START}\n{block}{after.lstrip()}"
     separator = "\n\n" if body.strip() else ""
     return f"{body.rstrip()}{separator}{_SECTION_START}\n{block}{_SECTION_END}\n"
-
-
-def _within(body: str, key: str, limit: int) -> str:
-    while len(body) > limit:
-        others = [match for match in _ENTRY.finditer(body) if match["key"] != key]
-        if not others:
-            return body
-        body = body[: others[-1].start()] + body[others[-1].end() :]
-    return body

@@ -7,9 +7,30 @@ import re
 # What starts a construct in GitHub's Markdown, a mention or a reference. The backslash goes first.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+!|~&$])")
 _MENTION = re.compile(r"(?<![\w`])@(?=\w)")
+_INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def escape(text: str) -> str:
     """One line of plain text: nothing in it formats, links, mentions or hides."""
     line = " ".join(text.split())
     return _MENTION.sub("@\u2060", _SPECIAL.sub(r"\\\1", line))
+
+
+def escaped(text: str) -> str:
+    """Someone's text on one line: nothing in it marks up, mentions, hides or turns the line around."""
+    return escape(_INVISIBLE.sub(" ", text))
+
+
+def linked(text: str, url: str) -> str:
+    """Someone's text as a link that its address cannot leave; the text alone where there is no address."""
+    return f"[{escaped(text)}]({_address(url)})" if url else escaped(text)
+
+
+def _address(url: str) -> str:
+    if not re.match(r"https?://", url):
+        return "#"
+    return re.sub(r"[^\w:/?#@!$&'*+,;=.~%-]", lambda match: _percent(match[0]), url, flags=re.ASCII)
+
+
+def _percent(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "replace"))

@@ -17,6 +17,9 @@ from action.journal import Journal
 from action.stop import Stop
 from gateway.errors import GatewayError
 from gateway.github import Issue, JobDeployment, StatusState
+from gateway.releases import Written
+from protocol.changes import Contents
+from protocol.deployed_lines import with_line
 from protocol.document import parse_policy
 from protocol.entry import Entry
 from protocol.errors import PolicyError
@@ -64,6 +67,7 @@ class GitHubInMemory:
         default_factory=lambda: JobDeployment(id=42, environment="production")
     )
     fails: Mapping[str, GatewayError] = field(default_factory=dict)
+    contents: Contents = field(default_factory=Contents)
     created: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
     releases: dict[str, list[Entry]] = field(default_factory=dict)
@@ -123,10 +127,17 @@ class GitHubInMemory:
         self._may("noted_in_run")
         return tuple(status["description"] for status in reversed(self.statuses))
 
-    def upsert_release_entry(self, tag: str, *, sha: str, entry: Entry, create: bool) -> str | None:
-        self._may("upsert_release_entry")
-        self.releases.setdefault(tag, []).append(entry)
-        return f"https://github.test/acme/shop/releases/tag/{tag}"
+    def changes(self, *, head: str, base: str, version: str, tag: str | None = None) -> Contents:
+        self._may("changes")
+        return self.contents
+
+    def write_log(self, entry: Entry, *, tag: str | None, pulls: Sequence[int] = ()) -> Written:
+        self._may("write_log")
+        if tag is not None:
+            self.releases.setdefault(tag, []).append(entry)
+        self.comments += [(number, with_line(None, entry, "")) for number in pulls]
+        url = f"https://github.test/acme/shop/releases/tag/{tag}" if tag is not None else ""
+        return Written(release_url=url)
 
     def say(self, number: int, body: str) -> str:
         self._may("say")

@@ -10,6 +10,7 @@ from action.job import Job
 from action.result import Result
 from action.run import run
 from gateway.errors import Forbidden, Unavailable
+from protocol.changes import Contents, Part
 from protocol.facts import Freeze, Missing, PullRequest
 from protocol.policy import Access, EmergencyAccess
 from protocol.principals import Principal
@@ -193,19 +194,32 @@ def test_peers_19_an_emergency_passes_the_rules_is_recorded_and_opens_a_post_mor
     assert "Emergency: The shop is down" in issue.body
 
 
-def test_the_pull_request_hears_how_it_went(desk_of: Any) -> None:
-    brought = PullRequest(
-        number=7, author="grace", head_sha=SHA, head_branch="topic", title="Faster *search*"
-    )
+def test_the_pull_requests_contained_hear_how_it_went(desk_of: Any) -> None:
     desk = desk_of(tag="v1.1.0")
-    result, github = run_with(desk.job, STEPS, facts={"pull_request": brought})
+    faster = Part(number=7, title="Faster *search*", authors=("grace",), url="https://x.test/7")
+    found = Contents(parts=(faster, Part(title="Fix")), notes="- <b>Search</b>", notes_url="https://x.test/n")
+    result, github = run_with(desk.job, STEPS, contents=found)
     [(number, body)] = github.comments
     assert number == 7
-    assert body.startswith("production: Success - 1.1.0 in ")
-    assert body.endswith("([log](https://github.test/acme/shop/releases/tag/v1.1.0))")
+    assert "\n- production: Success - 1.1.0 in " in body
     assert result.entry is not None
-    assert result.entry.changes == "Faster *search* (#7)"
+    assert result.entry.changes == "Faster *search* (#7) and 1 more"
     assert result.entry.changes_url == f"https://github.com/acme/shop/compare/{OLD_SHA}...{SHA}"
+    assert result.entry.included == found.parts
+    summary = desk.job.workflow.summary_file.read_text(encoding="utf-8")
+    assert "- [Faster \\*search\\* (\\#7)](https://x.test/7) by grace" in summary
+    assert "\n    - <b>Search</b>\n" in summary
+
+
+def test_changes_that_cannot_be_had_hold_nothing_up(desk_of: Any) -> None:
+    desk = desk_of()
+    brought = PullRequest(number=7, author="grace", head_sha=SHA, head_branch="topic", title="Search")
+    fails = {"changes": Unavailable("GitHub is away. Ask again later.")}
+    result, github = run_with(desk.job, STEPS, facts={"pull_request": brought}, fails=fails)
+    assert result.status == "success"
+    assert result.entry is not None
+    assert result.entry.changes == "Search (#7)"
+    assert [number for number, _ in github.comments] == [7]
 
 
 def test_the_outputs_hold_the_whole_result(desk_of: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 from gateway.deployments import OF_ONE
 from gateway.details import Wanted, document
 from gateway.queries import query
+from gateway.releases import document as log_document
 
 SCHEMA = graphql.build_schema(Path("sandbox/schema.graphql").read_text("utf-8"), assume_valid=True)
 EVERYTHING = Wanted(
@@ -28,6 +29,8 @@ REPOSITORY = {"owner": "acme", "name": "shop"}
         pytest.param(query("gate", "policy_file", "parts", "deployments"), id="gate"),
         pytest.param(query("policies", "policy_file"), id="policies"),
         pytest.param(query("more", "parts"), id="more"),
+        pytest.param(query("changes"), id="changes"),
+        pytest.param(log_document(True, [7, 9]), id="log"),
         pytest.param(OF_ONE + query("deployments"), id="deployments of one environment"),
         pytest.param(document(REPOSITORY, EVERYTHING)[0], id="all details"),
         pytest.param(document(REPOSITORY, Wanted(teams=("acme/dba",)))[0], id="teams alone"),

@@ -143,21 +143,15 @@ def test_two_entries_share_a_release_and_one_written_again_is_changed(shop: Wait
     sha = shop.push(two_dot_py="2\n").sha  # a release of a commit that touches workflows needs more rights
     github = shop.github()
     entries = [
-        make_entry(deployment_id=1, environment="staging"),
-        make_entry(deployment_id=2),
-        make_entry(deployment_id=1, environment="staging", status="rollback"),
+        make_entry(sha=sha, deployment_id=1, environment="staging"),
+        make_entry(sha=sha, deployment_id=2),
+        make_entry(sha=sha, deployment_id=1, environment="staging", status="rollback"),
     ]
     for entry in entries:
-        assert github.upsert_release_entry("v1.2.0", sha=sha, entry=entry, create=True)
+        assert github.write_log(entry, tag="v1.2.0").release_url
     release = github.release_for("v1.2.0")
     assert release is not None
     assert set(entries_in(release.body)) == set(entries[1:])
-
-
-def test_no_release_is_made_unless_asked_for(shop: WaitingShop) -> None:
-    sha = shop.push().sha
-    assert shop.github().upsert_release_entry("v9", sha=sha, entry=make_entry(), create=False) is None
-    assert shop.github().release_for("v9") is None
 
 
 def test_commits_are_compared(shop: WaitingShop) -> None:

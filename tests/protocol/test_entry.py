@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.changes import Part
 from protocol.entry import (
     Change,
     Said,
@@ -18,6 +19,7 @@ from protocol.entry import (
     render_entry,
     upsert,
     version_of_line,
+    without_log,
 )
 from tests.entries import AT, make_entry
 
@@ -67,7 +69,13 @@ def test_an_entry_is_written_in_the_protocols_form() -> None:
 @pytest.mark.parametrize("text", AWKWARD.values(), ids=AWKWARD)
 def test_an_entry_reads_back_as_it_was_whatever_people_wrote(text: str) -> None:
     entry = make_entry(
-        version=text, deployer=text, changes=text, issues=(text, text), approvers=(text,), emergency=text
+        version=text,
+        deployer=text,
+        changes=text,
+        included=(Part(number=1, title=text, authors=(text,)), Part(title=text)),
+        issues=(text, text),
+        approvers=(text,),
+        emergency=text,
     )
     assert entries_in(marked(entry)) == (entry,)
     assert entries_in(upsert("Release notes", entry)) == (entry,)
@@ -129,14 +137,25 @@ def test_half_an_entry_is_written_anew_and_swallows_nothing() -> None:
     assert "Words below" in changed
 
 
-def test_a_full_release_loses_our_oldest_entries_first() -> None:
-    body = "Our words"
-    for number in range(1, 12):
-        body = upsert(body, make_entry(deployment_id=number, issues=("x" * 400,)), limit=6_000)
-    kept = [entry.deployment_id for entry in entries_in(body)]
-    assert len(body) <= 6_000
-    assert body.startswith("Our words")
-    assert kept == list(range(11, 11 - len(kept), -1))
+def test_several_changes_are_listed_with_links_and_authors() -> None:
+    parts = (
+        Part(number=7, title="Faster *search*", authors=("ada", "bo"), url="https://x.test/7", commits=3),
+        Part(title="Fix <b>", authors=("grace",), url="https://x.test/c"),
+    )
+    text = render_entry(make_entry(changes="Faster search", included=parts, notes_url="https://x.test/n"))
+    assert (
+        "**Changes**: Faster search\n"
+        "- [Faster \\*search\\* (\\#7)](https://x.test/7) by ada, bo, 3 commits\n"
+        "- [Fix \\<b\\>](https://x.test/c) by grace\n"
+        "- [Release notes](https://x.test/n)\n"
+        "\n"
+        "**Status**: Success\n"
+    ) in text
+
+
+def test_what_others_wrote_is_told_from_our_log() -> None:
+    body = upsert("Before\n", make_entry()) + "After\n"
+    assert without_log(body).split() == ["Before", "After"]
 
 
 @pytest.mark.parametrize(

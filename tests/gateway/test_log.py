@@ -1,0 +1,124 @@
+"""The log where people look, with many writers at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from gateway.github import GitHub
+from gateway.releases import document
+from gateway.turns import REF, turn
+from protocol.changes import Part
+from protocol.continuation import older
+from protocol.deployed_lines import MARKER
+from protocol.entry import Entry, entries_in
+from tests.entries import AT, make_entry
+from tests.waiting import SHOP, WaitingShop
+
+TAG = "v1.2.0"
+
+
+@pytest.fixture
+def sha(shop: WaitingShop) -> str:
+    shop.push()
+    return shop.push(two_dot_py="2\n").sha  # a release of a commit that touches workflows needs more rights
+
+
+def in_release(github: GitHub) -> tuple[Entry, ...]:
+    release = github.release_for(TAG)
+    assert release is not None
+    return entries_in(release.body)
+
+
+def test_twenty_deployments_that_end_together_leave_twenty_entries(shop: WaitingShop, sha: str) -> None:
+    entries = [make_entry(sha=sha, deployment_id=at, environment=f"shop-{at}") for at in range(1, 21)]
+
+    def write(entry: Entry) -> None:
+        github = shop.github()
+        github.write_log(entry, tag=TAG)
+        github.close()
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(write, entries))
+    found = in_release(shop.github())
+    assert len(found) == 20
+    assert {entry.key: entry for entry in found} == {entry.key: entry for entry in entries}
+
+
+def test_every_environment_has_one_line_on_the_pull_request(shop: WaitingShop, sha: str) -> None:
+    number, gate = shop.merged()
+
+    def write(environment: str) -> None:
+        github = shop.github()
+        github.write_log(make_entry(sha=gate.sha, environment=environment), tag=None, pulls=[number])
+        github.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, ["staging", "production", "europe", "asia"]))
+    (comment,) = shop.repository.issues[number].comments
+    assert comment.body.startswith(MARKER)
+    assert [line.split(":")[0] for line in comment.body.splitlines()[3:]] == [
+        "- asia",
+        "- europe",
+        "- production",
+        "- staging",
+    ]
+
+
+def test_a_turn_that_a_dead_writer_left_is_taken_after_a_while(shop: WaitingShop, sha: str) -> None:
+    shop.ask("POST", "/git/refs", {"ref": REF, "sha": sha})
+    with turn(shop.github(), sha, patience=0.3) as ours:
+        pass
+    assert ours.alone
+
+
+def test_a_token_that_may_make_no_ref_looks_again_after_writing(shop: WaitingShop, sha: str) -> None:
+    number, gate = shop.merged()
+    github = shop.github(without=("contents",))
+    with turn(github, gate.sha) as ours:
+        pass
+    assert not ours.alone
+    written = github.write_log(make_entry(sha=gate.sha), tag=None, pulls=[number])
+    assert written.problems == ()
+
+
+def test_what_github_does_not_take_is_said_and_the_rest_is_written(shop: WaitingShop, sha: str) -> None:
+    number, _ = shop.merged()
+    entry = make_entry(sha="f" * 40)
+    written = shop.github().write_log(entry, tag=TAG, pulls=[number])
+    assert written.problems[0].startswith("Release: ")
+    assert len(shop.repository.issues[number].comments) == 1
+
+
+def test_a_full_release_goes_on_in_an_issue_and_leads_there(shop: WaitingShop, sha: str) -> None:
+    github = shop.github()
+    entries = [
+        make_entry(sha=sha, deployment_id=at, at=AT + timedelta(minutes=at), issues=("x" * 20_000,))
+        for at in range(1, 7)
+    ]
+    for entry in entries:
+        assert github.write_log(entry, tag=TAG).problems == ()
+    release = github.release_for(TAG)
+    assert release is not None
+    numbers = older(release.body)
+    moved = [one for number in numbers for one in entries_in(shop.repository.issues[number].body or "")]
+    assert len(numbers) >= 1
+    assert len(release.body) <= 125_000
+    assert sorted(entry.deployment_id or 0 for entry in (*entries_in(release.body), *moved)) == [*range(1, 7)]
+
+
+def test_people_s_words_come_back_as_they_were(shop: WaitingShop, sha: str) -> None:
+    words = "**b** <script> 👩‍🚀 \u202eאבג\u202c <!-- x --> " + "long " * 2_000
+    part = Part(number=3, title=words, authors=(words,))
+    entry = make_entry(sha=sha, deployer=words, issues=(words,), changes=words, included=(part,))
+    github = shop.github()
+    github.write_log(entry, tag=TAG)
+    assert in_release(github) == (entry,)
+
+
+def test_the_question_names_each_pull_request() -> None:
+    assert "p1: pullRequest(number: 9)" in document(True, [7, 9])
+    assert "release" not in document(False, [7])
+    assert SHOP not in document(True, [])

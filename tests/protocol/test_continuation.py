@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from protocol.continuation import fitted, older, with_older
+from protocol.entry import entries_in, upsert
+from tests.entries import AT, make_entry
+
+
+def test_our_oldest_entries_leave_a_body_that_is_too_long_and_others_words_stay() -> None:
+    body = "Our words"
+    for number in range(1, 12):
+        at = AT + timedelta(hours=number)
+        body = upsert(body, make_entry(deployment_id=number, at=at, issues=("x" * 400,)))
+    split = fitted(body, 6_000)
+    kept, moved = entries_in(split.body), split.moved
+    assert len(split.body) <= 6_000
+    assert split.body.startswith("Our words")
+    assert [entry.deployment_id for entry in (*kept, *moved)] == list(range(11, 0, -1))
+
+
+def test_a_body_that_fits_is_left_as_it_is() -> None:
+    body = upsert("Words", make_entry())
+    assert fitted(body).body == body
+
+
+def test_one_line_leads_to_where_the_rest_stands() -> None:
+    body = with_older(with_older(upsert("Words", make_entry()), (5,)), (5, 9))
+    assert older(body) == (5, 9)
+    assert body.count("Older log entries: #9, #5") == 1
+    assert entries_in(body) == (make_entry(),)
+    assert older("Words") == ()
