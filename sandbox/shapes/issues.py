@@ -69,9 +69,11 @@ def issue_shape(world: World, repository: Repository, issue: Issue) -> dict[str,
 
 
 def told_issue_shape(world: World, repository: Repository, issue: Issue) -> dict[str, Any]:
-    """An issue as webhooks tell of it, without who closed it."""
+    """An issue as webhooks tell of it: without who closed it, and with less of the App that wrote it."""
     shape = issue_shape(world, repository, issue)
     del shape["closed_by"]
+    if shape["performed_via_github_app"] is not None:
+        del shape["performed_via_github_app"]["client_id"]
     return shape
 
 

@@ -1,0 +1,129 @@
+"""`/emergency`, hotfixes, and the post-mortem each leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from protocol.decision import decide
+from protocol.facts import Facts
+from protocol.gate import Gate
+from protocol.verdict import Decision, Verdict
+from service.emergencies import record_exceptions
+from tests.asking import POLICY, Asking
+from tests.serving import serving
+from tests.waiting import now
+
+REASON = "The shop is down"
+
+
+def gate_of_production(asking: Asking, branch: str = "main") -> Gate:
+    asking.say(asking.issue(), "/deploy production", by="ada") if branch == "main" else None
+    asking.shop.wait(lambda: any(run.pending for run in asking.runs))
+    return next(gate for gate in asking.github.waiting_gates() if gate.environment == "production")
+
+
+def judged(asking: Asking, gate: Gate) -> tuple[Facts, Decision]:
+    policies, facts = asking.github.facts_for(gate, now())
+    decision = decide(policies, facts, now())
+    record_exceptions(asking.github, gate, policies, facts, decision)
+    return facts, decision
+
+
+def test_line_19_an_emergency_is_declared_by_named_people_with_a_reason(asking: Asking) -> None:
+    comment = asking.say(asking.issue(), f"/emergency production {REASON}", by="grace")
+    (issue,) = asking.labelled("deploy-emergency")
+    facts, decision = judged(asking, gate_of_production(asking))
+    assert facts.emergency is not None
+    assert (facts.emergency.by, facts.emergency.reason) == ("grace", REASON)
+    assert decision.verdict is Verdict.ALLOW
+    assert asking.reactions(comment) == ["rocket"]
+    assert f"#{issue.number}" in asking.reply(comment)
+    assert "https://acme.example/on-call" in asking.reply(comment)
+
+
+def test_line_19_nobody_else_declares_one(asking: Asking) -> None:
+    comment = asking.say(asking.issue(), f"/emergency production {REASON}", by="ada")
+    assert "ada may not declare an emergency; user:grace may" in asking.reply(comment)
+    assert (asking.labelled("deploy-emergency"), asking.reactions(comment)) == ([], ["-1"])
+
+
+def test_line_19_a_policy_that_names_nobody_knows_no_emergency(asking: Asking) -> None:
+    asking.write(POLICY.replace("access:", "log:").replace("emergency: {", "releases: tags #"))
+    comment = asking.say(asking.issue(), f"/emergency production {REASON}", by="grace")
+    assert "The policy names nobody for emergencies" in asking.reply(comment)
+
+
+def test_an_emergency_is_for_the_environments_it_names(asking: Asking) -> None:
+    asking.say(asking.issue(), f"/emergency staging {REASON}", by="grace")
+    facts, decision = judged(asking, gate_of_production(asking))
+    assert facts.emergency is None
+    assert decision.verdict is Verdict.WAIT
+
+
+def test_an_emergency_is_opened_once_for_each_comment(asking: Asking) -> None:
+    comment = asking.say(asking.issue(), f"/emergency production {REASON}", by="grace")
+    asking.issues[1].comments[:] = [one for one in asking.issues[1].comments if one.id == comment]
+    asking.hear(comment)
+    assert len(asking.labelled("deploy-emergency")) == 1
+
+
+def test_an_emergency_that_was_edited_counts_for_nothing(asking: Asking) -> None:
+    asking.say(asking.issue(), f"/emergency production {REASON}", by="grace")
+    (issue,) = asking.labelled("deploy-emergency")
+    asking.shop.ask("PATCH", f"/issues/{issue.number}", {"body": f"{issue.body}\nMore."})
+    facts, _ = judged(asking, gate_of_production(asking))
+    assert facts.emergency is None
+
+
+def test_an_emergency_written_in_our_form_by_another_is_theirs(asking: Asking) -> None:
+    body = f"<!-- deploy-protocol:asked by=grace comment=1 -->\nenvironment: production\nreason: {REASON}"
+    asking.shop.ask("POST", "/issues", {"title": "E", "body": body, "labels": ["deploy-emergency"]})
+    facts, decision = judged(asking, gate_of_production(asking))
+    assert facts.emergency is not None
+    assert facts.emergency.by == "ada"
+    assert decision.verdict is Verdict.WAIT
+
+
+def test_line_19_a_deployment_let_through_in_an_emergency_opens_one_post_mortem(asking: Asking) -> None:
+    asking.say(asking.issue(), f"/emergency production {REASON} @all", by="grace")
+    gate = gate_of_production(asking)
+    judged(asking, gate)
+    judged(asking, gate)
+    (issue,) = asking.labelled("post-mortem")
+    assert "Emergency by grace: The shop is down @\u2060all" in (issue.body or "")
+    assert "### Why it was not caught" in (issue.body or "")
+
+
+def test_a_deployment_that_waits_opens_none(asking: Asking) -> None:
+    judged(asking, gate_of_production(asking))
+    assert asking.labelled("post-mortem") == []
+
+
+def test_a_hotfix_let_through_opens_its_post_mortem_and_tells_the_pull_request(asking: Asking) -> None:
+    asking.write(POLICY.replace("    approvals:\n", "    freezes: []\n").replace("      - {name: Rel", "#"))
+    number = asking.pull("hotfix/basket")
+    asking.say(number, "/deploy production")
+    gate = gate_of_production(asking, "hotfix/basket")
+    _, decision = judged(asking, gate)
+    assert decision.verdict is Verdict.WAIT  # approvals are never ignored
+    asking.shop.ask("POST", f"/pulls/{number}/reviews", {"event": "APPROVE"}, by="grace")
+    _, decision = judged(asking, gate)
+    assert decision.verdict is Verdict.ALLOW
+    (issue,) = asking.labelled("post-mortem")
+    assert "Hotfix hotfix/basket" in (issue.body or "")
+    told = [one.body for one in asking.issues[number].comments if "Post-mortem" in one.body]
+    assert len(told) == 1
+    assert f"#{issue.number}" in told[0]
+
+
+def test_line_19_from_the_comment_to_the_verdict(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        asking = Asking(served.shop)
+        number = asking.issue()
+        asking.write_comment(number, "/deploy production")
+        served.settle()
+        assert served.verdicts() == []
+        asking.write_comment(number, f"/emergency production {REASON}", by="grace")
+        served.settle()
+        assert served.verdicts() == ["approved"]
+        assert len(asking.labelled("post-mortem")) == 1

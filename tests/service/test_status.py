@@ -1,0 +1,35 @@
+"""`/status`: what runs where, and what waits for what."""
+
+from __future__ import annotations
+
+from protocol.commands import VERBS
+from service.status import help_text
+from tests.asking import Asking
+
+
+def test_status_says_what_runs_where_and_that_nothing_waits(asking: Asking) -> None:
+    sha = asking.world.git(asking.shop.repository).ref("refs/heads/main") or ""
+    made = asking.github.create_deployment(
+        sha=sha, ref="", environment="staging", payload={"version": "v1 @all"}
+    )
+    asking.github.post_deployment_status(made, state="success")
+    comment = asking.say(asking.issue(), "/status")
+    assert f"| **staging** | v1 @\u2060all ({sha[:7]})" in asking.reply(comment)
+    assert "| **production** | nothing yet |" in asking.reply(comment)
+    assert "Nothing waits." in asking.reply(comment)
+
+
+def test_status_shows_every_finding_of_what_waits(asking: Asking) -> None:
+    number = asking.issue()
+    asking.say(number, "/deploy production")
+    asking.shop.wait(lambda: any(run.pending for run in asking.runs))
+    comment = asking.say(number, "/status production")
+    assert "`approvals.missing`" in asking.reply(comment)
+    assert "team:acme/release-managers" in asking.reply(comment)
+    assert "staging" not in asking.reply(comment)
+
+
+def test_the_help_is_one_table(asking: Asking) -> None:
+    lines = help_text().splitlines()
+    assert len(lines) == len(VERBS) + 2
+    assert all(line.count(" | ") == 2 for line in lines if line.startswith("| `"))
