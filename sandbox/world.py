@@ -240,9 +240,6 @@ class World:
             roles.append(repository.collaborators[user.id])
         return max(roles, key=ROLES.index, default=None)
 
-    def add_label(self, full_name: str, name: str, color: str = "ededed") -> Label:
-        return self.label(self.repository(full_name), name, color)
-
     def label(self, repository: Repository, name: str, color: str = "ededed") -> Label:
         """The label of that name, made when it is new, as GitHub does when one is put on an issue."""
         known = repository.labels.get(name.lower())

@@ -11,13 +11,8 @@ from sandbox.graph.view import Node
 from sandbox.state import CheckRun, CheckSuite, Workflow, WorkflowRun
 
 
-class CheckRunNode(Node, shows=CheckRun):
-    typename = "CheckRun"
-    needs: ClassVar = {
-        "": "checks:read",
-        "deployment": "deployments:read",
-        "pending_deployment_request": "deployments:read",
-    }
+class Concluding(Node):
+    """Something that runs and comes to a conclusion."""
 
     @property
     def status(self) -> str:
@@ -27,6 +22,15 @@ class CheckRunNode(Node, shows=CheckRun):
     def conclusion(self) -> str | None:
         conclusion = self.record.conclusion
         return conclusion.upper() if conclusion else None
+
+
+class CheckRunNode(Concluding, shows=CheckRun):
+    typename = "CheckRun"
+    needs: ClassVar = {
+        "": "checks:read",
+        "deployment": "deployments:read",
+        "pending_deployment_request": "deployments:read",
+    }
 
     @property
     def check_suite(self) -> Any:
@@ -56,18 +60,9 @@ class CheckRunNode(Node, shows=CheckRun):
         return is_required(self, self.record.name, **pull)
 
 
-class CheckSuiteNode(Node, shows=CheckSuite):
+class CheckSuiteNode(Concluding, shows=CheckSuite):
     typename = "CheckSuite"
     needs: ClassVar = {"": "checks:read", "workflow_run": "actions:read"}
-
-    @property
-    def status(self) -> str:
-        return str(self.record.status).upper()
-
-    @property
-    def conclusion(self) -> str | None:
-        conclusion = self.record.conclusion
-        return conclusion.upper() if conclusion else None
 
     @property
     def resource_path(self) -> str:

@@ -147,6 +147,10 @@ class Remark:
     issue: Issue
     comment: Comment
 
+    @property
+    def id(self) -> int:
+        return self.comment.id
+
 
 class CommentNode(Written, shows=Remark):
     typename = "IssueComment"
@@ -154,18 +158,6 @@ class CommentNode(Written, shows=Remark):
     @property
     def written(self) -> Any:
         return self.record.comment
-
-    @property
-    def id(self) -> str:
-        return node_id(self.typename, self.written.id)
-
-    @property
-    def database_id(self) -> int:
-        return int(self.written.id)
-
-    @property
-    def full_database_id(self) -> str:
-        return str(self.written.id)
 
     @property
     def resource_path(self) -> str:
@@ -396,6 +388,10 @@ class Opinion:
     pull: PullRequest
     review: Review
 
+    @property
+    def id(self) -> int:
+        return self.review.id
+
 
 class ReviewNode(Written, shows=Opinion):
     typename = "PullRequestReview"
@@ -404,18 +400,6 @@ class ReviewNode(Written, shows=Opinion):
     @property
     def written(self) -> Any:
         return self.record.review
-
-    @property
-    def id(self) -> str:
-        return node_id(self.typename, self.written.id)
-
-    @property
-    def database_id(self) -> int:
-        return int(self.written.id)
-
-    @property
-    def full_database_id(self) -> str:
-        return str(self.written.id)
 
     @property
     def resource_path(self) -> str:
