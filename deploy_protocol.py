@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from protocol.errors import PolicyError
     from protocol.facts import Facts
     from protocol.policy import Policy
+    from protocol.starting import Draft
     from service.inbox import Inbox
 
 T = TypeVar("T")
@@ -207,6 +208,42 @@ def run(**inputs: str | bool | None) -> None:
     sys.exit(run_from_terminal(given, os.environ))
 
 
+@main.command(epilog=example("init --dry-run"))
+@click.option("--action", metavar="USES", help="Our action as a workflow names it: OWNER/REPO@COMMIT.")
+@click.option("--yes", is_flag=True, help="Write without asking.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
+def init(*, action: str | None, yes: bool, dry_run: bool) -> None:
+    """Write a policy, workflows and a pull request template to begin with.
+
+    They are made for what the repository has, and shown first. A file that is there is never changed.
+
+    Exit codes: 0 written or nothing to do, 1 declined, 2 no git repository.
+    """
+    from action.inputs import CARRIED_OUT
+    from gateway.checkout import Checkout, NoCheckout
+    from protocol.starting import ACTION, drafts, say_surroundings
+
+    try:
+        checkout = Checkout.around(Path())
+        seen = checkout.surroundings()
+        click.echo(say_surroundings(seen))
+        wanted = drafts(seen, action=action or ACTION, around="finish" in CARRIED_OUT)
+        for draft in wanted:
+            taken = checkout.taken(draft)
+            click.echo(f"\nkept as it is: {taken}" if taken else f"\n{_as_added(draft)}")
+        new = checkout.new(wanted)
+        if not new or dry_run:
+            click.echo("\nnothing is written")
+        elif yes or click.confirm(f"\nWrite {_counted(len(new), 'file')}?"):
+            for draft in new:
+                checkout.write(draft)
+            click.echo("written; fill in what the commands say, then `deploy-protocol check`")
+        else:
+            sys.exit(INVALID)
+    except NoCheckout as error:
+        _fail(str(error))
+
+
 @main.command(epilog=example("serve"))
 @click.argument("part", type=click.Choice(["all", "web", "worker"]), default="all")
 def serve(part: str) -> None:
@@ -290,6 +327,10 @@ def sandbox(port: int, as_json: bool, **places: str | None) -> None:
 
 def _print(shown: str | dict[str, Any]) -> None:
     click.echo(shown if isinstance(shown, str) else json.dumps(shown, indent=2, ensure_ascii=False))
+
+
+def _as_added(draft: Draft) -> str:
+    return "\n".join([f"new: {draft.path}", *(f"+{line}" for line in draft.text.splitlines())])
 
 
 def _fail(message: str, code: int = UNREADABLE) -> NoReturn:

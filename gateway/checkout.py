@@ -1,0 +1,181 @@
+"""The repository on this machine, seen through its files and git."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import GatewayError
+from protocol.starting import Draft, Migrations, Surroundings
+
+_LANGUAGES = {
+    "package.json": "JavaScript",
+    "pyproject.toml": "Python",
+    "setup.py": "Python",
+    "requirements.txt": "Python",
+    "go.mod": "Go",
+    "Cargo.toml": "Rust",
+    "Gemfile": "Ruby",
+    "pom.xml": "Java",
+    "build.gradle": "Java",
+    "build.gradle.kts": "Kotlin",
+    "composer.json": "PHP",
+    "mix.exs": "Elixir",
+}
+_DEPLOY_SCRIPTS = ("ops/deploy", "bin/deploy", "scripts/deploy", "scripts/deploy.sh", "deploy.sh")
+_MIGRATIONS = (
+    (
+        "alembic.ini",
+        Migrations(found="alembic.ini", run="alembic upgrade head", undo="alembic downgrade -1"),
+    ),
+    (
+        "db/migrate",
+        Migrations(found="db/migrate", run="bin/rails db:migrate", undo="bin/rails db:rollback"),
+    ),
+    ("manage.py", Migrations(found="manage.py", run="python manage.py migrate")),
+    ("prisma/migrations", Migrations(found="prisma/migrations", run="npx prisma migrate deploy")),
+)
+_SQL_DIRECTORIES = ("migrations", "db/migrations", "database/migrations", "sql/migrations")
+
+
+class NoCheckout(GatewayError):
+    """There is no git repository here, or git refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    root: Path
+
+    @classmethod
+    def around(cls, directory: Path) -> Checkout:
+        """The checkout that holds `directory`. Raises NoCheckout."""
+        return cls(Path(_git(directory, "rev-parse", "--show-toplevel")))
+
+    def git(self, *arguments: str) -> str:
+        """What git prints. Raises NoCheckout with what it complained of."""
+        return _git(self.root, *arguments)
+
+    def surroundings(self) -> Surroundings:
+        workflows = [data for _, data in self._workflows()]
+        return Surroundings(
+            branch=self.default_branch(),
+            languages=tuple(dict.fromkeys(name for file, name in _LANGUAGES.items() if self._has(file))),
+            deploy=self._deploy_command(),
+            migrations=self._migrations(),
+            workflows=tuple(name for name, _ in self._workflows()),
+            environments=tuple(dict.fromkeys(name for data in workflows for name in _environments_of(data))),
+            pull_requests_test=any(_runs_on_pull_requests(data) for data in workflows),
+        )
+
+    def default_branch(self) -> str:
+        """What the remote says, else the branch that is checked out."""
+        for question in ("refs/remotes/origin/HEAD", "HEAD"):
+            try:
+                return self.git("symbolic-ref", "--short", question).removeprefix("origin/")
+            except NoCheckout:
+                continue
+        return "main"
+
+    def new(self, drafts: Sequence[Draft]) -> tuple[Draft, ...]:
+        """Those whose place is free. Of a pull request template there are several places."""
+        return tuple(draft for draft in drafts if not self.taken(draft))
+
+    def taken(self, draft: Draft) -> str:
+        """What stands in the draft's place already; empty when nothing does."""
+        places = [draft.path]
+        if draft.path.endswith("pull_request_template.md"):
+            places += ["pull_request_template.md", "docs/pull_request_template.md"]
+        wanted = {place.casefold() for place in places}
+        folders = {(self.root / place).parent for place in places}
+        here = [file for folder in folders if folder.is_dir() for file in folder.iterdir()]
+        names = (str(file.relative_to(self.root)) for file in here)
+        return next((name for name in names if name.casefold() in wanted), "")
+
+    def write(self, draft: Draft) -> None:
+        """Write a file that is not there. Raises NoCheckout rather than write over one or outside."""
+        path = self.root / draft.path
+        if not path.parent.resolve().is_relative_to(self.root.resolve()):
+            raise NoCheckout(f"{draft.path} leads out of the repository. Make its directory a real one.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(draft.text)
+        except FileExistsError:
+            raise NoCheckout(f"{draft.path} has appeared meanwhile, and is kept. Run this again.") from None
+
+    def _has(self, path: str) -> bool:
+        return (self.root / path).exists()
+
+    def _deploy_command(self) -> str:
+        script = next((file for file in _DEPLOY_SCRIPTS if (self.root / file).is_file()), "")
+        if script:
+            return f'./{script} "$VERSION"'
+        if re.search(r"^deploy:", self._text("Makefile"), re.MULTILINE):
+            return 'make deploy VERSION="$VERSION"'
+        scripts = _mapping(self._json("package.json").get("scripts"))
+        return "npm run deploy" if "deploy" in scripts else ""
+
+    def _migrations(self) -> Migrations | None:
+        for place, migrations in _MIGRATIONS:
+            if self._has(place):
+                return migrations
+        for place in _SQL_DIRECTORIES:
+            if (self.root / place).is_dir():
+                sql = any((self.root / place).glob("*.sql"))
+                return Migrations(found=place, lint=f"{place}/*.sql" if sql else "")
+        return None
+
+    def _workflows(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        from yaml import BaseLoader, YAMLError, load  # noqa: PLC0415 - hotfix needs none of it
+
+        files = sorted((self.root / ".github" / "workflows").glob("*.y*ml"))
+        for file in files:
+            try:
+                data = load(file.read_text(encoding="utf-8"), BaseLoader)  # noqa: S506 - makes text only
+            except (OSError, UnicodeDecodeError, YAMLError):
+                data = None
+            yield file.name, _mapping(data)
+
+    def _text(self, path: str) -> str:
+        try:
+            return (self.root / path).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def _json(self, path: str) -> dict[str, Any]:
+        try:
+            return _mapping(json.loads(self._text(path)))
+        except ValueError:
+            return {}
+
+
+def _environments_of(workflow: dict[str, Any]) -> Iterator[str]:
+    for job in _mapping(workflow.get("jobs")).values():
+        named = _mapping(job).get("environment")
+        name = _mapping(named).get("name") if isinstance(named, dict) else named
+        if isinstance(name, str) and name and "${{" not in name:
+            yield name
+
+
+def _runs_on_pull_requests(workflow: dict[str, Any]) -> bool:
+    events = workflow.get("on")
+    return "pull_request" in (events if isinstance(events, str | list | dict) else ())
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _git(directory: Path, *arguments: str) -> str:
+    answer = subprocess.run(
+        ["git", "-C", str(directory), *arguments], capture_output=True, text=True, check=False
+    )
+    if answer.returncode:
+        complaint = (answer.stderr.strip().splitlines() or ["git refused"])[-1]
+        raise NoCheckout(f"git {arguments[0]}: {complaint}")
+    return answer.stdout.strip()

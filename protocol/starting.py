@@ -1,0 +1,237 @@
+"""The files a repository begins with: a policy, workflows and a pull request template, by what it has."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from textwrap import indent
+
+from protocol.policy import DEFAULTS
+
+POLICY = ".github/deploy.yml"
+WORKFLOW = ".github/workflows/deploy.yml"
+AROUND = ".github/workflows/deploy-own-steps.yml"
+TEMPLATE = ".github/pull_request_template.md"
+ACTION = "acme/deploy-action@0123456789abcdef0123456789abcdef01234567"
+CHECKOUT = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8"
+_USUAL_ENVIRONMENTS = ("staging", "production")
+_UNWRITTEN = "echo 'Write in .github/deploy.yml how to {what}' && exit 1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Migrations:
+    """How the database's migrations are run here. Empty where nothing tells."""
+
+    found: str
+    run: str = ""
+    undo: str = ""
+    lint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the repository has already."""
+
+    branch: str = "main"
+    languages: tuple[str, ...] = ()
+    deploy: str = ""  # a command of its own that looks like the one
+    migrations: Migrations | None = None
+    workflows: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    pull_requests_test: bool = False  # a workflow of its own runs on pull requests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A file as it would be written."""
+
+    path: str
+    text: str
+
+
+def drafts(seen: Surroundings, *, action: str = ACTION, around: bool = True) -> tuple[Draft, ...]:
+    """What to begin with. `around`: a second workflow for teams that keep deploy steps of their own."""
+    files = [
+        Draft(path=POLICY, text=policy_text(seen)),
+        Draft(path=WORKFLOW, text=workflow_text(seen, action)),
+        Draft(path=TEMPLATE, text=template_text(seen)),
+    ]
+    if around:
+        files.append(Draft(path=AROUND, text=around_text(seen, action)))
+    return tuple(files)
+
+
+def say_surroundings(seen: Surroundings) -> str:
+    """What was found, one finding a line."""
+    found = {
+        "default branch": seen.branch,
+        "languages": ", ".join(seen.languages),
+        "deploy command": seen.deploy,
+        "migrations": seen.migrations.found if seen.migrations else "",
+        "workflows": ", ".join(seen.workflows),
+        "environments": ", ".join(seen.environments),
+    }
+    return "\n".join(f"{name}: {value or 'none found'}" for name, value in found.items())
+
+
+def policy_text(seen: Surroundings) -> str:
+    """A policy that is fit for use; a command nobody has written yet fails, and says so."""
+    first, last = _ends(seen)
+    lines = [
+        "# How this repository is deployed. `deploy-protocol check` finds every mistake in here.",
+        "version: 1",
+        "timezone: UTC  # the zone of every clock time below",
+        "",
+        "access:",
+        '  deployers: ["permission:write"]',
+        "",
+        "environments:",
+        *(f"  {_quoted(name)}: {{}}" for name in _environments(seen) if name not in (first, last)),
+    ]
+    if first != last:
+        lines += [f"  {_quoted(first)}:", indent(_steps(seen), "    ")]
+    lines += [f"  {_quoted(last)}:", *_rules(seen, first, last), indent(_steps(seen), "    ")]
+    return "\n".join([*lines, "", "log: {releases: always}", ""])
+
+
+def _rules(seen: Surroundings, first: str, last: str) -> Iterator[str]:
+    yield "    windows:"
+    yield '      open: ["Mon-Thu 09:00-16:00", "Fri 09:00-12:00"]'
+    if first != last:
+        yield f"    after: {{environment: {_quoted(first)}, bake: 30m}}"
+    yield "    checklist:"
+    if seen.pull_requests_test:
+        yield "      - {item: All tests passing, checks: all}"
+    yield "      - {item: Code review approved, reviews: 1}"
+    if first != last:
+        yield f"      - {{item: {_quoted(f'Deployed to {first} first')}, deployed: {_quoted(first)}}}"
+    yield "      - {item: Rollback plan documented, section: Rollback plan}"
+    if seen.migrations is not None:
+        yield "      - {item: Migrations tested, section: Migrations}"
+
+
+def _steps(seen: Surroundings) -> str:
+    deploy = seen.deploy or _UNWRITTEN.format(what="deploy $VERSION")
+    lines = ["steps:"]
+    if seen.migrations is not None:
+        lines += ["  migrate:", *_migrate(seen.migrations)]
+    lines.append(f"  deploy: {{run: {_quoted(deploy)}}}")
+    lines.append('  # health: {url: "https://shop.example/healthz", within: 2m}')
+    back = seen.deploy.replace("$VERSION", "$PREVIOUS_VERSION") if "$VERSION" in seen.deploy else ""
+    back = back or _UNWRITTEN.format(what="go back to $PREVIOUS_VERSION")
+    lines.append(f"rollback: {{run: {_quoted(back)}}}")
+    return "\n".join(lines)
+
+
+def _migrate(migrations: Migrations) -> Iterator[str]:
+    yield f"    run: {_quoted(migrations.run or _UNWRITTEN.format(what='migrate the database'))}"
+    if migrations.undo:
+        yield f"    undo: {_quoted(migrations.undo)}"
+    else:
+        yield "    reversible: false  # with an `undo:` command, take this line away"
+    if migrations.lint:
+        yield f"    lint: {_quoted(migrations.lint)}"
+
+
+def _ends(seen: Surroundings) -> tuple[str, str]:
+    names = _environments(seen)
+    last = next((name for name in names if name.casefold().startswith("prod")), names[-1])
+    return next((name for name in names if name != last), last), last
+
+
+def _environments(seen: Surroundings) -> tuple[str, ...]:
+    return tuple(name for name in seen.environments if name != DEFAULTS) or _USUAL_ENVIRONMENTS
+
+
+def _quoted(text: str) -> str:
+    """A YAML scalar on one line, whatever the text holds."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+_PERMISSIONS = """\
+permissions:
+  actions: read        # who started the run, and its approvals
+  checks: read         # whether the tests passed
+  contents: write      # the deployment log in Releases
+  deployments: write   # the deployment's status
+  issues: write        # the issue that documents a rollback
+  pull-requests: write # the log's line on the pull requests contained
+  statuses: read       # commit statuses
+"""
+
+
+def workflow_text(seen: Surroundings, action: str = ACTION) -> str:
+    """Every environment after the one before it, each carried out by the action in one step."""
+    first, last = _ends(seen)
+    names = [first] if first == last else [first, last]
+    jobs = [
+        _job(
+            name,
+            needs=names[number - 1] if number else "",
+            steps=f"      - uses: {CHECKOUT}\n{_use(action, name)}",
+        )
+        for number, name in enumerate(names)
+    ]
+    start = f"name: Deploy\non:\n  push:\n    branches: [{_quoted(seen.branch)}]\n\n{_PERMISSIONS}\njobs:\n"
+    return start + "\n".join(jobs)
+
+
+def around_text(seen: Surroundings, action: str = ACTION) -> str:
+    """The action around deploy steps of the team's own. Started by hand until it takes the other's place."""
+    _, last = _ends(seen)
+    steps = (
+        f"      - uses: {CHECKOUT}\n"
+        f"{_use(action, last, phase='start')}"
+        "      - run: echo 'Write here how to deploy' && exit 1\n"
+        f"{_use(action, last, phase='finish', always=True)}"
+    )
+    start = f"name: Deploy by own steps\non: workflow_dispatch\n\n{_PERMISSIONS}\njobs:\n"
+    return start + _job(last, steps=steps)
+
+
+def _job(environment: str, *, steps: str, needs: str = "") -> str:
+    wait = f"    needs: {_job_id(needs)}\n" if needs else ""
+    return (
+        f"  {_job_id(environment)}:\n{wait}    runs-on: ubuntu-latest\n"
+        f"    environment: {_quoted(environment)}\n    steps:\n{steps}"
+    )
+
+
+def _use(action: str, environment: str, *, phase: str = "", always: bool = False) -> str:
+    lines = ["      - if: always()", f"        uses: {action}"] if always else [f"      - uses: {action}"]
+    lines += ["        with:", f"          environment: {_quoted(environment)}"]
+    lines += [f"          phase: {phase}"] if phase else []
+    lines += ["          job_status: ${{ job.status }}"] if phase == "finish" else []
+    return "\n".join(lines) + "\n"
+
+
+def _job_id(environment: str) -> str:
+    """GitHub takes letters, digits, `-` and `_`, and no digit first."""
+    plain = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in environment)
+    return plain if plain[:1].isalpha() else f"_{plain}"
+
+
+def template_text(seen: Surroundings) -> str:
+    """A pull request's headings, as the policy's checklist reads them, and the protocol's own list."""
+    migrations = (
+        "\n## Migrations\n\n<!-- How they were tested, how long they lock, and how they are undone. -->\n"
+        if seen.migrations is not None
+        else ""
+    )
+    return f"""\
+## What changes
+
+<!-- One sentence for the people who read the deployment log. -->
+
+## Rollback plan
+
+<!-- What to run, how long it takes, and what is lost. An empty plan holds the deployment. -->
+{migrations}
+## Before deploying
+
+- [ ] Tested in staging
+- [ ] Monitoring alerts configured
+- [ ] Team notified
+- [ ] Maintenance window scheduled, if needed
+"""
