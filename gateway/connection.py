@@ -53,6 +53,7 @@ class Connection:
     api_url: str
     token: Callable[[], str] = field(repr=False)
     on_response: Callable[[Response], None] | None = None
+    before: Callable[[str, str], None] | None = None  # verb and path; may raise RateLimited
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _local: threading.local = field(default_factory=threading.local, repr=False)
 
@@ -135,6 +136,8 @@ class Connection:
         self, verb: str, url: str, body: Mapping[str, Any] | None, params: Mapping[str, Any] | None
     ) -> tuple[int, Mapping[str, str], Any]:
         what = f"{verb} {url}"
+        if self.before is not None:
+            self.before(verb, urlsplit(url).path)
         try:
             status, headers, text = self._github().requester.requestJson(
                 verb, url, dict(params or {}), input=body

@@ -17,6 +17,8 @@ from protocol.gate import Gate
 
 if TYPE_CHECKING:
     from gateway.connection import Connection, Response
+    from gateway.organisations import Organisation
+    from gateway.pacing import Pace
     from gateway.previews import Preview
     from gateway.releases import Written
     from protocol.changes import Contents
@@ -99,6 +101,7 @@ class GitHub:
 
     Every method raises GatewayError: Unavailable, Forbidden, NotFound, RateLimited or Rejected. Reads
     are asked at most twice, writes once. `on_response` is called after each answer, for metrics.
+    With a `pace` RateLimited is raised before GitHub would.
     """
 
     def __init__(
@@ -108,14 +111,18 @@ class GitHub:
         *,
         api_url: str = PUBLIC_API,
         on_response: Callable[[Response], None] | None = None,
+        pace: Pace | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         policy_file: str = POLICY_FILE,
+        organisation: Organisation | None = None,
     ) -> None:
         self.repository = repository
         self.policy_file = policy_file
+        self.organisation = organisation  # for a policy beside this repository's that its token cannot see
         self._token = token
         self._api_url = api_url.rstrip("/")
         self._on_response = on_response
+        self._pace = pace
         self._clock = clock
         self._opened: Connection | None = None
         self.memory = Memory()
@@ -141,6 +148,8 @@ class GitHub:
         """
         from gateway.gathering import gather  # noqa: PLC0415  # start-up time
 
+        if self._pace is not None:
+            self._pace.wait_for_turn()
         return gather(self, gate, now, place)
 
     def preview(self, number: int, now: datetime) -> Preview:
@@ -425,7 +434,11 @@ class GitHub:
             from gateway.connection import Connection  # noqa: PLC0415  # PyGithub takes 0.2 s to import
 
             self._opened = Connection(
-                api_url=self._api_url, token=self._token, on_response=self._on_response, clock=self._clock
+                api_url=self._api_url,
+                token=self._token,
+                on_response=self._on_response,
+                before=self._pace.before if self._pace is not None else None,
+                clock=self._clock,
             )
         return self._opened
 

@@ -26,6 +26,7 @@ PERMISSIONS: Mapping[str, str] = {
     "pull_requests": "write",
     "statuses": "read",
 }
+_LACKING = "permissions requested are not granted"  # GitHub's words
 EARLY = timedelta(minutes=5)
 JWT_SECONDS = 540  # GitHub takes ten minutes at most; a minute is left for clocks that differ
 
@@ -89,7 +90,9 @@ class InstallationTokens:
         """All we need; where the installation gives less, that much, so that we can say what is lacking."""
         try:
             return self._ask_for(self._permissions, installation_id, repository)
-        except Rejected:
+        except Rejected as refusal:
+            if _LACKING not in str(refusal):
+                raise
             given = self._app.permissions_of(installation_id)
             less = {
                 name: _lesser(level, given[name])

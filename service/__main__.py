@@ -9,7 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -18,7 +20,12 @@ from service.logs import configure_logs
 from service.settings import Settings, SettingsError, read_settings
 from service.tables import open_database
 
+if TYPE_CHECKING:
+    from service.clients import Clients
+    from service.quotas import Quotas
+
 SWEEP_EVERY = 1.0  # seconds
+TELL_EVERY = 15.0
 RECONCILE_EVERY, RECONCILE_AGAIN = 600.0, 20.0  # the latter when GitHub could not be asked all
 GRACE = 25  # seconds to finish what is held when asked to stop
 
@@ -67,6 +74,7 @@ def work(settings: Settings) -> int:
     """Run the worker until asked to stop; then finish what it holds and leave the rest."""
     from service.clients import Clients  # noqa: PLC0415 - only the worker speaks to GitHub
     from service.queue import Queue, open_queue  # noqa: PLC0415 - as above
+    from service.quotas import Quotas  # noqa: PLC0415 - as above
     from service.reconcile import Reconcile  # noqa: PLC0415 - as above
     from service.worker import Worker  # noqa: PLC0415 - as above
     from service.workers import Workers  # noqa: PLC0415 - as above
@@ -86,10 +94,18 @@ def work(settings: Settings) -> int:
     threading.Thread(
         target=_every, args=(stop, reconcile.run, RECONCILE_EVERY, RECONCILE_AGAIN), daemon=True
     ).start()
+    remaining = partial(_tell_remaining, clients, Quotas(engine))
+    threading.Thread(target=_every, args=(stop, remaining, TELL_EVERY, TELL_EVERY), daemon=True).start()
     _every(stop, worker.sweep, SWEEP_EVERY, SWEEP_EVERY)
     consumer.stop(graceful=True)
     log.info("worker.stopped")
     return 0
+
+
+def _tell_remaining(clients: Clients, quotas: Quotas) -> bool:
+    """What only this process heard, told to all."""
+    quotas.keep(dict(clients.remaining), time.time())
+    return True
 
 
 def _when_asked_to_stop() -> threading.Event:

@@ -8,21 +8,17 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Flask, Response, jsonify
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.door import Door
-from service.gates import Gates
 from service.inbox import Inbox
+from service.numbers import Numbers
 from service.queue import DELIVERY, Queue
 from service.settings import Settings
-from service.tables import deliveries, gates
 from service.workers import WEB, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from _typeshed.wsgi import WSGIApplication
 
 log = structlog.get_logger()
@@ -54,7 +50,7 @@ def _hand_over(queue: Queue, guid: str) -> None:
 def _pages(engine: Engine, clock: Callable[[], float]) -> Flask:
     app = Flask("service")
     registry = CollectorRegistry()
-    registry.register(_Numbers(engine, clock))
+    registry.register(Numbers(engine, clock))
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -83,36 +79,3 @@ def _trouble(engine: Engine, now: float) -> str:
     if seen_at is None or seen_at < now - WORKER_SILENT:
         return "no worker gives a sign of life: start `deploy-protocol serve worker`"
     return ""
-
-
-class _Numbers:
-    """Metrics read from the database, so that every process of the service tells the same."""
-
-    def __init__(self, engine: Engine, clock: Callable[[], float]) -> None:
-        self._engine = engine
-        self._clock = clock
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        by_state = GaugeMetricFamily("deploy_deliveries", "Deliveries in the inbox.", labels=["state"])
-        for state, count in Inbox(self._engine).counts().items():
-            by_state.add_metric([state], count)
-        yield by_state
-        waiting = GaugeMetricFamily("deploy_gates", "Gates we know.", labels=["state"])
-        for state, count in Gates(self._engine).counts().items():
-            waiting.add_metric([state], count)
-        yield waiting
-        age, lateness = self._ages()
-        yield GaugeMetricFamily(
-            "deploy_oldest_delivery_seconds", "Age of the oldest unhandled delivery.", value=age
-        )
-        yield GaugeMetricFamily(
-            "deploy_lateness_seconds", "Worst lateness of the last look of a known gate.", value=lateness
-        )
-
-    def _ages(self) -> tuple[float, float]:
-        oldest = select(func.min(deliveries.c.received_at)).where(deliveries.c.state == "new")
-        latest = select(func.max(gates.c.lateness))
-        with self._engine.connect() as connection:
-            received_at = connection.execute(oldest).scalar()
-            lateness = connection.execute(latest).scalar() or 0.0
-        return (self._clock() - received_at if received_at else 0.0), float(lateness)

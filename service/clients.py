@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from functools import partial
 
 from gateway.app import App
+from gateway.connection import Response
 from gateway.github import GitHub
+from gateway.organisations import HOME, Organisation
+from gateway.pacing import Pace
 from gateway.tokens import AppKey, InstallationTokens
 from service.settings import Settings
 
+_TO_READ = {"contents": "read", "metadata": "read"}  # all that an organisation's policy needs
 KEPT = 256  # clients with their connections; an older one is opened anew when needed
 
 
@@ -22,6 +27,10 @@ class Clients:
         key = AppKey(app_id=str(settings.app_id), private_key=settings.private_key)
         self.app = App(key, api_url=settings.api_url)
         self.tokens = InstallationTokens(self.app)
+        self.remaining: dict[tuple[str, str], int] = {}  # by installation and core or graphql
+        self._paces: dict[int, Pace] = {}
+        self._policy_tokens = InstallationTokens(self.app, permissions=_TO_READ)
+        self._organisations: dict[tuple[int, str], Organisation] = {}
         self._lock = threading.Lock()
         self._clients: OrderedDict[tuple[int, str], GitHub] = OrderedDict()
 
@@ -31,8 +40,31 @@ class Clients:
             client = self._clients.pop(key, None)
             if client is None:
                 token = self.tokens.source(installation_id, repository)
-                client = GitHub(repository, token, api_url=self._api_url)
+                organisation = self._organisation(installation_id, repository.partition("/")[0])
+                client = GitHub(
+                    repository,
+                    token,
+                    api_url=self._api_url,
+                    on_response=partial(self._note, installation_id),
+                    pace=self._paces.setdefault(installation_id, Pace()),
+                    organisation=organisation,
+                )
             self._clients[key] = client
             while len(self._clients) > KEPT:
                 self._clients.popitem(last=False)
             return client
+
+    def _note(self, installation_id: int, response: Response) -> None:
+        if response.remaining is not None:
+            resource = "graphql" if response.path.endswith("/graphql") else "core"
+            self.remaining[str(installation_id), resource] = response.remaining
+
+    def _organisation(self, installation_id: int, owner: str) -> Organisation:
+        """One for all repositories of the installation, so that its policy is asked for once."""
+        found = self._organisations.get((installation_id, owner))
+        if found is None:
+            home = f"{owner}/{HOME}"
+            token = self._policy_tokens.source(installation_id, home)
+            found = Organisation(GitHub(home, token, api_url=self._api_url))
+            self._organisations[installation_id, owner] = found
+        return found

@@ -1,0 +1,88 @@
+"""How much one installation may still ask, so that GitHub need not refuse. Nobody sleeps."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from gateway.errors import RateLimited
+
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+REST_POINTS, GRAPHQL_POINTS = 900, 2000  # a minute
+WRITES_A_MINUTE, WRITES_AN_HOUR = 80, 500  # of what people are notified of
+READ, WRITE = 1, 5  # points
+LOOK = 2 * WRITE + READ  # the run, the verdict, the check run
+_CONTENT = re.compile(r"/(issues|pulls|comments|reviews|releases|reactions|merges)\b")
+
+
+@dataclass(slots=True)
+class Allowance:
+    """So much in so long, counted over the time just passed."""
+
+    most: int
+    length: timedelta
+    _spent: deque[tuple[datetime, int]] = field(default_factory=deque)
+    _sum: int = 0
+
+    def free_at(self, cost: int, now: datetime) -> datetime:
+        """When `cost` may be spent; `now` or before it when at once."""
+        while self._spent and self._spent[0][0] + self.length <= now:
+            self._sum -= self._spent.popleft()[1]
+        free, over = now, self._sum + cost - self.most
+        for moment, spent in self._spent:
+            if over <= 0:
+                break
+            free, over = moment + self.length, over - spent
+        return free
+
+    def spend(self, cost: int, now: datetime) -> None:
+        self._spent.append((now, cost))
+        self._sum += cost
+
+
+class Pace:
+    """Of one installation, in this process. Safe to use from several threads."""
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._rest = Allowance(REST_POINTS, MINUTE)
+        self._graphql = Allowance(GRAPHQL_POINTS, MINUTE)
+        self._turn = clock()
+        self._writes = (Allowance(WRITES_A_MINUTE, MINUTE), Allowance(WRITES_AN_HOUR, HOUR))
+
+    def wait_for_turn(self) -> None:
+        """Begin a look that can be finished. Raises RateLimited, with a moment of its own for each."""
+        now = self._clock()
+        with self._lock:
+            free = self._rest.free_at(LOOK, now)
+            if free > now:
+                self._turn = max(self._turn, free) + MINUTE * LOOK / REST_POINTS
+                raise RateLimited(
+                    f"Too many gates at once: this one's turn is {self._turn.isoformat()}.", until=self._turn
+                )
+
+    def before(self, verb: str, path: str) -> None:
+        """Count a request about to be made. Raises RateLimited where it has to wait."""
+        now, costs = self._clock(), self._costs(verb, path)
+        with self._lock:
+            free = max(allowance.free_at(cost, now) for allowance, cost in costs)
+            if free > now:
+                raise RateLimited(
+                    f"{verb} {path}: enough asked for now. Asking again after {free.isoformat()}.", until=free
+                )
+            for allowance, cost in costs:
+                allowance.spend(cost, now)
+
+    def _costs(self, verb: str, path: str) -> list[tuple[Allowance, int]]:
+        if path.endswith("/graphql"):
+            return [(self._graphql, READ)]
+        if verb == "GET":
+            return [(self._rest, READ)]
+        content = [(allowance, 1) for allowance in self._writes] if _CONTENT.search(path) else []
+        return [(self._rest, WRITE), *content]

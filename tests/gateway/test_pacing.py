@@ -1,0 +1,82 @@
+"""GitHub's limits are kept before GitHub has to; nobody sleeps, everybody is told when."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.errors import RateLimited
+from gateway.pacing import Pace
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def refused_until(pace: Pace, verb: str, path: str) -> datetime | None:
+    try:
+        pace.before(verb, path)
+    except RateLimited as limit:
+        return limit.until
+    return None
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "most"),
+    [
+        pytest.param("GET", "/repos/acme/shop/actions/runs/7", 900, id="reads"),
+        pytest.param("POST", "/repos/acme/shop/check-runs", 180, id="writes of five points"),
+        pytest.param("POST", "/repos/acme/shop/issues/3/comments", 80, id="content"),
+        pytest.param("POST", "/api/graphql", 2000, id="GraphQL"),
+    ],
+)
+def test_peers_21_so_much_a_minute_and_then_again(clock: Clock, verb: str, path: str, most: int) -> None:
+    pace = Pace(clock)
+    assert all(refused_until(pace, verb, path) is None for _ in range(most))
+    assert refused_until(pace, verb, path) == NOON + timedelta(minutes=1)
+    clock.now += timedelta(minutes=1)
+    assert refused_until(pace, verb, path) is None
+
+
+def test_peers_21_five_hundred_pieces_of_content_an_hour(clock: Clock) -> None:
+    pace, written = Pace(clock), 0
+    for _ in range(3600):
+        written += refused_until(pace, "POST", "/repos/acme/shop/issues") is None
+        clock.now += SECOND
+    assert written == 500
+
+
+def test_reading_goes_on_while_content_has_to_wait(clock: Clock) -> None:
+    pace = Pace(clock)
+    while refused_until(pace, "POST", "/repos/acme/shop/issues") is None:
+        pass
+    assert refused_until(pace, "GET", "/repos/acme/shop/issues") is None
+
+
+def test_a_crowd_of_gates_gets_a_turn_each(clock: Clock) -> None:
+    pace = Pace(clock)
+    while refused_until(pace, "GET", "/x") is None:
+        pass
+    turns = []
+    for _ in range(100):
+        with pytest.raises(RateLimited) as limit:
+            pace.wait_for_turn()
+        turns.append(limit.value.until)
+    gaps = {later - earlier for earlier, later in itertools.pairwise(turns)}
+    assert turns[0] > NOON
+    assert max(gaps) - min(gaps) < timedelta(milliseconds=1)
+    assert turns[-1] - turns[0] == pytest.approx(timedelta(seconds=99 * 11 / 15), abs=SECOND)
