@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from gateway.reading import Node, login_of, moment, nodes_of
 from protocol.facts import Emergency, Freeze, Known, Missing, Permission
 from protocol.gate import Gate
+from protocol.moments import in_our_years, in_zone
 from protocol.principals import is_bot
 
 FREEZE = "deploy-freeze"
@@ -104,10 +105,9 @@ def _environments(lines: dict[str, str]) -> frozenset[str]:
 def _until(text: str, zone: ZoneInfo) -> datetime | None:
     """A clock time without an offset is in the policy's zone. What cannot be read ends with the issue."""
     try:
-        until = datetime.fromisoformat(text)
+        return in_zone(in_our_years(datetime.fromisoformat(text)), zone)
     except ValueError:
         return None
-    return until if until.tzinfo else until.replace(tzinfo=zone)
 
 
 def _reason(issue: Node) -> str:

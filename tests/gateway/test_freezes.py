@@ -45,6 +45,7 @@ def frozen(
             id="its own offset",
         ),
         pytest.param("until: next week", set(), None, "Stock-taking", id="an unreadable end is none"),
+        pytest.param("until: 9999-12-31 23:59-05:00", set(), None, "Stock-taking", id="an end beyond clocks"),
         pytest.param("reason: Sale\n\nmore", set(), None, "Sale", id="a line for the reason"),
         pytest.param(
             "environment: production\n\nWe count\nstock.",
