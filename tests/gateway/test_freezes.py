@@ -7,18 +7,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.freezes import emergency_of, freezes_of
+from gateway.freezes import authors_of, emergency_of, freezes_of
 from protocol.facts import Freeze, Known, Missing, Permission
 from tests.nodes import GATE, bot, issue, listed
 
 BERLIN = ZoneInfo("Europe/Berlin")
+OURS = frozenset({"gate[bot]"})
 WRITERS: dict[str, Permission] = {"grace": Permission.WRITE, "rita": Permission.READ}
 
 
 def frozen(
     body: str, permissions: Known[dict[str, Permission]] = WRITERS, **changes: Any
 ) -> tuple[Freeze, ...]:
-    return freezes_of(listed(issue(body, "deploy-freeze", **changes)), permissions, BERLIN)
+    return freezes_of(listed(issue(body, "deploy-freeze", **changes)), permissions, BERLIN, OURS)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_a_freeze_holds_where_permissions_could_not_be_found_out() -> None:
 
 
 def test_another_label_is_no_freeze() -> None:
-    assert freezes_of(listed(issue("", "deploy-emergency")), WRITERS, BERLIN) == ()
+    assert freezes_of(listed(issue("", "deploy-emergency")), WRITERS, BERLIN, OURS) == ()
 
 
 @pytest.mark.parametrize(
@@ -95,12 +96,28 @@ def test_an_emergency_is_for_an_environment_by_a_person_and_unedited(
     changes: dict[str, Any], found: bool
 ) -> None:
     declared = {**issue("environment: production\nDown", "deploy-emergency"), **changes}
-    assert (emergency_of(listed(declared), GATE) is not None) is found
+    assert (emergency_of(listed(declared), GATE, OURS) is not None) is found
 
 
 def test_the_newest_emergency_counts() -> None:
     old = issue("environment: production\nOld", "deploy-emergency")
     new = issue("environment: production\nNew", "deploy-emergency", createdAt="2026-11-25T11:45:00Z")
-    emergency = emergency_of(listed(new, old), GATE)
+    emergency = emergency_of(listed(new, old), GATE, OURS)
     assert emergency is not None
     assert emergency.reason == "New"
+
+
+@pytest.mark.parametrize(
+    ("author", "by"),
+    [
+        pytest.param(bot("gate"), "ada", id="our App speaks for whom it names"),
+        pytest.param(bot("github-actions"), "github-actions[bot]", id="a workflow speaks for itself"),
+        pytest.param({"__typename": "User", "login": "grace"}, "grace", id="a person speaks for herself"),
+    ],
+)
+def test_only_our_own_app_opens_an_issue_in_anothers_name(author: dict[str, Any], by: str) -> None:
+    asked = "<!-- deploy-protocol:asked by=Ada comment=7 -->"
+    (freeze,) = frozen(f"{asked}\nSale", author=author)
+    declared = issue(f"{asked}\nenvironment: production\nDown", "deploy-emergency", author=author)
+    assert freeze.by == by
+    assert authors_of(listed(declared), OURS) == {by}
