@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from protocol.codes import as_markdown
+from protocol.commands import commands_table
 from protocol.schemas import policy_schema
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> None:
     (ROOT / "docs" / "codes.md").write_text(as_markdown())
     (ROOT / "docs" / "deploy.schema.json").write_text(json.dumps(policy_schema(), indent=2) + "\n")
+    commands = ROOT / "docs" / "commands.md"
+    commands.write_text(with_commands(commands.read_text()))
     readme = ROOT / "README.md"
     readme.write_text(with_tables(readme.read_text()))
 
@@ -25,11 +28,20 @@ def with_tables(readme: str) -> str:
     """README with the tables of inputs and outputs as action.yml has them."""
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     for part in ("inputs", "outputs"):
-        before, after = f"<!-- {part} -->\n", f"\n<!-- /{part} -->"
-        head, rest = readme.split(before)
-        _, tail = rest.split(after)
-        readme = head + before + _table(part, action[part]) + after + tail
+        readme = _with_part(readme, part, _table(part, action[part]))
     return readme
+
+
+def with_commands(paper: str) -> str:
+    """docs/commands.md with the table that `/help` shows."""
+    return _with_part(paper, "commands", commands_table())
+
+
+def _with_part(paper: str, part: str, text: str) -> str:
+    before, after = f"<!-- {part} -->\n", f"\n<!-- /{part} -->"
+    head, rest = paper.split(before)
+    _, tail = rest.split(after)
+    return head + before + text + after + tail
 
 
 def _table(part: str, names: dict[str, Any]) -> str:

@@ -84,7 +84,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         word="unfreeze",
         form="/unfreeze ENVIRONMENT…|all",
-        does="Closes the freezes that /freeze opened for these environments.",
+        does="Closes the open freezes of these environments.",
         who="permission:write",
     ),
     Verb(
@@ -99,9 +99,16 @@ VERBS: tuple[Verb, ...] = (
         does="Shows what is deployed where, and all that each waiting deployment waits for.",
         who="permission:write, deployers",
     ),
-    Verb(word="help", form="/help", does="Shows this table.", who="permission:write, deployers"),
+    Verb(word="help", form="/help", does="Shows this table.", who="anyone"),
 )
+
 _WORDS: tuple[str, ...] = tuple(verb.word for verb in VERBS)
+
+
+def commands_table() -> str:
+    """In Markdown, as `/help` and docs/commands.md show it."""
+    rows = [f"| `{verb.form.replace('|', chr(92) + '|')}` | {verb.does} | {verb.who} |" for verb in VERBS]
+    return "\n".join(["| Command | What it does | Who may |", "|---|---|---|", *rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from gateway.errors import NotFound
 from gateway.history import running
 from protocol.answers import short
-from protocol.commands import VERBS
+from protocol.commands import commands_table
 from protocol.decision import decide
 from protocol.facts import Deployment
 from protocol.gate import Gate
@@ -15,18 +15,27 @@ from protocol.headlines import headline
 from protocol.markdown import escape
 from protocol.moments import say_moment
 from protocol.report import findings_markdown
-from service.replies import Outcome, Reply
+from protocol.rights import right_to_start, right_to_write
+from service.replies import Outcome, Reply, no
 from service.requests import Request
 
 MOST_GATES = 10  # a comment has an end, and each costs a look
 
 
 def status(request: Request, _reply: Reply) -> Outcome:
+    """For those who deploy or write: it takes many requests, and strangers have none to spare."""
+    right = right_to_write(request.author, request.people, what="ask for the status")
+    if not right and not any(_may_start(request, name) for name in request.environments):
+        return no(f"{escape(right.refusal)}.")
     lines = ["| Environment | Runs now |", "|---|---|"]
     for name in request.environments:
         now = running(request.github.deployments(name), name)
         lines.append(f"| **{escape(name)}** | {_said(request, now)} |")
     return Outcome(text="\n".join([*lines, "", *_waiting(request)]))
+
+
+def _may_start(request: Request, environment: str) -> bool:
+    return bool(right_to_start(request.policies, environment, request.author, request.people))
 
 
 def _said(request: Request, now: Deployment | None) -> str:
@@ -61,10 +70,4 @@ def _findings(request: Request, gate: Gate) -> Sequence[str]:
 
 
 def show_help(_request: Request, _reply: Reply) -> Outcome:
-    return Outcome(text=help_text())
-
-
-def help_text() -> str:
-    """The table of commands; docs/commands.md shows the same."""
-    rows = [f"| `{verb.form.replace('|', chr(92) + '|')}` | {verb.does} | {verb.who} |" for verb in VERBS]
-    return "\n".join(["| Command | What it does | Who may |", "|---|---|---|", *rows])
+    return Outcome(text=commands_table())

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from deploy_protocol import main
-from docs.generate import with_tables
+from docs.generate import with_commands, with_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -42,6 +42,11 @@ def workflows() -> list[Any]:
 
 def test_readme_lists_the_inputs_and_outputs_of_action_yml() -> None:
     assert with_tables(README) == README, "run: make docs"
+
+
+def test_the_page_of_commands_has_the_table_that_help_shows() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text()
+    assert with_commands(page) == page, "run: make docs"
 
 
 def test_readme_lists_every_command() -> None:

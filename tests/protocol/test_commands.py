@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.commands import VERBS, Command, CommandError, parse_command
+from protocol.commands import VERBS, Command, CommandError, commands_table, parse_command
 from tests.facts import at
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -202,3 +202,9 @@ def test_a_clock_time_is_the_next_one(hour: int, minute: int, second: int) -> No
 
 def test_every_command_shows_itself_in_its_form() -> None:
     assert all(verb.form.split()[0] == f"/{verb.word}" for verb in VERBS)
+
+
+def test_the_table_of_commands_has_three_columns() -> None:
+    lines = commands_table().splitlines()
+    assert len(lines) == len(VERBS) + 2
+    assert all(line.count(" | ") == 2 for line in lines if line.startswith("| `"))

@@ -9,10 +9,9 @@ import pytest
 
 from gateway.claims import Busy
 from gateway.errors import GatewayError
-from protocol.commands import VERBS
+from protocol.commands import VERBS, commands_table
 from sandbox.faults import Fault
 from service.commands import HANDLERS, answer_comment
-from service.status import help_text
 from tests.asking import Asking
 from tests.waiting import SHOP, now
 
@@ -23,7 +22,7 @@ def test_every_command_has_its_handler() -> None:
 
 def test_help_shows_every_command(asking: Asking) -> None:
     comment = asking.say(asking.issue(), "/help")
-    assert asking.reply(comment) == help_text()
+    assert asking.reply(comment) == commands_table()
     assert asking.reactions(comment) == ["+1"]
 
 
@@ -117,7 +116,7 @@ def test_a_worker_that_died_at_it_is_taken_over_after_a_while(asking: Asking) ->
         asking.hear(comment)
     asking.comment(comment).reactions[0].created_at -= timedelta(minutes=3)
     asking.hear(comment)
-    assert asking.replies(comment) == [help_text()]
+    assert asking.replies(comment) == [commands_table()]
     assert asking.reactions(comment) == ["+1"]
 
 
@@ -158,4 +157,4 @@ def test_a_reply_that_somebody_else_pretends_to_have_written_is_not_ours(asking:
     marker = f"<!-- deploy-protocol:reply to={comment} -->\n<!-- done rocket -->\n"
     asking.write_comment(number, marker + "All deployed!", by="bo")
     asking.hear(comment)
-    assert help_text() in asking.replies(comment)
+    assert commands_table() in asking.replies(comment)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from protocol.commands import VERBS
-from service.status import help_text
 from tests.asking import Asking
 
 
@@ -29,7 +27,7 @@ def test_status_shows_every_finding_of_what_waits(asking: Asking) -> None:
     assert "staging" not in asking.reply(comment)
 
 
-def test_the_help_is_one_table(asking: Asking) -> None:
-    lines = help_text().splitlines()
-    assert len(lines) == len(VERBS) + 2
-    assert all(line.count(" | ") == 2 for line in lines if line.startswith("| `"))
+def test_line_17_a_stranger_is_not_shown_what_takes_many_requests(asking: Asking) -> None:
+    comment = asking.say(asking.issue(), "/status", by="bo")
+    assert "bo may not ask for the status; permission:write may" in asking.reply(comment)
+    assert asking.reactions(comment) == ["-1"]
