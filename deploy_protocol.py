@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
+    from gateway.github import GitHub
     from protocol.errors import PolicyError
     from protocol.facts import Facts
     from protocol.policy import Policy
@@ -38,6 +39,14 @@ at_option = click.option(
     "--at", metavar="ISO", help="The moment to ask about, in the policy's zone. Default: now."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+repository_option = click.option(
+    "--repository", metavar="OWNER/NAME", help="Default: GITHUB_REPOSITORY, else git's origin."
+)
+since_option = click.option(
+    "--since", metavar="D", help="A day such as 2026-11-01, a moment, or how long ago, such as 30d."
+)
 
 
 def example(*lines: str) -> str:
@@ -244,6 +253,26 @@ def init(*, action: str | None, yes: bool, dry_run: bool) -> None:
         _fail(str(error))
 
 
+@main.command(epilog=example("log --repository acme/shop --environment production --since 30d"))
+@repository_option
+@click.option("--environment", metavar="NAME", help="Only this one. Default: all.")
+@since_option
+@json_option
+def log(repository: str | None, environment: str | None, since: str | None, as_json: bool) -> None:
+    """Read the deployment log back from GitHub alone, newest first.
+
+    The token comes from GITHUB_TOKEN; it needs to read contents, deployments and issues.
+
+    Exit codes: 0 shown, 2 GitHub could not be read.
+    """
+    from gateway.record import log_entries
+    from protocol.log import log_data, log_text
+
+    start = _since(since)
+    entries = _seen(repository, lambda github: log_entries(github, environment=environment, since=start))
+    _print(log_data(entries) if as_json else log_text(entries))
+
+
 @main.command(epilog=example("serve"))
 @click.argument("part", type=click.Choice(["all", "web", "worker"]), default="all")
 def serve(part: str) -> None:
@@ -357,6 +386,27 @@ def _asked(ask: Callable[[Inbox], T]) -> T:
     except SQLAlchemyError as error:
         reason = str(error).splitlines()[0]
         _fail(f"The App's database does not answer ({reason}). Set DATABASE_URL or DATA_DIR as for `serve`.")
+
+
+def _seen(repository: str | None, look: Callable[[GitHub], T]) -> T:
+    """What GitHub shows the token of this terminal."""
+    from gateway.command_line import repository_of
+    from gateway.errors import GatewayError
+
+    try:
+        with repository_of(os.environ, repository) as github:
+            return look(github)
+    except GatewayError as error:
+        _fail(str(error))
+
+
+def _since(text: str | None) -> datetime | None:
+    from protocol.moments import parse_since
+
+    try:
+        return None if text is None else parse_since(text, datetime.now(UTC))
+    except ValueError as error:
+        _fail(f"--since: {error}")
 
 
 def _read(file: str) -> bytes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
+
+from protocol.durations import parse_duration
 
 _MOMENT = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})[T ](?P<hour>\d{2}):(?P<rest>\d{2}(?::\d{2})?)"
@@ -13,6 +15,7 @@ _MOMENT = re.compile(
 )
 
 
+_UTC = ZoneInfo("UTC")
 _YEARS = range(1970, 9999)  # every zone can show these, and count some days back and on
 
 
@@ -52,6 +55,20 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
     except (ValueError, OverflowError):
         raise ValueError(f"'{text}' is on no calendar or clock: write it as 2026-11-27 15:00") from None
     return in_zone(in_our_years(moment), zone)
+
+
+def parse_since(text: str, now: datetime) -> datetime:
+    """Read a day, a moment or how long ago, in UTC unless it says otherwise. Raises ValueError."""
+    try:
+        if re.fullmatch(r"[\ddhms]+", text.strip()):
+            return now - parse_duration(text)
+        if _MOMENT.fullmatch(text.strip()):
+            return parse_moment(text, _UTC)
+        return datetime.combine(parse_day(text), time(), UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"'{text}' is no time: write a day such as 2026-11-01, a moment such as 2026-11-01 10:00, or 30d"
+        ) from None
 
 
 def in_our_years(moment: datetime) -> datetime:

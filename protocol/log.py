@@ -1,0 +1,69 @@
+"""The deployment log as it is read back: newest first, each deployment once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from protocol.entry import Entry, Status, entry_data, render_entry
+
+_LINE = re.compile(
+    r"(?P<status>Success|Rollback|Failed|Stopped) - (?P<version>\S+?)(?: in [\ddhms]+)?(?:: (?P<issue>.*))?"
+)
+_STATUSES: dict[str, Status] = {
+    "Success": "success",
+    "Rollback": "rollback",
+    "Failed": "failed",
+    "Stopped": "stopped",
+}
+
+
+def entry_of_line(
+    line: str,
+    *,
+    repository: str,
+    environment: str,
+    sha: str,
+    at: datetime,
+    deployer: str,
+    deployment_id: int,
+    run_url: str = "",
+) -> Entry | None:
+    """What a Deployment alone tells, where no release keeps the whole entry; None for a line not ours."""
+    match = _LINE.fullmatch(line)
+    if match is None:
+        return None
+    return Entry(
+        repository=repository,
+        environment=environment,
+        version=match["version"],
+        sha=sha,
+        at=at,
+        deployer=deployer,
+        status=_STATUSES[match["status"]],
+        deployment_id=deployment_id,
+        issues=(match["issue"],) if match["issue"] else (),
+        run_url=run_url,
+    )
+
+
+def selected(
+    entries: Iterable[Entry], *, environment: str | None = None, since: datetime | None = None
+) -> tuple[Entry, ...]:
+    """Newest first; of two entries for one deployment, the first given."""
+    kept: dict[str, Entry] = {}
+    for entry in entries:
+        wanted = environment is None or entry.environment.casefold() == environment.casefold()
+        if wanted and (since is None or entry.at >= since):
+            kept.setdefault(entry.key, entry)
+    return tuple(sorted(kept.values(), key=lambda entry: (entry.at, entry.key), reverse=True))
+
+
+def log_text(entries: Sequence[Entry]) -> str:
+    return "\n\n".join(render_entry(entry).rstrip() for entry in entries) or "No deployment is in the log."
+
+
+def log_data(entries: Sequence[Entry]) -> dict[str, Any]:
+    return {"entries": [entry_data(entry) for entry in entries]}
