@@ -34,7 +34,7 @@ def _phrases(findings: Sequence[Finding], zone: ZoneInfo) -> str:
     match findings:
         case ():
             return "no rule answered"
-        case (only,) if only.code not in _PHRASES:
+        case (only,) if only.code not in _ALONE:
             return only.why
     phrases = list(dict.fromkeys(_phrase(finding, zone) for finding in sorted(findings, key=_by_clock)))
     shown, more = phrases[:MOST_PHRASES], len(phrases) - MOST_PHRASES
@@ -43,12 +43,12 @@ def _phrases(findings: Sequence[Finding], zone: ZoneInfo) -> str:
 
 def _by_clock(finding: Finding) -> bool:
     """What only time can settle is read first: it says whether to stay or go home."""
-    return finding.code not in _BY_CLOCK
+    return finding.code not in BY_CLOCK
 
 
 def _phrase(finding: Finding, zone: ZoneInfo) -> str:
-    say = _PHRASES.get(finding.code)
-    return say(finding, zone) if say else finding.rule.replace("_", " ")
+    say = _ALONE.get(finding.code)
+    return say(finding, zone) if say else _AMONG_OTHERS.get(finding.code, finding.rule.replace("_", " "))
 
 
 def _until(before: str, without: str) -> Callable[[Finding, ZoneInfo], str]:
@@ -62,23 +62,29 @@ def _by_whom(what: str) -> Callable[[Finding, ZoneInfo], str]:
     return lambda finding, _: f"{what} by {finding.who[0]}" if len(finding.who) == 1 else what
 
 
-def _plainly(phrase: str) -> Callable[[Finding, ZoneInfo], str]:
-    return lambda *_: phrase
-
-
 def _moment(moment: datetime, zone: ZoneInfo) -> str:
     local = moment.astimezone(zone)
     return f"{local:%a} {local.day} {local:%b %H:%M %Z}"
 
 
-_BY_CLOCK: Mapping[str, Callable[[Finding, ZoneInfo], str]] = {
+BY_CLOCK: Mapping[str, Callable[[Finding, ZoneInfo], str]] = {
     "windows.closed": _until("opens", "closed for good"),
     "freeze.active": _until("frozen until", "frozen"),
     "order.baking": _until("bakes until", "baking"),
 }
-_PHRASES: Mapping[str, Callable[[Finding, ZoneInfo], str]] = {
-    **_BY_CLOCK,
+# What says enough by itself; all else is said in its finding's own sentence where it stands alone.
+_ALONE: Mapping[str, Callable[[Finding, ZoneInfo], str]] = {
+    **BY_CLOCK,
     "approvals.missing": _by_whom("approval"),
     "approvals.rejected": _by_whom("rejected"),
-    "in_flight.other": _plainly("another deployment is under way"),
+}
+_AMONG_OTHERS: Mapping[str, str] = {
+    "order.staging_missing": "an earlier environment first",
+    "in_flight.other": "another deployment is under way",
+    "checks.pending": "checks still running",
+    "checks.missing": "checks not seen yet",
+    "checks.none": "checks not seen yet",
+    "review.missing": "a review",
+    "review.changes_requested": "changes asked for",
+    "policy.missing": "no policy could be read",
 }

@@ -37,8 +37,8 @@ def _open(opening: Opening, policy: Policy, facts: Facts) -> Finding:
 
 def _closed(opening: Opening, policy: Policy, facts: Facts) -> Finding:
     opens = opening.opens_at
-    until = f"opens {say_moment(opens, policy.timezone)}" if opens else "and never opens again"
-    why = f"{facts.environment} is closed ({opening.reason}), {until}"
+    until = f"it opens {say_moment(opens, policy.timezone)}" if opens else "it never opens again"
+    why = f"{facts.environment} is {opening.reason}; {until}"
     return wait("windows", "windows.closed", why, recheck_at=opens)
 
 

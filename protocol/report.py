@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from protocol.headlines import BY_CLOCK
 from protocol.markdown import escape
 from protocol.moments import say_moment
 from protocol.verdict import Decision, Finding, Verdict
@@ -36,12 +37,24 @@ def findings_text(decision: Decision, zone: ZoneInfo) -> str:
 
 
 def _row(finding: Finding, zone: ZoneInfo, *, who: bool = True) -> str:
-    why = escape(finding.why)
-    if finding.recheck_at is not None and finding.verdict is Verdict.WAIT:
-        why += f" _(looked at again {say_moment(finding.recheck_at, zone)})_"
-    cells = [MARKS[finding.verdict], finding.rule.replace("_", " "), f"{why} `{finding.code}`"]
-    cells += [", ".join(escape(name) for name in finding.who)] if who else []
+    cells = [MARKS[finding.verdict], finding.rule.replace("_", " "), _said(finding, zone)]
+    cells += [_who(finding)] if who else []
     return f"| {' | '.join(cells)} |"
+
+
+def _said(finding: Finding, zone: ZoneInfo) -> str:
+    """The sentence, and when it is looked at again where it does not say that itself."""
+    why, again = escape(finding.why), ""
+    if finding.recheck_at is not None and finding.verdict is Verdict.WAIT:
+        moment = say_moment(finding.recheck_at, zone)
+        again = f" _(looked at again {moment})_" if moment not in finding.why else ""
+    return f"{why}{again} `{finding.code}`"
+
+
+def _who(finding: Finding) -> str:
+    if finding.who:
+        return ", ".join(escape(name) for name in finding.who)
+    return "time alone" if finding.code in BY_CLOCK and finding.recheck_at is not None else ""
 
 
 def _line(finding: Finding) -> str:
@@ -52,5 +65,13 @@ def _line(finding: Finding) -> str:
 def _next_look(decision: Decision, zone: ZoneInfo) -> str:
     if decision.verdict is not Verdict.WAIT:
         return ""
+    only = "Only time is missing, nobody needs to do anything. " if _comes_by_itself(decision) else ""
     when = f" by the clock {say_moment(decision.recheck_at, zone)}, and" if decision.recheck_at else ""
-    return f"Looked at again{when} whenever something changes."
+    return f"{only}Looked at again{when} whenever something changes."
+
+
+def _comes_by_itself(decision: Decision) -> bool:
+    """Whether all that stands in the way ends at a known moment."""
+    return bool(decision.blocking) and all(
+        one.code in BY_CLOCK and one.recheck_at is not None and not one.who for one in decision.blocking
+    )

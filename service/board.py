@@ -22,6 +22,7 @@ from protocol.verdict import Decision, Finding, Verdict
 
 _OF_ITEMS = ("checks", "review", "checklist")  # the rules that answer for items of the checklist
 _PASSED_BY = re.compile(r"\APassed \(\w+\): ")
+_LATER = "▫️"
 _ABOUT_BOXES = "Tick a box when it is done: whose edit ticked it is what counts. "
 _HELP = "What else can be said here: write `/help` in a comment of its own."
 
@@ -80,7 +81,7 @@ def _runs(place: Place, zone: ZoneInfo) -> str:
     if now is None:
         return "nothing yet"
     version = f"{escape(now.version)} ({short(now.sha)})" if now.version else short(now.sha)
-    since = f", {say_moment(now.finished_at or now.created_at, zone)}"
+    since = f", since {say_moment(now.finished_at or now.created_at, zone)}"
     return version + since + (f", by {escape(now.creator)}" if now.creator else "")
 
 
@@ -130,7 +131,8 @@ def _item(item: _Item, place: Place) -> str:
         return ""
     said = escape(_plain(finding).removeprefix(f"{item.name}: "))
     if not item.is_ticked:
-        return f"- {MARKS[finding.verdict]} {escape(item.name)}: {said}"
+        mark = _LATER if finding.code == "checklist.left_to_action" else MARKS[finding.verdict]
+        return f"- {mark} {escape(item.name)}: {said}"
     box = "x" if finding.code == "checklist.done" else " "
     return f"- [{box}] {box_text(place.name, item.name)} {said}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.github import Annotation
+from gateway.github import Annotation, Conclusion
 from gateway.memory import ReadPolicy
 from protocol.document import parse_policy
 from protocol.errors import PolicyError
@@ -59,7 +59,7 @@ def _said_valid(proposed: Policy, current: ReadPolicy, text: str, file: str) -> 
     return Said(
         title=_title(changes, failed),
         summary="\n".join(parts),
-        conclusion="failure" if failed else "success",
+        conclusion=_conclusion(changes, failed),
         remarks=tuple(_on_failed_tests(outcomes, text, file)),
     )
 
@@ -74,12 +74,20 @@ def _on_failed_tests(outcomes: tuple[TestOutcome, ...], text: str, file: str) ->
             yield Annotation(path=file, line=node.mark.line, message=message, title="a policy test fails")
 
 
+def _conclusion(changes: tuple[Change, ...], failed: list[TestOutcome]) -> Conclusion:
+    """What loosens is for people to judge: neither green nor in their way."""
+    if failed:
+        return "failure"
+    return "neutral" if any(change.loosens for change in changes) else "success"
+
+
 def _title(changes: tuple[Change, ...], failed: list[TestOutcome]) -> str:
     if failed:
         return f"{counted(len(failed), 'policy test')} failed"
     loosening = sum(change.loosens for change in changes)
-    marked = f", {loosening} of them loosening it" if loosening else ""
-    return f"Valid, {counted(len(changes), 'change')}{marked}"
+    if loosening:
+        return f"Loosens the policy: {loosening} of {counted(len(changes), 'change')}"
+    return f"Valid, {counted(len(changes), 'change')}"
 
 
 def _of_changes(changes: tuple[Change, ...], current: ReadPolicy) -> Iterator[str]:

@@ -42,6 +42,11 @@ UNAPPROVED = finding("approvals.missing", who=("team:acme/dba",))
             id="three and how many more",
         ),
         pytest.param(
+            (finding("checks.pending"), finding("checklist.unticked"), finding("order.staging_missing")),
+            "Waiting: checks still running, checklist, an earlier environment first",
+            id="several in words as short as they can be",
+        ),
+        pytest.param(
             (finding("freeze.active"), finding("freeze.active")),
             "Waiting: frozen until Mon 30 Nov 10:00 CET",
             id="each once",

@@ -236,7 +236,7 @@ def test_peers_14_what_a_pull_request_loosens_is_told_and_does_not_hold_yet(serv
     propose(served, LONE.replace("count: 2", "count: 1"))
     settle(served)
     seen = check(served, "deploy policy")
-    assert (seen.conclusion, seen.title) == ("success", "Valid, 1 change, 1 of them loosening it")
+    assert (seen.conclusion, seen.title) == ("neutral", "Loosens the policy: 1 of 1 change")
     assert "count drops from 2 to 1" in (seen.summary or "")
     assert "0 of 2 approvals" in (check(served).summary or "")
 

@@ -1,0 +1,54 @@
+"""Every finding in a table: what stands in the way, who can resolve it, and when it is looked at again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from protocol.report import findings_markdown
+from protocol.verdict import Decision, Finding, Verdict
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MONDAY = datetime(2026, 11, 30, 9, tzinfo=UTC)
+CLOSED = Finding(
+    code="windows.closed",
+    rule="windows",
+    verdict=Verdict.WAIT,
+    why="production is closed; it opens Mon 2026-11-30 10:00 CET",
+    recheck_at=MONDAY,
+)
+UNAPPROVED = Finding(
+    code="approvals.missing",
+    rule="approvals",
+    verdict=Verdict.WAIT,
+    why="Database owner: 0 of 1",
+    recheck_at=MONDAY,
+    who=("team:acme/dba",),
+)
+
+
+def shown(*findings: Finding) -> str:
+    return findings_markdown(Decision(findings), BERLIN)
+
+
+def test_a_moment_is_said_once() -> None:
+    assert shown(CLOSED).count("Mon 2026-11-30 10:00 CET") == len(["the sentence", "the clock"])
+    assert "_(looked at again Mon 2026-11-30 10:00 CET)_" in shown(UNAPPROVED)
+
+
+def test_where_only_time_is_missing_nobody_is_asked_for_anything() -> None:
+    assert "time alone" in shown(CLOSED)
+    assert "Only time is missing, nobody needs to do anything." in shown(CLOSED)
+    assert "Only time is missing" not in shown(CLOSED, UNAPPROVED)
+
+
+def test_who_can_resolve_it_stands_beside_it() -> None:
+    assert "| team:acme/dba |" in shown(UNAPPROVED)
+
+
+def test_peers_20_what_people_wrote_is_escaped() -> None:
+    text = shown(
+        Finding(code="freeze.active", rule="freezes", verdict=Verdict.WAIT, why="<b>|@all `x` [y](z)")
+    )
+    assert "\\<b\\>\\|" in text
+    assert "@all" not in text

@@ -1,0 +1,54 @@
+"""The buttons of a check run, and what a click on one means."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from protocol.verdict import Decision, Finding, Verdict
+from service.showing import LONGEST_IDENTIFIER, check_name, read_button, said_at_gate
+from tests.policies import make_policy
+
+UTC = ZoneInfo("UTC")
+
+
+def decision(code: str, verdict: Verdict = Verdict.WAIT) -> Decision:
+    return Decision((Finding(code=code, rule=code.partition(".")[0], verdict=verdict, why="So it is"),))
+
+
+def buttons(code: str, environment: str = "production", **production: object) -> list[str]:
+    said = said_at_gate(decision(code), environment, [make_policy(production)], UTC)
+    return [button.identifier for button in said.buttons]
+
+
+def test_who_may_approve_is_given_a_button_where_an_approval_is_missing() -> None:
+    assert buttons("approvals.missing") == ["approve:production", "look:production", "freeze:production"]
+    assert buttons("windows.closed") == ["look:production", "freeze:production"]
+
+
+def test_no_button_approves_where_the_policy_takes_none() -> None:
+    options = {"methods": ["review"]}
+    assert "approve:production" not in buttons("approvals.missing", approval_options=options)
+
+
+@pytest.mark.parametrize("environment", ["production", "a-very-long-environment", "with:colon"])
+def test_a_click_names_its_environment_whatever_its_length(environment: str) -> None:
+    for identifier in buttons("approvals.missing", environment):
+        assert len(identifier) <= LONGEST_IDENTIFIER
+        assert read_button(identifier, check_name(environment))[1] == environment
+
+
+@pytest.mark.parametrize(
+    ("verdict", "conclusion", "has_buttons"),
+    [
+        pytest.param(Verdict.ALLOW, "success", False, id="allowed"),
+        pytest.param(Verdict.WAIT, "neutral", True, id="waiting"),
+        pytest.param(Verdict.REFUSE, "failure", False, id="refused"),
+    ],
+)
+def test_a_gate_that_waits_blocks_no_merge_and_has_buttons(
+    verdict: Verdict, conclusion: str, has_buttons: bool
+) -> None:
+    said = said_at_gate(decision("checks.x", verdict), "production", [], UTC)
+    assert (said.conclusion, bool(said.buttons)) == (conclusion, has_buttons)
