@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from action.announce import announce
 from action.contents import contents_of
-from action.errors import Inconclusive, StepFailed, Stopped
 from action.github import GitHub
+from action.halves import first_half
+from action.handover import handed
+from action.inputs import Workflow
 from action.job import Job, Progress, StepRecord
+from action.outcome import carry_through, close, go_back
 from action.preflight import Allowed
 from action.record import Claim, Told, claim_deployment, note_told, release_tag, tell_github
 from action.result import Result, result_of
-from action.steps import carry_out
 from action.summary import write_state
-from action.way_back import GoBack, roll_back, way_back
 from gateway.errors import GatewayError
 from protocol.changes import MOST_SHOWN, headline
 from protocol.entry import Change, Entry, Said, Status
@@ -23,38 +24,87 @@ from protocol.exposure import exposure_of
 from protocol.facts import Missing
 from protocol.messages import Telling, news_of
 from protocol.plan import Plan, render_plan
+from protocol.verdict import Decision
 
 _UNTOLD = "the job ended before it could say how the deployment went"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A deployment whose entry stands open in the journal."""
+
+    entry: Entry
+    began: datetime
+    plan: Plan
+    claim: Claim
+    tag: str | None
+    decision: Decision
 
 
 def carry_out_deployment(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Result:
     """Claim, do, tell. Once begun it always ends with an entry in the log."""
     job.console.say(render_plan(allowed.plan))
     try:
-        claim = _claim(job, github, progress, allowed)
+        begun = _begin(job, github, progress, allowed)
     except GatewayError as error:
         return _not_begun(job, progress, allowed, error)
+    status = _do(job, progress, begun.plan)
+    if status == "success" and job.inputs.phase == "start":
+        return _hand_over(job, progress, begun)
+    return conclude(job, github, progress, begun, status)
+
+
+def _begin(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Begun:
+    claim, began = _claim(job, github, progress, allowed), job.clock()
     tag = release_tag(allowed.policy, job.workflow, progress.version)
     progress.contents = contents_of(job, github, progress, allowed.facts, tag)
-    author = _Author(job=job, progress=progress, allowed=allowed, began=job.clock())
-    job.journal.opened(author.entry("stopped", issues=(_UNTOLD,)), tag=tag, ours=claim.ours)
+    begun = Begun(
+        entry=_opening(job, progress, allowed, began),
+        began=began,
+        plan=allowed.plan,
+        claim=claim,
+        tag=tag,
+        decision=allowed.decision,
+    )
+    job.journal.opened(begun.entry, tag=begun.tag, ours=claim.ours)
     write_state(job.workflow, "journal", job.journal.path)
-    status = _do(job, progress, allowed.plan)
+    return begun
+
+
+def _do(job: Job, progress: Progress, plan: Plan) -> Status:
+    if job.inputs.phase == "rollback":
+        return go_back(plan, job, progress, asked=True)
+    if job.inputs.phase == "start":
+        return carry_through(first_half(plan), plan, job, progress)
+    status = carry_through(plan.steps, plan, job, progress)
+    return close(plan, job, progress) if status == "success" else status
+
+
+def _hand_over(job: Job, progress: Progress, begun: Begun) -> Result:
+    job.journal.handed_over(handed(progress, job.clock()))
+    job.console.say("handed over: now the job's own steps, then `phase: finish`")
+    return result_of(job, progress, begun.decision, "started").model_copy(
+        update={"environment_url": begun.plan.url}
+    )
+
+
+def conclude(job: Job, github: GitHub, progress: Progress, begun: Begun, status: Status) -> Result:
+    """Tell GitHub and the team how it ended."""
     if status != "success" and job.inputs.phase != "rollback":
         _say_who_saw_it(job, progress)
     note_told(job, github, progress)
-    entry = author.entry(status, issues=tuple(progress.issues))
+    entry = _closing(job, progress, begun, status)
     told = tell_github(
         job,
         github,
         entry,
-        claim=claim,
-        tag=tag,
+        claim=begun.claim,
+        tag=begun.tag,
         failed=_failed(progress),
     )
-    _announce_end(job, progress, entry, told, allowed.plan)
-    job.journal.finished(status)
-    return _end(job, progress, allowed, entry, told)
+    job.journal.finished(status)  # before the announcement, which may take longer than a stopped job has
+    _announce_end(job, progress, entry, told, begun.plan)
+    return _end(job, progress, begun, entry, told)
 
 
 def _claim(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Claim:
@@ -79,77 +129,10 @@ def _not_begun(job: Job, progress: Progress, allowed: Allowed, error: GatewayErr
     return result_of(job, progress, allowed.decision, "failed")
 
 
-def _do(job: Job, progress: Progress, plan: Plan) -> Status:
-    try:
-        if job.inputs.phase == "rollback":
-            return _go_back(job, progress, plan, asked=True)
-        carry_out(plan.steps, job, progress)
-        return _close(job, progress, plan)
-    except Inconclusive:
-        return _leave_to_a_person(job, progress)
-    except StepFailed:
-        return _after_failure(job, progress, plan)
-    except Stopped as error:
-        progress.issues.append(_say_stopped(error, progress))
-        return "stopped"
-
-
-def _close(job: Job, progress: Progress, plan: Plan) -> Status:
-    """The new version is in and well; what is left to tidy cannot undo that."""
-    try:
-        carry_out(plan.closing, job, progress)
-    except (StepFailed, Stopped) as error:
-        progress.issues.append(f"after the deployment: {error}")
-    return "success"
-
-
-def _leave_to_a_person(job: Job, progress: Progress) -> Status:
-    """Neither a success nor a reason to go back."""
-    why = f"{progress.steps[-1].wrong}; it stays, and a person must look"
-    progress.issues.append(why)
-    job.console.annotate("error", f"{progress.environment}: a person is needed", why)
-    return "failed"
-
-
-def _after_failure(job: Job, progress: Progress, plan: Plan) -> Status:
-    failed = progress.steps[-1]
-    progress.issues.append(f"{failed.name}: {failed.wrong}")
-    try:
-        return _go_back(job, progress, plan)
-    except Stopped as error:
-        progress.issues.append(f"the rollback was not finished, {error}; a person must look")
-        return "failed"
-
-
-def _go_back(job: Job, progress: Progress, plan: Plan, *, asked: bool = False) -> Status:
-    back = way_back(
-        plan.undoing,
-        touched={"service"} if asked else progress.touched,
-        failed_step=progress.steps[-1].name if progress.steps else "",
-        previous_version=progress.previous_version,
-        bad_versions=progress.bad_versions,
-        targets=tuple(progress.targets),
-        asked=asked,
-    )
-    if isinstance(back, GoBack):
-        return "rollback" if roll_back(back, job, progress, plan.notify) else "failed"
-    progress.issues.append(f"not rolled back: {back.why}")
-    if not back.harmless:
-        job.console.annotate("error", f"{progress.environment}: a person is needed", back.why)
-    return "failed"
-
-
 def _say_who_saw_it(job: Job, progress: Progress) -> None:
     progress.exposure = exposure_of(progress.shares, job.clock())
     if "service" in progress.touched:
         progress.issues.append(progress.exposure.say(progress.version))
-
-
-def _say_stopped(error: Stopped, progress: Progress) -> str:
-    during = f" during {progress.steps[-1].name}" if progress.steps else ""
-    if progress.touched <= {"nothing"}:
-        return f"{error}{during}; nothing had been changed"
-    return f"{error}{during}; not rolled back, since there is no time: look, then use `phase: rollback`"
 
 
 def _failed(progress: Progress) -> StepRecord | None:
@@ -162,72 +145,77 @@ def _announce_end(job: Job, progress: Progress, entry: Entry, told: Told, plan: 
     announce(telling, plan.notify, news, job=job, progress=progress)
 
 
-def _end(job: Job, progress: Progress, allowed: Allowed, entry: Entry, told: Told) -> Result:
+def _end(job: Job, progress: Progress, begun: Begun, entry: Entry, told: Told) -> Result:
     job.console.say(f"{entry.environment}: {entry.status} - {entry.version}")
-    return result_of(job, progress, allowed.decision, entry.status).model_copy(
+    return result_of(job, progress, begun.decision, entry.status).model_copy(
         update={
             "entry": entry,
-            "environment_url": allowed.plan.url,
+            "environment_url": begun.plan.url,
             "release_url": told.release_url,
             "issue_url": told.issue_url,
         }
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Author:
-    """Writes the log's entry of one deployment, at its beginning and at its end."""
+def _opening(job: Job, progress: Progress, allowed: Allowed, began: datetime) -> Entry:
+    """The entry as it will stand if nothing more is heard."""
+    facts, workflow = allowed.facts, job.workflow
+    changes, changes_url = _changes(progress, workflow)
+    return Entry(
+        repository=workflow.repository,
+        environment=progress.environment,
+        version=progress.version,
+        sha=progress.sha,
+        at=began.astimezone(allowed.policy.timezone).replace(microsecond=0),
+        deployer=facts.deployer,
+        status="stopped",
+        deployment_id=progress.deployment_id,
+        previous_version=progress.previous_version or None,
+        changes=changes,
+        changes_url=changes_url,
+        included=progress.contents.parts[:MOST_SHOWN],
+        notes_url=progress.contents.notes_url,
+        issues=(_UNTOLD,),
+        findings=tuple(Said.of(finding) for finding in allowed.decision.findings),
+        approvers=_approvers(allowed),
+        emergency=facts.emergency.reason if facts.emergency is not None else None,
+        run_url=workflow.run_url,
+        run_attempt=workflow.run_attempt,
+    )
 
-    job: Job
-    progress: Progress
-    allowed: Allowed
-    began: datetime
 
-    def entry(self, status: Status, *, issues: tuple[str, ...]) -> Entry:
-        progress, facts, workflow = self.progress, self.allowed.facts, self.job.workflow
-        changes, changes_url = self._changes()
-        return Entry(
-            repository=workflow.repository,
-            environment=progress.environment,
-            version=progress.version,
-            sha=progress.sha,
-            at=self.began.astimezone(self.allowed.policy.timezone).replace(microsecond=0),
-            deployer=facts.deployer,
-            status=status,
-            deployment_id=progress.deployment_id,
-            previous_version=progress.previous_version or None,
-            changes=changes,
-            changes_url=changes_url,
-            included=progress.contents.parts[:MOST_SHOWN],
-            notes_url=progress.contents.notes_url,
-            issues=issues,
-            seconds=round((self.job.clock() - self.began).total_seconds(), 3),
-            metrics=self._metrics(),
-            findings=tuple(Said.of(finding) for finding in self.allowed.decision.findings),
-            approvers=self._approvers(),
-            emergency=facts.emergency.reason if facts.emergency is not None else None,
-            run_url=workflow.run_url,
-            run_attempt=workflow.run_attempt,
-        )
+def _changes(progress: Progress, workflow: Workflow) -> tuple[str, str]:
+    """All that is new since the version before, under what came last."""
+    previous, parts = progress.previous_sha, progress.contents.parts
+    home = f"{workflow.server_url}/{workflow.repository}"
+    text = f"{previous[:7]}...{progress.sha[:7]}" if previous else progress.sha[:7]
+    text = headline(parts) if parts else text
+    address = f"compare/{previous}...{progress.sha}" if previous else f"commit/{progress.sha}"
+    return text, f"{home}/{address}"
 
-    def _changes(self) -> tuple[str, str]:
-        """All that is new since the version before, under what came last."""
-        previous, parts = self.progress.previous_sha, self.progress.contents.parts
-        home = f"{self.job.workflow.server_url}/{self.job.workflow.repository}"
-        text = f"{previous[:7]}...{self.progress.sha[:7]}" if previous else self.progress.sha[:7]
-        text = headline(parts) if parts else text
-        address = f"compare/{previous}...{self.progress.sha}" if previous else f"commit/{self.progress.sha}"
-        return text, f"{home}/{address}"
 
-    def _metrics(self) -> tuple[Change, ...]:
-        if self.progress.analysis is None:
-            return ()
-        from action.monitoring import changes_in  # noqa: PLC0415 - only where there are metrics
+def _approvers(allowed: Allowed) -> tuple[str, ...]:
+    approvals = allowed.facts.approvals
+    if isinstance(approvals, Missing):
+        return ()
+    return tuple(dict.fromkeys(one.by for one in approvals if one.state == "approved"))
 
-        return changes_in(self.progress.analysis)
 
-    def _approvers(self) -> tuple[str, ...]:
-        approvals = self.allowed.facts.approvals
-        if isinstance(approvals, Missing):
-            return ()
-        return tuple(dict.fromkeys(one.by for one in approvals if one.state == "approved"))
+def _closing(job: Job, progress: Progress, begun: Begun, status: Status) -> Entry:
+    """The same entry with what is known only at the end."""
+    return replace(
+        begun.entry,
+        status=status,
+        previous_version=progress.previous_version or None,
+        issues=tuple(progress.issues),
+        seconds=round((job.clock() - begun.began).total_seconds(), 3),
+        metrics=_metrics(progress),
+    )
+
+
+def _metrics(progress: Progress) -> tuple[Change, ...]:
+    if progress.analysis is None:
+        return ()
+    from action.monitoring import changes_in  # noqa: PLC0415 - only where there are metrics
+
+    return changes_in(progress.analysis)

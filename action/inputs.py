@@ -10,8 +10,6 @@ from typing import Literal, TypeAlias, get_args
 from action.errors import InputError
 
 Phase: TypeAlias = Literal["run", "check", "start", "finish", "rollback"]
-CARRIED_OUT: tuple[Phase, ...] = ("run", "check", "rollback")
-
 _LONGEST_REASON = 1_000
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0", "")
 
@@ -79,18 +77,25 @@ def inputs_from(environ: Mapping[str, str]) -> Inputs:
         dry_run=_flag("dry_run", given["dry_run"]),
         github_token=given["github_token"],
         check_run_id=_number("check_run_id", given["check_run_id"]),
-        job_status=given["job_status"],
+        job_status=_job_status(given["job_status"], given["phase"]),
     )
 
 
 def _phase(text: str) -> Phase:
     for phase in get_args(Phase):
-        if text == phase and phase in CARRIED_OUT:
+        if text == phase:
             return phase  # type: ignore[no-any-return]  # get_args forgets what it is given
-    carried_out = ", ".join(f"`{phase}`" for phase in CARRIED_OUT)
-    raise InputError(
-        f"Input 'phase' is '{text}'. This version carries out {carried_out}; set one under `with:`."
-    )
+    phases = ", ".join(f"`{phase}`" for phase in get_args(Phase))
+    raise InputError(f"Input 'phase' is '{text}'. It is one of {phases}; set one under `with:`.")
+
+
+def _job_status(text: str, phase: str) -> str:
+    """`finish` takes nothing for a success that nobody called one."""
+    if phase == "finish" and text not in ("success", "failure", "cancelled"):
+        raise InputError(
+            f"Input 'job_status' is '{text}'. Write `job_status: ${{{{ job.status }}}}` under `with:`."
+        )
+    return text
 
 
 def _one_line(name: str, text: str) -> str:

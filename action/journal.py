@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import uuid
@@ -36,6 +37,10 @@ class Journal:
     def step_ended(self, name: str, at: datetime, wrong: str = "") -> None:
         self._write("step ended", step=name, at=at.isoformat(), wrong=wrong)
 
+    def handed_over(self, data: dict[str, Any]) -> None:
+        """`start` has done its part; what `finish` needs to go on."""
+        self._write("handed over", data=data)
+
     def finished(self, status: str) -> None:
         """The log has been told; nothing is left for the end of the job to do."""
         self._write("finished", status=status)
@@ -55,11 +60,25 @@ class Story:
     ours: bool
     during: str | None
     passed: tuple[str, ...]
-    finished: bool
+    handed: dict[str, Any] | None = None  # by `start` to `finish`
+    ended_as: str = ""
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.ended_as)
 
 
 def new_journal(temporary: Path) -> Journal:
     return Journal(temporary / _DIRECTORY / f"{uuid.uuid4()}.jsonl")
+
+
+def shared_journal(temporary: Path, environment: str, *, anew: bool) -> Journal:
+    """The one that `start` begins and `finish` of the same job goes on with."""
+    name = hashlib.sha256(environment.casefold().encode()).hexdigest()[:16]
+    path = temporary / _DIRECTORY / f"halves-{name}.jsonl"
+    if anew:
+        path.unlink(missing_ok=True)
+    return Journal(path)
 
 
 def read_story(path: Path) -> Story | None:
@@ -76,7 +95,8 @@ def read_story(path: Path) -> Story | None:
         ours=opening["ours"],
         during=next((step for step in began if step not in ended), None),
         passed=tuple(step for step, wrong in ended.items() if not wrong),
-        finished=any(event["event"] == "finished" for event in events),
+        handed=next((event["data"] for event in events if event["event"] == "handed over"), None),
+        ended_as=next((event["status"] for event in events if event["event"] == "finished"), ""),
     )
 
 

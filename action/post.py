@@ -9,7 +9,7 @@ from pathlib import Path
 from action.console import Console
 from action.github import GitHub
 from action.inputs import Workflow
-from action.journal import Story, read_story
+from action.journal import Journal, Story, read_story
 from action.record import Claim, document, post_end, put_in_log
 from gateway.errors import GatewayError
 from protocol.entry import Entry
@@ -29,15 +29,29 @@ def tell_the_end(path: Path, workflow: Workflow, github: GitHub, console: Consol
         document(github, entry, None)
     except GatewayError as error:
         console.annotate("warning", "Log not written", str(error))
+    journal = Journal(path)
+    journal.finished(entry.status)  # both halves of a deployment have an end of their own, and one journal
+    journal.close()
     return entry
 
 
 def ended(story: Story) -> Entry:
     """The entry as far as the journal knows."""
-    during = f"during {story.during}" if story.during else "between two steps"
     passed = f"; these had passed: {', '.join(story.passed)}" if story.passed else "; no step had passed"
-    issue = f"the job ended {during}{passed}. Nothing was rolled back: look, then use `phase: rollback`"
+    issue = f"the job ended {_when(story)}{passed}. {_way_back_of(story)}: look, then use `phase: rollback`"
     return replace(story.entry, status="stopped", issues=(issue,), seconds=None)
+
+
+def _when(story: Story) -> str:
+    if story.during:
+        return f"during {story.during}"
+    return "between two steps" if story.handed is None else "after `phase: start`, and `finish` never came"
+
+
+def _way_back_of(story: Story) -> str:
+    if any(step.startswith("rollback: ") for step in (*story.passed, story.during or "")):
+        return "The rollback had begun and was not finished"
+    return "Nothing was rolled back"
 
 
 def journal_left(environ: Mapping[str, str]) -> Path | None:

@@ -14,7 +14,7 @@ from action.console import Console
 from action.errors import ActionError, InputError, Stopped
 from action.inputs import Inputs, Workflow, inputs_from, workflow_from
 from action.job import Job
-from action.journal import new_journal
+from action.journal import Journal, new_journal, shared_journal
 from action.post import journal_left, tell_the_end
 from action.run import run
 from action.stop import Stop
@@ -22,7 +22,7 @@ from gateway.github import GitHub
 
 BAD_INPUT = 2
 _STOPPED = 130
-_LAST_SECONDS = 6.0  # GitHub kills a cancelled container ten seconds after asking
+_LAST_SECONDS = 6.8  # GitHub kills a cancelled container ten seconds after asking
 
 
 def start(environ: Mapping[str, str], *, console: Console | None = None) -> int:
@@ -47,7 +47,7 @@ def _carried_out(inputs: Inputs, workflow: Workflow, environ: Mapping[str, str],
     with Stop() as stop, _github(inputs, workflow) as github:
         stop.listen()
         stop.then(_end_in_time)
-        journal = new_journal(workflow.temporary)
+        journal = _journal(inputs, workflow)
         job = Job(
             inputs=inputs,
             workflow=workflow,
@@ -61,6 +61,12 @@ def _carried_out(inputs: Inputs, workflow: Workflow, environ: Mapping[str, str],
             return run(job, github).exit_code
         finally:
             journal.close()
+
+
+def _journal(inputs: Inputs, workflow: Workflow) -> Journal:
+    if inputs.phase not in ("start", "finish"):
+        return new_journal(workflow.temporary)
+    return shared_journal(workflow.temporary, inputs.environment, anew=inputs.phase == "start")
 
 
 def _now() -> datetime:

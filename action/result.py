@@ -14,7 +14,7 @@ from protocol.verdict import Decision, Verdict
 
 SCHEMA: Final = 1
 Status: TypeAlias = Literal[
-    "success", "rollback", "failed", "stopped", "waiting", "refused", "checked", "dry run"
+    "success", "rollback", "failed", "stopped", "waiting", "refused", "checked", "dry run", "started"
 ]
 VerdictWord: TypeAlias = Literal["allow", "wait", "refuse"]
 
@@ -27,6 +27,7 @@ EXIT_CODES: dict[Status, int] = {
     "success": 0,
     "checked": 0,
     "dry run": 0,
+    "started": 0,
     "failed": 1,
     "rollback": 1,
     "waiting": 3,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from action.contents import release_notes
 from action.deployment import carry_out_deployment
 from action.github import GitHub
@@ -19,6 +21,8 @@ _HELD: dict[Verdict, Status] = {Verdict.WAIT: "waiting", Verdict.REFUSE: "refuse
 
 def run(job: Job, github: GitHub) -> Result:
     """Carry out the phase the workflow asks for, and hand its result to the later steps."""
+    if job.inputs.phase == "finish":
+        return _finish(job, github)
     progress = Progress(
         environment=job.inputs.environment,
         version=job.inputs.version or job.workflow.tag or job.workflow.sha,
@@ -33,6 +37,21 @@ def run(job: Job, github: GitHub) -> Result:
     write_outputs(job.workflow, outputs_of(result))
     write_summary(job.workflow, render_summary(result, found.decision, found.zone, progress.analysis))
     write_summary(job.workflow, release_notes(progress.contents))
+    return result
+
+
+def _finish(job: Job, github: GitHub) -> Result:
+    from action.finish import decision_of, finish, look_at_start  # noqa: PLC0415 - of one phase only
+
+    if job.inputs.dry_run:
+        job.console.say("a dry run begins nothing, so there is nothing to finish")
+        progress = Progress(environment=job.inputs.environment, version="", sha=job.workflow.sha)
+        return result_of(job, progress, Decision(()), "dry run")
+    story = look_at_start(job)
+    result, progress = finish(job, github, story)
+    write_outputs(job.workflow, outputs_of(result))
+    summary = render_summary(result, decision_of(story.entry), ZoneInfo("UTC"), progress.analysis)
+    write_summary(job.workflow, summary)
     return result
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import select
 import signal
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -19,7 +22,8 @@ from action.errors import Stopped
 class Stop:
     def __init__(self) -> None:
         self._read_end, self._write_end = os.pipe()
-        self._signal_name = ""
+        self.signal_name = ""
+        self.wished_at = 0.0  # on the monotonic clock
         self._handlers: dict[signal.Signals, Any] = {}
         self._then: Callable[[], None] = lambda: None
 
@@ -48,10 +52,14 @@ class Stop:
         self.request(signal.Signals(number).name)
 
     def request(self, signal_name: str) -> None:
-        if not self._signal_name:
-            self._signal_name = signal_name
+        if not self.signal_name:
+            self.signal_name, self.wished_at = signal_name, time.monotonic()
             os.write(self._write_end, b"!")
             self._then()
+
+    @property
+    def wished(self) -> bool:
+        return bool(self.signal_name)
 
     def fileno(self) -> int:
         """Readable from the moment a stop is wished, and for ever after."""
@@ -59,11 +67,35 @@ class Stop:
 
     def check(self) -> None:
         """Raises Stopped when a stop is wished."""
-        if self._signal_name:
-            raise Stopped(self._signal_name)
+        if self.signal_name:
+            raise Stopped(self.signal_name)
 
     def sleep(self, seconds: float) -> None:
         """Wait; raises Stopped as soon as a stop is wished."""
         if seconds > 0:
             select.select([self._read_end], [], [], seconds)
         self.check()
+
+
+@contextmanager
+def patience(stop: Stop, seconds: float) -> Iterator[Stop]:
+    """A stop that comes so many seconds after the other's wish, for what must not be cut short."""
+    over, end = os.pipe()
+    with Stop() as late:
+        watcher = threading.Thread(target=_pass_on, args=(stop, late, seconds, over))
+        watcher.start()
+        try:
+            yield late
+        finally:
+            os.close(end)
+            watcher.join()
+            os.close(over)
+
+
+def _pass_on(stop: Stop, late: Stop, seconds: float, over: int) -> None:
+    """Ends as soon as `over` is at its end."""
+    if over in select.select([stop.fileno(), over], [], [])[0]:
+        return
+    left = stop.wished_at + seconds - time.monotonic()
+    if not select.select([over], [], [], max(0.0, left))[0]:
+        late.request(stop.signal_name)

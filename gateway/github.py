@@ -164,6 +164,12 @@ class GitHub:
 
         return proposed_policy(self, sha)
 
+    def own_policy(self, now: datetime) -> ReadPolicy:
+        """The repository's own policy alone, from its default branch, in one request."""
+        from gateway.rulebook import read_rulebook  # noqa: PLC0415  # start-up time
+
+        return read_rulebook(self, now).own
+
     def post_verdict(self, gate: Gate, *, approved: bool, comment: str) -> bool:
         """Open or refuse the gate. False when it does not wait any more; raises when that is unsure."""
         state = "approved" if approved else "rejected"

@@ -92,6 +92,10 @@ class GitHubInMemory:
         )
         return self.policies, replace(facts, **self.facts)
 
+    def own_policy(self, now: datetime) -> Policy | PolicyError | Missing:
+        self._may("own_policy")
+        return self.policies[-1]
+
     def deployment_of_check(self, check_run_id: int) -> JobDeployment | None:
         self._may("deployment_of_check")
         return self.job_deployment

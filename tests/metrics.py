@@ -73,10 +73,10 @@ def prometheus_says(
     def answer(asked: Asked) -> Answer:
         if asked.path == "/api/v1/query_range":
             start, step = float(asked.parameters["start"]), float(asked.parameters["step"])
-            values = [[start + number * step, str(before)] for number in range(points)]
-            series = [] if before is None else [{"metric": {}, "values": values}]
-            return Answer(body=prometheus("matrix", series))
-        series = [] if value is None else [{"metric": {}, "value": [1.0, str(value)]}]
+            values: list[Any] = [[start + number * step, str(before)] for number in range(points)]
+            past: list[Any] = [] if before is None else [{"metric": {}, "values": values}]
+            return Answer(body=prometheus("matrix", past))
+        series: list[Any] = [] if value is None else [{"metric": {}, "value": [1.0, str(value)]}]
         return Answer(body=prometheus("vector", series))
 
     return answer

@@ -35,10 +35,10 @@ def action() -> Any:
             ),
         ),
         (
-            {"INPUT_PHASE": "finish"},
+            {"INPUT_PHASE": "begin"},
             (
-                "Input 'phase' is 'finish'. "
-                "This version carries out `run`, `check`, `rollback`; set one under `with:`."
+                "Input 'phase' is 'begin'. "
+                "It is one of `run`, `check`, `start`, `finish`, `rollback`; set one under `with:`."
             ),
         ),
         ({"INPUT_DRY_RUN": "maybe"}, "Input 'dry_run' is 'maybe'. Write true or false under `with:`."),

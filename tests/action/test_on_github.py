@@ -55,6 +55,29 @@ jobs:
         run: echo "verdict is ${{ steps.deploy.outputs.verdict }}, status ${{ steps.deploy.outputs.status }}"
 """
 
+HALVES = WORKFLOW.replace(
+    """        uses: acme/deployment-protocol@v1
+        with:
+          environment: production
+          version: ${{ steps.read.outputs.version }}
+""",
+    """        uses: acme/deployment-protocol@v1
+        with:
+          environment: production
+          phase: start
+          version: ${{ steps.read.outputs.version }}
+      - run: |
+          echo "own steps over ${{ steps.deploy.outputs.previous_version }}"
+          test "$(cat version)" != 3.0.0
+      - if: always() && steps.deploy.outputs.status == 'started'
+        uses: acme/deployment-protocol@v1
+        with:
+          environment: production
+          phase: finish
+          job_status: ${{ job.status }}
+""",
+)
+
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
@@ -147,7 +170,7 @@ def test_a_killed_job_leaves_its_story(shop: Shop) -> None:
     assert issue["title"] == "production: 1.1.0 was stopped"
 
 
-def test_a_cancelled_job_ends_its_command_and_tells_the_log(shop: Shop, tmp_path: Path) -> None:
+def test_a_cancelled_job_ends_its_command_goes_back_and_tells_the_log(shop: Shop, tmp_path: Path) -> None:
     began = tmp_path / "began"
     change_policy(shop, POLICY.replace("echo x >> ../deployed", f"echo $$ > {began}; sleep 60"))
     run = start(shop, "1.1.0")
@@ -159,8 +182,9 @@ def test_a_cancelled_job_ends_its_command_and_tells_the_log(shop: Shop, tmp_path
     assert run.conclusion == "cancelled"
     assert not psutil.pid_exists(int(began.read_text()))
     [entry] = entries_in(release_body(shop, "1.1.0"))
-    assert entry.status == "stopped", shop.story(run)
-    assert "the job was stopped (SIGINT) during deploy; not rolled back" in entry.issues[0]
+    assert entry.status == "rollback", shop.story(run)
+    assert entry.issues[0] == "the job was stopped (SIGINT) during deploy"
+    assert "back to 1.0.0" in shop.log(run, "deploy")
 
 
 def test_peers_14_a_policy_of_the_pushed_branch_is_not_the_policy(shop: Shop) -> None:
@@ -169,3 +193,23 @@ def test_peers_14_a_policy_of_the_pushed_branch_is_not_the_policy(shop: Shop) ->
     log = shop.log(run, "deploy")
     assert "deploy 1.2.0 over 1.0.0" in log, shop.story(run)
     assert "mine" not in log
+
+
+def test_start_and_finish_stand_around_the_jobs_own_steps_in_at_most_ten_requests(shop: Shop) -> None:
+    set_up(shop, HALVES)
+    run = push(shop, "1.1.0")
+    assert run.conclusion == "success", shop.story(run)
+    assert "own steps over 1.0.0" in shop.log(run, "deploy")
+    made = list(shop.world.exchanges)
+    assert requests_made(made) <= 10, [(one.who, one.method, one.path) for one in made]
+    [entry] = entries_in(release_body(shop, "1.1.0"))
+    assert (entry.status, entry.previous_version) == ("success", "1.0.0")
+
+
+def test_own_steps_that_fail_are_rolled_back_by_finish(shop: Shop) -> None:
+    set_up(shop, HALVES)
+    run = push(shop, "3.0.0")
+    assert run.conclusion == "failure"
+    assert "back to 1.0.0" in shop.log(run, "deploy"), shop.story(run)
+    [entry] = entries_in(release_body(shop, "3.0.0"))
+    assert (entry.status, entry.issues[0]) == ("rollback", "the job's own steps: ended as failure")

@@ -103,9 +103,9 @@ def test_a_checkout_without_a_remote_says_what_to_set(
     assert "GITHUB_REPOSITORY is not set" in capsys.readouterr().out
 
 
-def test_a_phase_of_a_later_version_is_refused_before_anything_is_asked(
+def test_a_phase_nobody_knows_is_refused_before_anything_is_asked(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    environ = {"INPUT_ENVIRONMENT": "production", "INPUT_GITHUB_TOKEN": "t0ken", "INPUT_PHASE": "start"}
+    environ = {"INPUT_ENVIRONMENT": "production", "INPUT_GITHUB_TOKEN": "t0ken", "INPUT_PHASE": "begin"}
     assert start(environ, console=Console(github=False)) == 2
-    assert "Input 'phase' is 'start'" in capsys.readouterr().out
+    assert "Input 'phase' is 'begin'" in capsys.readouterr().out

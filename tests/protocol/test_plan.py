@@ -47,7 +47,10 @@ def test_a_plan_is_json_and_text(example: Plan) -> None:
     assert data["rollback"]["database"] == "./ops/migrate down"
     text = render_plan(example)
     assert '  6. deploy           TRACK=canary ./ops/deploy "$VERSION"  (at most 15m)' in text
-    assert "watch error_rate, response_time, cpu, db_connections, queue_depth, `./ops/check-data` every 5m" in text
+    assert (
+        "watch error_rate, response_time, cpu, db_connections, queue_depth, `./ops/check-data` every 5m"
+        in text
+    )
     assert text.splitlines()[-1].startswith("  rollback by itself: ")
 
 

@@ -1,0 +1,104 @@
+"""From a plan's steps to how they ended; what fails or is stopped half way is rolled back by the criteria."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from action.errors import Inconclusive, StepFailed, Stopped
+from action.job import Job, Progress
+from action.steps import carry_out
+from action.stop import patience
+from action.way_back import GoBack, Stay, roll_back, way_back
+from protocol.entry import Status
+from protocol.plan import Plan, Step
+from protocol.policy import Notify
+
+_TIME_TO_GO_BACK = 4.0  # seconds after the wish to stop; GitHub kills at ten, and the log is still to be told
+
+
+def carry_through(steps: Sequence[Step], plan: Plan, job: Job, progress: Progress) -> Status:
+    """Success means that every step passed, and nothing else does."""
+    try:
+        carry_out(steps, job, progress)
+    except Inconclusive as error:
+        return _leave_to_a_person(error, job, progress)
+    except StepFailed as error:
+        progress.issues.append(f"{_last_step(progress)}: {job.console.masked(str(error))}")
+        return go_back(plan, job, progress)
+    except Stopped as error:
+        return _after_stop(error, plan, job, progress)
+    return "success"
+
+
+def close(plan: Plan, job: Job, progress: Progress) -> Status:
+    """The new version is in and well; what is left to tidy cannot undo that."""
+    try:
+        carry_out(plan.closing, job, progress)
+    except (StepFailed, Stopped) as error:
+        progress.issues.append(f"after the deployment: {error}")
+    return "success"
+
+
+def _last_step(progress: Progress) -> str:
+    return progress.steps[-1].name if progress.steps else "the beginning"
+
+
+def _leave_to_a_person(error: Inconclusive, job: Job, progress: Progress) -> Status:
+    """Neither a success nor a reason to go back."""
+    why = f"{job.console.masked(str(error))}; it stays, and a person must look"
+    progress.issues.append(why)
+    job.console.annotate("error", f"{progress.environment}: a person is needed", why)
+    return "failed"
+
+
+def _after_stop(error: Stopped, plan: Plan, job: Job, progress: Progress) -> Status:
+    """Back only where users may see the new version: a database cannot be undone in seconds."""
+    said = f"{error} during {_last_step(progress)}" if progress.steps else str(error)
+    if "service" in progress.touched:
+        progress.issues.append(said)
+        return "rollback" if go_back(plan, job, progress) == "rollback" else "stopped"
+    if "database" in progress.touched:
+        said += "; the database had been begun and nothing deployed: a person must look"
+    else:
+        said += "; nothing had been changed"
+    progress.issues.append(said)
+    return "stopped"
+
+
+def go_back(plan: Plan, job: Job, progress: Progress, *, asked: bool = False) -> Status:
+    """Decide about the way back, and go it. A stop waits for it a little: half a rollback is worst of all."""
+    back = _way_back(plan, progress, asked=asked)
+    if not isinstance(back, GoBack):
+        progress.issues.append(f"not rolled back: {back.why}")
+        if not back.harmless:
+            job.console.annotate("error", f"{progress.environment}: a person is needed", back.why)
+        return "failed"
+    notify = Notify() if job.stop.wished else plan.notify  # the end is told all the same
+    with patience(job.stop, _TIME_TO_GO_BACK) as stop:
+        try:
+            return "rollback" if roll_back(back, replace(job, stop=stop), progress, notify) else "failed"
+        except Stopped as error:
+            progress.issues.append(_say_cut_short(error, progress))
+            return "stopped"
+
+
+def _way_back(plan: Plan, progress: Progress, *, asked: bool) -> GoBack | Stay:
+    return way_back(
+        plan.undoing,
+        touched={"service"} if asked else progress.touched,
+        failed_step=progress.steps[-1].name if progress.steps else "",
+        previous_version=progress.previous_version,
+        bad_versions=progress.bad_versions,
+        targets=tuple(progress.targets),
+        asked=asked,
+    )
+
+
+def _say_cut_short(error: Stopped, progress: Progress) -> str:
+    """Exactly how far it came."""
+    back = [step for step in progress.steps if step.name.startswith("rollback: ")]
+    passed = [step.name.removeprefix("rollback: ") for step in back if step.outcome == "passed"]
+    done = f"; done was: {', '.join(passed)}" if passed else "; nothing of it was done"
+    during = f" during {_last_step(progress)}" if back else ""
+    return f"the rollback was cut short{during}, since {error}{done}. A person must look"
