@@ -72,6 +72,14 @@ def test_a_workflow_in_the_papers_says_which_permissions_it_needs(text: str) -> 
     assert set(workflow["permissions"].values()) <= {"read", "write", "none"}
 
 
+def test_every_line_of_the_security_checklist_has_a_test_named_after_it() -> None:
+    lines = re.findall(r"^(\d+)\. ", (ROOT / "SECURITY.md").read_text(), re.MULTILINE)
+    tests = "".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    named = set(re.findall(r"^def test_peers_(\d+)_", tests, re.MULTILINE))
+    assert lines == [str(number) for number in range(1, 25)]
+    assert set(lines) == named
+
+
 def test_action_yml_and_compose_yml_are_what_their_readers_take() -> None:
     jsonschema.validate(ACTION, vendored_schema("github-actions"))
     compose = yaml.safe_load((ROOT / "compose.yml").read_text())
