@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import quote
 
@@ -82,21 +82,26 @@ def pull_that_brought(github: GitHub, sha: str) -> Pull | None:
     return next(iter(merging or [one for one in pulls if one.merged] or pulls), None)
 
 
-def say_once(github: GitHub, number: int, marker: str, body: str, *, us: str) -> int:
-    """Write our one comment with this hidden first line, or change it. Returns its id."""
-    text = clip(f"{marker}\n{body}", BODY)
-    known = find_ours(github, number, marker, us=us)
-    if known is None:
-        made = github.connection.rest("POST", f"{_issues(github)}/{number}/comments", {"body": text})
-        return int(made["id"])
-    if known.body != text:
-        github.connection.rest("PATCH", f"{_issues(github)}/comments/{known.id}", {"body": text})
-    return known.id
+def write_comment(github: GitHub, number: int, text: str) -> int:
+    """Returns the new comment's id."""
+    path = f"{_issues(github)}/{number}/comments"
+    return int(github.connection.rest("POST", path, {"body": clip(text, BODY)})["id"])
 
 
-def find_ours(github: GitHub, number: int, marker: str, *, us: str) -> Comment | None:
-    """The oldest comment with this first line that our App wrote: anybody can write the line."""
-    found = (_comment(one) for one in github.connection.pages(f"{_issues(github)}/{number}/comments"))
+def rewrite_comment(github: GitHub, comment_id: int, text: str) -> None:
+    github.connection.rest("PATCH", f"{_issues(github)}/comments/{comment_id}", {"body": clip(text, BODY)})
+
+
+def find_ours(
+    github: GitHub, number: int, marker: str, *, us: str, since: datetime | None = None
+) -> Comment | None:
+    """The oldest comment with this first line that our App wrote: anybody can write the line.
+
+    `since` spares us what was not touched after that moment.
+    """
+    params = {"since": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")} if since else {}
+    pages = github.connection.pages(f"{_issues(github)}/{number}/comments", params=params)
+    found = (_comment(one) for one in pages)
     return next((one for one in found if one.body.startswith(marker) and one.author == us), None)
 
 

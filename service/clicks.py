@@ -13,7 +13,7 @@ from gateway.github import OURS, GitHub
 from gateway.needs import zone_of
 from gateway.rulebook import Rulebook, people_asking, read_rulebook
 from gateway.text import asked_line, button_line
-from gateway.threads import Pull, find_ours, pull_that_brought, say_once
+from gateway.threads import Pull, find_ours, pull_that_brought, write_comment
 from protocol.answers import short
 from protocol.decision import environment_in
 from protocol.facts import People
@@ -86,7 +86,7 @@ def _approve(pressed: _Pressed) -> None:
     line = button_line(by=pressed.by, state="approved", environment=pressed.environment, sha=pressed.sha)
     if find_ours(pressed.github, pull.number, line, us=pressed.rulebook.us) is None:
         said = f"{escape(pressed.by)} approved {short(pressed.sha)} for {escape(pressed.environment)}"
-        pressed.github.say(pull.number, f"{line}\n{said} with the button on its check run.")
+        write_comment(pressed.github, pull.number, f"{line}\n{said} with the button on its check run.")
 
 
 def _freeze(pressed: _Pressed) -> None:
@@ -109,4 +109,5 @@ def _freeze(pressed: _Pressed) -> None:
 def _refuse(pressed: _Pressed, pull: Pull, right: Right) -> None:
     """Said once to each person and environment, however often they press."""
     marker = f"<!-- deploy-protocol:refused by={pressed.by} environment={pressed.environment.casefold()} -->"
-    say_once(pressed.github, pull.number, marker, f"{escape(right.refusal)}.", us=pressed.rulebook.us)
+    if find_ours(pressed.github, pull.number, marker, us=pressed.rulebook.us) is None:
+        write_comment(pressed.github, pull.number, f"{marker}\n{escape(right.refusal)}.")

@@ -77,8 +77,13 @@ def _answer(heard: _Heard) -> None:
     """Once: what an earlier try has finished is only reacted to."""
     place = f"issues/comments/{heard.comment.id}"
     with claimed(heard.github, place, heard.clock):
-        key = f"reply to={heard.comment.id}"
-        reply = Reply(heard.github, heard.comment.thread, key, heard.rulebook.us)
+        reply = Reply(
+            heard.github,
+            heard.comment.thread,
+            f"reply to={heard.comment.id}",
+            us=heard.rulebook.us,
+            since=heard.comment.at,
+        )
         reaction = reply.done
         if reaction is None:
             outcome = _outcome(heard, reply)

@@ -29,10 +29,10 @@ def start_after_merge(github: GitHub, number: int, clock: Callable[[], datetime]
         return
     names = [name for name, one in policy.environments.items() if one.deploy == "on-merge" and one.workflow]
     pull = read_pull(github, number) if names else None
-    if pull is None or not pull.merged or pull.base_branch != rulebook.default_branch:
+    if pull is None or pull.merged_at is None or pull.base_branch != rulebook.default_branch:
         return
     with claimed(github, f"issues/{number}", clock):
-        reply = Reply(github, number, "on-merge", rulebook.us)
+        reply = Reply(github, number, "on-merge", us=rulebook.us, since=pull.merged_at)
         if reply.done is None:
             merge = _Merge(github=github, us=rulebook.us, policy=policy, pull=pull)
             reply.finish(_outcome([_start(merge, name, reply) for name in names]))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import quote, unquote
 
 from gateway.github import GitHub
-from gateway.threads import Reaction, find_ours, say_once
+from gateway.threads import Reaction, find_ours, rewrite_comment, write_comment
 
 _DONE = re.compile(r"<!-- done (\S+) -->")
 _BEGUN = re.compile(r"<!-- begun(?: ([^>]*?))? -->")
@@ -37,14 +38,15 @@ def unclear(text: str) -> Outcome:
 class Reply:
     """What GitHub keeps of the answer: whether it is done, and which runs were begun on the way.
 
-    Read once, when made; hold the claim on what it answers before.
+    Read once, when made; hold the claim on what it answers before. `since` is when that was written.
     """
 
-    def __init__(self, github: GitHub, number: int, key: str, us: str) -> None:
-        self._github, self._number, self._us = github, number, us
+    def __init__(self, github: GitHub, number: int, key: str, *, us: str, since: datetime) -> None:
+        self._github, self._number = github, number
         self._marker = f"<!-- deploy-protocol:{key} -->"
-        found = find_ours(github, number, self._marker, us=us)
+        found = find_ours(github, number, self._marker, us=us, since=since)
         body = found.body if found else ""
+        self._comment_id = found.id if found else None
         self.is_repeated = found is not None  # an earlier try came this far, and may have done more
         self.done = _done(body)
         self._begun = dict(_begun(body))
@@ -64,7 +66,11 @@ class Reply:
         self._write(f"<!-- done {outcome.reaction} -->\n{outcome.text}")
 
     def _write(self, body: str) -> None:
-        say_once(self._github, self._number, self._marker, body, us=self._us)
+        text = f"{self._marker}\n{body}"
+        if self._comment_id is None:
+            self._comment_id = write_comment(self._github, self._number, text)
+        else:
+            rewrite_comment(self._github, self._comment_id, text)
 
 
 def _done(body: str) -> Reaction | None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from gateway.app import App
 from gateway.github import GitHub
+from gateway.rulebook import people_asking, read_rulebook
 from gateway.starts import Start, record_start
+from gateway.threads import read_comment, read_thread
 from gateway.tokens import AppKey, InstallationTokens
+from protocol.commands import Command
 from protocol.decision import decide
 from protocol.gate import Gate
+from protocol.policy import Policy
 from protocol.verdict import Verdict
+from service.replies import Reply
+from service.requests import Request
+from service.starting import deploy
 from tests.asking import POLICY, WORKFLOW, Asking
 from tests.runner import private_key
 from tests.waiting import SHOP, now
@@ -99,6 +107,37 @@ def test_an_open_pull_request_is_merged_first(asking: Asking) -> None:
     comment = asking.say(asking.pull(), "/deploy staging")
     assert "it is not merged; merge it first" in asking.reply(comment)
     assert asking.started() == []
+
+
+def test_line_18_a_fork_is_never_deployed(asking: Asking) -> None:
+    asking.write(POLICY.replace("hotfix/*", "*"))
+    number = asking.pull()
+    comment = read_comment(asking.github, asking.write_comment(number, "/deploy staging"))
+    book, thread = read_rulebook(asking.github, now()), read_thread(asking.github, number)
+    assert isinstance(book.own, Policy)
+    assert thread.pull is not None
+    request = Request(
+        github=asking.github,
+        comment=comment,
+        thread=replace(thread, pull=replace(thread.pull, from_fork=True)),
+        rulebook=book,
+        policy=book.own,
+        command=Command(word="deploy", environments=("staging",)),
+        people=people_asking(asking.github, book.valid, ["staging"], "ada", now()),
+        now=now(),
+    )
+    outcome = deploy(request, Reply(asking.github, number, "try", us=book.us, since=now()))
+    assert "it comes from a fork; merge it first, forks are never deployed" in outcome.text
+    assert asking.started() == []
+
+
+def test_line_17_whoever_runs_it_again_is_asked_for_as_well(asking: Asking) -> None:
+    asking.say(asking.merged(), "/deploy staging", by="ada")
+    run_id = gates(asking)["staging"].run_id
+    asking.shop.ask("POST", f"/actions/runs/{run_id}/cancel")
+    asking.shop.ask("POST", f"/actions/runs/{run_id}/rerun", by="grace")
+    _, facts = asking.github.facts_for(gates(asking)["staging"], now())
+    assert (facts.deployer, facts.triggered_by) == ("ada", "grace")
 
 
 def test_a_hotfix_branch_is_deployed_from_its_own_branch(asking: Asking) -> None:
