@@ -8,6 +8,9 @@ from typing import Any
 
 from protocol.verdict import Decision, Finding, Verdict
 
+# Codes that say we could not find out: soon asked again, since no event tells when we could.
+LACKING = frozenset({"facts.unavailable", "policy.missing"})
+
 
 def read_findings(text: str) -> Decision:
     """What a look came to, from its JSON."""

@@ -18,6 +18,7 @@ from protocol.markdown import escape
 from protocol.policy import Policy
 from protocol.verdict import Decision, Verdict
 from service.emergencies import record_exceptions
+from service.findings import LACKING
 from service.gates import HeldGate, Looked
 from service.showing import Said, check_name, said_at_gate, show
 
@@ -27,7 +28,6 @@ LONGEST_SLEEP = timedelta(hours=12)  # an event that never reached us is made up
 SOONEST = timedelta(seconds=1)
 PATIENCE = 4  # looks in a row that GitHub may fail before people are told
 LONGEST_DEBT = 12  # tries to show what a gate was answered
-_LACKING = frozenset({"facts.unavailable", "policy.missing"})
 _ENDED = "No longer waiting"
 _NO_LONGER = "It does not wait for us any more: it was answered, cancelled, or is over."
 
@@ -171,7 +171,7 @@ def _pay(github: GitHub, held: HeldGate, now: datetime) -> Looked:
 
 def _wake(told: Looked, held: HeldGate, decision: Decision, now: datetime, *, shown: bool) -> Looked:
     """By the clock; soon where something could not be had or shown; after LONGEST_SLEEP in any case."""
-    lacking = not shown or any(finding.code in _LACKING for finding in decision.findings)
+    lacking = not shown or any(finding.code in LACKING for finding in decision.findings)
     soon = now + (_backoff(held.failures) if lacking else LONGEST_SLEEP)
     recheck_at = max(min(decision.recheck_at or soon, soon), now + SOONEST)
     return replace(told, recheck_at=recheck_at.timestamp(), failures=held.failures + 1 if lacking else 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,13 +17,15 @@ from protocol.foresight import foresee
 from protocol.policy import Policy
 from protocol.verdict import Decision
 from service.board import Place, board, unreadable
-from service.findings import read_findings
+from service.findings import LACKING, read_findings
 from service.gates import Gates
 from service.proposal import said_of_proposal
 from service.pulls import HeldPull, SeenPull, ShownCheck
 from service.showing import Said, check_name, said_before_merge, show
 
 POLICY_CHECK = "deploy policy"
+SOON = timedelta(minutes=10)  # until what could not be had is asked for again
+APART = timedelta(seconds=30)
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=30), timedelta(hours=1)
 
 log = structlog.get_logger()
@@ -81,8 +83,15 @@ class PullLook:
         if preview.state == "open":
             self._show_needs(preview, foreseen)
         self._show_board(preview, foreseen)
-        moments = [one.recheck_at for one in foreseen.values() if one.recheck_at is not None]
-        return min(moments, default=None) if preview.state == "open" else None
+        return self._next_look(list(foreseen.values())) if preview.state == "open" else None
+
+    def _next_look(self, foreseen: Sequence[Decision]) -> datetime | None:
+        """Some minutes after a window's edge, each pull request at another moment: gates come first there."""
+        codes = {finding.code for decision in foreseen for finding in decision.findings}
+        if codes & LACKING:
+            return self._now + SOON
+        moments = [one.recheck_at for one in foreseen if one.recheck_at is not None]
+        return min(moments) + APART * (self._held.number % 20 + 1) if moments else None
 
     def _foresee(self, preview: Preview, environment: str) -> Decision:
         return foresee(preview.policies, preview.facts[environment], self._now)
@@ -121,11 +130,11 @@ class PullLook:
         if isinstance(preview.sticky, Missing) or any(_ticks_unknown(preview)):
             log.warning("pull.board_unknown", pull=preview.number)
             return
-        text = clip(self._board(preview, foreseen), BODY)
+        text = clip(self._board(preview, foreseen).strip(), BODY)
         match preview.sticky:
             case None:
                 self._github.say(preview.number, text)
-            case Sticky(id=comment_id, body=body) if body.replace("\r\n", "\n") != text:
+            case Sticky(id=comment_id, body=body) if body.replace("\r\n", "\n").strip() != text:
                 if not self._github.rewrite_comment(comment_id, body, text):
                     log.info("pull.board_edited_meanwhile", pull=preview.number)
 

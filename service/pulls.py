@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from service.tables import pulls
 
 LEASE = 300.0  # seconds one worker has for one look
+APART = 2.0  # seconds between two of many, so that gates are shown in between
 QUIET = 2.0  # seconds to wait for what else happens: many events become one look
 
 ShownCheck: TypeAlias = tuple[str, int, str]
@@ -56,26 +57,26 @@ class Pulls:
     def want(self, installation_id: int, repository: str, number: int, now: float) -> None:
         """Want a look at a pull request, known or not."""
         ours = and_(pulls.c.repository == repository, pulls.c.number == number)
-        if self._want(ours, now):
+        if self._want(ours, now + QUIET):
             return
         row = {"installation_id": installation_id, "repository": repository, "number": number}
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(pulls).values(**row, state="open", recheck_at=now + QUIET))
         except IntegrityError:
-            self._want(ours, now)
+            self._want(ours, now + QUIET)
 
     def want_commit(self, repository: str, sha: str, now: float) -> None:
         """Want a look at every pull request known to have this commit as its head or its merge."""
         of_commit = or_(pulls.c.head_sha == sha, pulls.c.sha == sha)
-        self._want(and_(pulls.c.repository == repository, of_commit), now)
+        self._want(and_(pulls.c.repository == repository, of_commit), now + QUIET)
 
     def want_open(self, repository: str, now: float) -> None:
-        """Want a look at every open pull request of a repository."""
-        self._want(and_(pulls.c.repository == repository, pulls.c.state == "open"), now)
+        """Want a look at every open pull request of a repository, not all at the same moment."""
+        which = and_(pulls.c.repository == repository, pulls.c.state == "open")
+        self._want(which, now + QUIET + (pulls.c.number % 20) * APART)
 
-    def _want(self, which: ColumnElement[bool], now: float) -> int:
-        soon = now + QUIET
+    def _want(self, which: ColumnElement[bool], soon: float | ColumnElement[float]) -> int:
         sooner = or_(pulls.c.recheck_at.is_(None), pulls.c.recheck_at > soon)
         wanted = (
             update(pulls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import delete
 from gateway.text import STICKY
 from sandbox.faults import Fault
 from sandbox.state import CheckRun
-from service.pulls import QUIET
+from service.pulls import APART, QUIET
 from service.tables import pulls
 from tests.serving import Served, serving
 from tests.waiting import PLAIN_POLICY, SHOP
@@ -196,7 +197,9 @@ def test_a_freeze_is_seen_on_every_open_pull_request(served: Served) -> None:
     served.shop.ask(
         "POST", "/issues", {"title": "Stop", "body": body, "labels": ["deploy-freeze"]}, by="grace"
     )
-    settle(served)
+    served.settle()
+    served.clock.later += 20 * APART
+    served.settle()
     assert check(served).title == "Will wait: frozen"
     assert "Will wait: frozen" in comments(served, number)[0]
 
@@ -276,6 +279,16 @@ def test_what_github_refused_is_shown_later_and_nothing_twice(served: Served) ->
     settle(served)
     assert len(comments(served, number)) == 1
     assert len([one for one in served.checks() if one.name == "deploy / production"]) == 1
+
+
+def test_what_ends_by_the_clock_is_shown_without_any_event(served: Served) -> None:
+    ends = datetime.now(UTC) + timedelta(minutes=2)
+    freeze = f'{{from: "2026-01-01 00:00", until: "{ends:%Y-%m-%d %H:%M}", reason: Stock-taking}}'
+    opened(served, PLAIN_POLICY.replace("{deploy: manual}", f"{{freezes: [{freeze}]}}"))
+    assert check(served).title.startswith("Will wait: frozen until ")
+    served.clock.later += 120 + 21 * 30
+    served.settle()
+    assert check(served).title == "Could be deployed now"
 
 
 def test_a_lost_database_brings_no_second_comment(served: Served) -> None:
