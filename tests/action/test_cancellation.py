@@ -1,0 +1,207 @@
+"""Every step is interrupted once: the log tells the truth, nothing is left running, nothing is called a success."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import psutil
+import pytest
+
+from action.journal import read_story
+from action.outcome import _TIME_TO_GO_BACK
+from action.post import ended
+from action.result import Result
+from action.run import run
+from action.stop import Stop, patience
+from tests.jobs import Desk, GitHubInMemory, policy_of
+from tests.metrics import Answer, station
+
+STUCK = "echo $$ > stuck; sleep 60"
+STUBBORN = "trap : TERM; echo $$ > stuck; while sleep 0.1; do :; done"
+STEPS = {
+    "verify": "echo 1.0.0",
+    "backup": "echo backup >> story",
+    "migrate": "echo up >> story",
+    "undo": "echo down >> story",
+    "deploy": "echo deploy $VERSION >> story",
+    "health": "echo healthy >> story",
+    "smoke": "true",
+    "measure": "echo 0",
+    "integrity": "true",
+    "rollback": "echo deploy $PREVIOUS_VERSION >> story",
+    "release": "true",
+}
+POLICY = """
+steps:
+  verify: {{run: '{verify}'}}
+  backup: {{run: '{backup}'}}
+  migrate: {{run: '{migrate}', undo: '{undo}'}}
+  deploy: {{run: '{deploy}'}}
+  health: {{run: '{health}', timeout: 1m}}
+  smoke: [{{name: Looks well, run: '{smoke}', timeout: 1m}}]
+monitor:
+  for: 1m
+  every: 1s
+  source: {{run: '{measure}'}}
+  metrics: {{error_rate: {{query: q, rollback_if: {{above: 1}}}}}}
+  integrity: {{run: '{integrity}', every: 1s}}
+rollback: {{run: '{rollback}'}}
+"""
+BACK = "deploy 1.0.0\ndown\nhealthy\n"
+
+
+def stopped_in(desk: Desk, stop: Stop, **steps: str) -> tuple[Result, GitHubInMemory, float]:
+    """Run until a step is stuck, then ask to stop; how long it took from there."""
+    github = GitHubInMemory(policies=[policy_of(POLICY.format(**STEPS | steps))])
+    wished: list[float] = []
+
+    def wish() -> None:
+        give_up = time.monotonic() + 20
+        while not desk.file("stuck").strip() and time.monotonic() < give_up:
+            time.sleep(0.01)
+        wished.append(time.monotonic())
+        stop.request("SIGINT")
+
+    watcher = threading.Thread(target=wish)
+    watcher.start()
+    result = run(desk.job, github)
+    took = time.monotonic() - wished[0]
+    watcher.join()
+    return result, github, took
+
+
+@pytest.mark.parametrize(
+    ("step", "status", "story", "issue"),
+    [
+        pytest.param("measure", "stopped", "", "during baseline; nothing had been changed", id="baseline"),
+        pytest.param("verify", "stopped", "", "during verify; nothing had been changed", id="verify"),
+        pytest.param("backup", "stopped", "", "during backup; nothing had been changed", id="backup"),
+        pytest.param(
+            "migrate", "stopped", "backup\n", "the database had been begun and nothing deployed", id="migrate"
+        ),
+        pytest.param("deploy", "rollback", f"backup\nup\n{BACK}", "during deploy", id="deploy"),
+        pytest.param(
+            "smoke", "rollback", f"backup\nup\ndeploy 1.1.0\nhealthy\n{BACK}", "during smoke", id="smoke"
+        ),
+        pytest.param(
+            "integrity",
+            "rollback",
+            f"backup\nup\ndeploy 1.1.0\nhealthy\n{BACK}",
+            "during monitor",
+            id="monitor, the data looked at",
+        ),
+    ],
+)
+def test_a_step_is_interrupted(
+    desk_of: Any, stop: Stop, step: str, status: str, story: str, issue: str
+) -> None:
+    desk = desk_of()
+    result, github, took = stopped_in(desk, stop, **{step: STUCK})
+    assert (result.status, result.exit_code != 0) == (status, True)
+    assert desk.file("story") == story
+    assert result.issues[0].startswith("the job was stopped (SIGINT)")
+    assert issue in result.issues[0]
+    assert took < 7
+    assert not psutil.pid_exists(int(desk.file("stuck")))
+    assert [entry["description"].split()[0] for entry in github.statuses] == [status.capitalize()]
+    assert len(github.issues) == 1
+
+
+def test_a_stop_while_metrics_are_sampled_goes_back(desk_of: Any, stop: Stop) -> None:
+    desk = desk_of()
+    measure = "if test -e story; then echo $$ > stuck; sleep 60; fi; echo 0"
+    result, _, took = stopped_in(desk, stop, measure=measure)
+    assert result.status == "rollback"
+    assert "during monitor" in result.issues[0]
+    assert took < 7
+    assert not psutil.pid_exists(int(desk.file("stuck")))
+
+
+def test_a_page_that_never_answers_does_not_keep_a_stopped_job(desk_of: Any, stop: Stop) -> None:
+    desk = desk_of()
+    let_go = threading.Event()
+
+    def never(_: object) -> Answer:
+        (desk.workspace / "stuck").write_text("0", encoding="utf-8")
+        let_go.wait(10)
+        return Answer()
+
+    with station(never) as there:
+        text = POLICY.replace("{{run: '{health}', timeout: 1m}}", f"{{{{url: '{there.url}', timeout: 1m}}}}")
+        text = text.replace("rollback: {{run: '{rollback}'}}", "")
+        github = GitHubInMemory(policies=[policy_of(text.format(**STEPS))])
+        threading.Timer(1.0, stop.request, ["SIGTERM"]).start()
+        result = run(desk.job, github)
+        took = time.monotonic() - stop.wished_at
+        let_go.set()
+    assert result.status == "stopped"
+    assert result.issues[:2] == (
+        "the job was stopped (SIGTERM) during health",
+        "not rolled back: the policy has no `rollback:`; a person must look",
+    )
+    assert took < 7
+
+
+def test_a_rollback_that_takes_longer_than_there_is_time_says_what_was_done(desk_of: Any, stop: Stop) -> None:
+    desk = desk_of()
+    result, github, took = stopped_in(desk, stop, deploy=STUCK, undo="sleep 60")
+    assert result.status == "stopped"
+    assert result.issues[1] == (
+        "the rollback was cut short during rollback: database, since the job was stopped (SIGINT); "
+        "done was: previous version. A person must look"
+    )
+    assert _TIME_TO_GO_BACK <= took < 7
+    assert desk.file("story") == "backup\nup\ndeploy 1.0.0\n"
+    assert github.issues[0].title == "production: 1.1.0 was stopped"
+
+
+def test_a_rollback_under_way_is_not_cut_short_by_a_stop(desk_of: Any, stop: Stop) -> None:
+    desk = desk_of()
+    slow = "echo $$ > stuck; sleep 1; echo deploy $PREVIOUS_VERSION >> story"
+    result, _, took = stopped_in(desk, stop, smoke="exit 1", rollback=slow)
+    assert result.status == "rollback"
+    assert desk.file("story").endswith(BACK)
+    assert took < 7
+
+
+def test_a_command_that_will_not_end_is_ended(desk_of: Any, stop: Stop) -> None:
+    desk = desk_of()
+    result, _, took = stopped_in(desk, stop, deploy=STUBBORN)
+    assert result.status == "rollback"
+    assert took < 7
+    assert not psutil.pid_exists(int(desk.file("stuck")))
+
+
+def test_a_job_stopped_before_anything_began_leaves_no_story(desk_of: Any, stop: Stop) -> None:
+    desk = desk_of()
+    stop.request("SIGTERM")
+    result = run(desk.job, GitHubInMemory(policies=[policy_of(POLICY.format(**STEPS))]))
+    assert (result.status, result.steps) == ("stopped", ())
+
+
+def test_patience_comes_so_long_after_the_wish(stop: Stop) -> None:
+    with patience(stop, 0.2) as late:
+        late.sleep(0.05)
+        stop.request("SIGINT")
+        late.sleep(0.05)
+        time.sleep(0.3)
+        assert (late.wished, late.signal_name) == (True, "SIGINT")
+    with patience(stop, 60) as late:
+        assert not late.wished
+
+
+def test_a_killed_rollback_is_told_as_one_that_had_begun(desk_of: Any) -> None:
+    desk = desk_of()
+    text = POLICY.format(**STEPS | {"smoke": "exit 1"})
+    assert run(desk.job, GitHubInMemory(policies=[policy_of(text)])).status == "rollback"
+    path = desk.job.journal.path
+    lines = path.read_text(encoding="utf-8").splitlines()
+    cut = next(number for number, line in enumerate(lines) if '"rollback: database"' in line)
+    path.write_text("\n".join(lines[: cut + 1]), encoding="utf-8")
+    story = read_story(path)
+    assert story is not None
+    issue = ended(story).issues[0]
+    assert "the job ended during rollback: database" in issue
+    assert "The rollback had begun and was not finished" in issue
