@@ -87,9 +87,8 @@ def _private_key(environ: Mapping[str, str], problems: list[str]) -> str:
             return ""
     key = text.replace("\\n", "\n").strip()
     if not (key.startswith("-----BEGIN") and "PRIVATE KEY-----" in key):
-        problems.append(
-            f"{name} is not a PEM private key: use the .pem file made on the App's settings page."
-        )
+        wrong = "is not a PEM private key" if key else "is empty"
+        problems.append(f"{name} {wrong}: use the .pem file made on the App's settings page.")
     return key
 
 

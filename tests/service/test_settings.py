@@ -39,7 +39,8 @@ def test_nothing_set_names_everything_at_once() -> None:
         pytest.param(
             "GITHUB_APP_ID", "my-app", "the number on the App's settings page", id="app id is a word"
         ),
-        pytest.param("GITHUB_APP_PRIVATE_KEY", "abc", "the .pem file", id="key is no pem"),
+        pytest.param("GITHUB_APP_PRIVATE_KEY", "abc", "is not a PEM private key", id="key is no pem"),
+        pytest.param("GITHUB_APP_PRIVATE_KEY", "", "is empty: use the .pem file", id="key empty"),
         pytest.param("GITHUB_WEBHOOK_SECRET", "", "openssl rand -hex 32", id="secret empty"),
         pytest.param("GITHUB_WEBHOOK_SECRET", "development", "openssl rand -hex 32", id="secret well known"),
         pytest.param(
