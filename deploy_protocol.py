@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -228,7 +229,6 @@ def init(*, action: str | None, yes: bool, dry_run: bool) -> None:
 
     Exit codes: 0 written or nothing to do, 1 declined, 2 no git repository.
     """
-    from action.inputs import CARRIED_OUT
     from gateway.checkout import Checkout, NoCheckout
     from protocol.starting import ACTION, drafts, say_surroundings
 
@@ -236,7 +236,7 @@ def init(*, action: str | None, yes: bool, dry_run: bool) -> None:
         checkout = Checkout.around(Path())
         seen = checkout.surroundings()
         click.echo(say_surroundings(seen))
-        wanted = drafts(seen, action=action or ACTION, around="finish" in CARRIED_OUT)
+        wanted = drafts(seen, action=action or ACTION)
         for draft in wanted:
             taken = checkout.taken(draft)
             click.echo(f"\nkept as it is: {taken}" if taken else f"\n{_as_added(draft)}")
@@ -271,6 +271,67 @@ def log(repository: str | None, environment: str | None, since: str | None, as_j
     start = _since(since)
     entries = _seen(repository, lambda github: log_entries(github, environment=environment, since=start))
     _print(log_data(entries) if as_json else log_text(entries))
+
+
+@main.group(epilog=example("hotfix start login"))
+def hotfix() -> None:
+    """Begin a hotfix from what production runs."""
+
+
+@hotfix.command("start", epilog=example("hotfix start login"))
+@click.argument("name")
+@policy_option
+@click.option(
+    "--github-token", metavar="TOKEN", envvar="GITHUB_TOKEN", show_envvar=True, help="Better as the variable."
+)
+def start_hotfix(name: str, file: str, github_token: str | None) -> None:
+    """Make the branch for hotfix NAME, at the commit that GitHub's deployments say runs.
+
+    GITHUB_REPOSITORY and GITHUB_API_URL say where, else the remote `origin`. Nothing is pushed.
+
+    Exit codes: 0 begun, 1 invalid policy, 2 not begun, and why.
+    """
+    from gateway.checkout import Checkout
+    from gateway.errors import GatewayError
+    from gateway.github import PUBLIC_API, GitHub
+    from gateway.hotfixes import start_hotfix as start
+
+    policy = _policy(file)
+    if not github_token:
+        _fail("There is no token. Set GITHUB_TOKEN, as to what `gh auth token` prints.")
+    try:
+        checkout = Checkout.around(Path())
+        repository = os.environ.get("GITHUB_REPOSITORY") or checkout.repository()
+        api_url = os.environ.get("GITHUB_API_URL") or PUBLIC_API
+        with closing(GitHub(repository, lambda: github_token, api_url=api_url)) as github:
+            begun = start(checkout, github, policy, name)
+    except GatewayError as error:
+        _fail(str(error))
+    runs = f"{begun.start.version or begun.start.sha[:7]} of {begun.start.environment}"
+    click.echo(f"{begun.branch} begins at {begun.start.sha[:7]}, which is {runs}.")
+    click.echo(f"Fix only that, commit, then: git push -u origin {begun.branch}")
+
+
+@main.command(epilog=example("metrics --repository acme/shop --environment production --since 90d"))
+@repository_option
+@click.option("--environment", metavar="NAME", help="Only this one. Default: all.")
+@since_option
+@json_option
+def metrics(repository: str | None, environment: str | None, since: str | None, as_json: bool) -> None:
+    """Measure deploying, per environment and ISO week, from GitHub's records.
+
+    Deployment frequency, lead time for changes, change failure rate and time to restore, as
+    docs/measures.md defines them. The token comes from GITHUB_TOKEN; it needs to read contents and
+    deployments.
+
+    Exit codes: 0 shown, 2 GitHub could not be read.
+    """
+    from gateway.attempts import weekly_measures
+    from protocol.measures import measures_data, measures_text
+
+    start = _since(since)
+    weeks = _seen(repository, lambda github: weekly_measures(github, environment=environment, since=start))
+    _print(measures_data(weeks) if as_json else measures_text(weeks))
 
 
 @main.command(epilog=example("serve"))

@@ -10,6 +10,7 @@ from action.contents import contents_of
 from action.github import GitHub
 from action.halves import first_half
 from action.handover import handed
+from action.hotfix import after_hotfix
 from action.inputs import Workflow
 from action.job import Job, Progress, StepRecord
 from action.outcome import carry_through, close, go_back
@@ -104,6 +105,7 @@ def conclude(job: Job, github: GitHub, progress: Progress, begun: Begun, status:
     )
     job.journal.finished(status)  # before the announcement, which may take longer than a stopped job has
     _announce_end(job, progress, entry, told, begun.plan)
+    after_hotfix(job, github, begun.plan.hotfix, entry)
     return _end(job, progress, begun, entry, told)
 
 

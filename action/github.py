@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from gateway.backports import BackPort
 from gateway.github import Issue, JobDeployment, StatusState
 from gateway.releases import Written
 from protocol.changes import Contents
@@ -50,6 +51,16 @@ class GitHub(Protocol):
     def changes(self, *, head: str, base: str, version: str, tag: str | None = None) -> Contents: ...
 
     def write_log(self, entry: Entry, *, tag: str | None, pulls: Sequence[int] = ()) -> Written: ...
+
+    def back_port(self, *, sha: str, branch: str, onto: str) -> BackPort: ...
+
+    def find_issues(
+        self,
+        marker: str = "",
+        *,
+        labels: Sequence[str] = (),
+        state: Literal["open", "closed", "all"] = "open",
+    ) -> tuple[Issue, ...]: ...
 
     def say(self, number: int, body: str) -> str: ...
 

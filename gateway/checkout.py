@@ -81,6 +81,19 @@ class Checkout:
                 continue
         return "main"
 
+    def repository(self) -> str:
+        """`OWNER/NAME`, as the remote `origin` says it. Raises NoCheckout."""
+        remote = self.git("remote", "get-url", "origin")
+        found = re.search(r"[/:]([^/:]+/[^/:]+?)(?:\.git)?/?$", remote)
+        if found is None:
+            raise NoCheckout("The remote 'origin' names no repository on GitHub. Set GITHUB_REPOSITORY.")
+        return found[1]
+
+    def start_branch(self, name: str, sha: str) -> None:
+        """Make a branch at a commit of the remote and go there. Raises NoCheckout, and then nothing moved."""
+        self.git("fetch", "--quiet", "origin", sha)
+        self.git("switch", "--quiet", "--create", name, sha)
+
     def new(self, drafts: Sequence[Draft]) -> tuple[Draft, ...]:
         """Those whose place is free. Of a pull request template there are several places."""
         return tuple(draft for draft in drafts if not self.taken(draft))

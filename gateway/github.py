@@ -16,6 +16,7 @@ from protocol.facts import Deployment, Facts, Known, Permission, Relation
 from protocol.gate import Gate
 
 if TYPE_CHECKING:
+    from gateway.backports import BackPort
     from gateway.connection import Connection, Response
     from gateway.organisations import Organisation
     from gateway.pacing import Pace
@@ -404,6 +405,12 @@ class GitHub:
     def edit_release(self, release_id: int, body: str) -> Release:
         fields = {"body": clip(body, RELEASE)}
         return _release(self.connection.rest("PATCH", f"{self._path}/releases/{release_id}", fields))
+
+    def back_port(self, *, sha: str, branch: str, onto: str) -> BackPort:
+        """Bring a commit deployed from `branch` back `onto` another by a pull request, once."""
+        from gateway.backports import back_port  # noqa: PLC0415  # start-up time
+
+        return back_port(self, sha=sha, branch=branch, onto=onto)
 
     # -- workflows, commits, people
 

@@ -39,6 +39,11 @@ def button_line(*, by: str, state: str, environment: str, sha: str) -> str:
     )
 
 
+def post_mortem_line(run_id: int, environment: str) -> str:
+    """The hidden line of the issue that one run's exception is looked back at in, whoever opens it first."""
+    return f"<!-- deploy-protocol:post-mortem run={run_id} environment={environment.casefold()} -->"
+
+
 def asked_line(*, by: str, comment: int) -> str:
     """The hidden first line of an issue that the App opens for the author of a comment."""
     return f"<!-- deploy-protocol:asked by={_plain(by)} comment={comment} -->"

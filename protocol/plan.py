@@ -17,6 +17,7 @@ from protocol.policy import (
     Canary,
     CommandStep,
     Environment,
+    Hotfix,
     Messages,
     MigrateStep,
     Monitor,
@@ -151,6 +152,7 @@ class Plan:
     monitor: Monitor | None = None
     undoing: Undoing | None = None
     notify: Notify = field(default_factory=Notify)
+    hotfix: Hotfix | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -178,6 +180,7 @@ def plan_of(policy: Policy, environment_name: str) -> Plan:
         monitor=environment.monitor,
         undoing=_undoing(environment),
         notify=notify,
+        hotfix=policy.hotfix,
         notes=tuple(_notes(environment)),
     )
 

@@ -16,6 +16,7 @@ TEMPLATE = ".github/pull_request_template.md"
 ACTION = "acme/deploy-action@0123456789abcdef0123456789abcdef01234567"
 CHECKOUT = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8"
 _USUAL_ENVIRONMENTS = ("staging", "production")
+_ONCE_STARTED = "if: always() && steps.start.outputs.status == 'started'"
 _UNWRITTEN = "echo 'Write in .github/deploy.yml how to {what}' && exit 1"
 
 
@@ -50,16 +51,14 @@ class Draft:
     text: str
 
 
-def drafts(seen: Surroundings, *, action: str = ACTION, around: bool = True) -> tuple[Draft, ...]:
-    """What to begin with. `around`: a second workflow for teams that keep deploy steps of their own."""
-    files = [
+def drafts(seen: Surroundings, *, action: str = ACTION) -> tuple[Draft, ...]:
+    """What to begin with. The second workflow is for teams that keep deploy steps of their own."""
+    return (
         Draft(path=POLICY, text=policy_text(seen)),
         Draft(path=WORKFLOW, text=workflow_text(seen, action)),
+        Draft(path=AROUND, text=around_text(seen, action)),
         Draft(path=TEMPLATE, text=template_text(seen)),
-    ]
-    if around:
-        files.append(Draft(path=AROUND, text=around_text(seen, action)))
-    return tuple(files)
+    )
 
 
 def say_surroundings(seen: Surroundings) -> str:
@@ -182,9 +181,9 @@ def around_text(seen: Surroundings, action: str = ACTION) -> str:
     _, last = _ends(seen)
     steps = (
         f"      - uses: {CHECKOUT}\n"
-        f"{_use(action, last, phase='start')}"
+        f"{_use(action, last, phase='start', first='id: start')}"
         "      - run: echo 'Write here how to deploy' && exit 1\n"
-        f"{_use(action, last, phase='finish', always=True)}"
+        f"{_use(action, last, phase='finish', first=_ONCE_STARTED)}"
     )
     start = f"name: Deploy by own steps\non: workflow_dispatch\n\n{_PERMISSIONS}\njobs:\n"
     return start + _job(last, steps=steps)
@@ -198,12 +197,12 @@ def _job(environment: str, *, steps: str, needs: str = "") -> str:
     )
 
 
-def _use(action: str, environment: str, *, phase: str = "", always: bool = False) -> str:
-    lines = ["      - if: always()", f"        uses: {action}"] if always else [f"      - uses: {action}"]
-    lines += ["        with:", f"          environment: {_quoted(environment)}"]
-    lines += [f"          phase: {phase}"] if phase else []
-    lines += ["          job_status: ${{ job.status }}"] if phase == "finish" else []
-    return "\n".join(lines) + "\n"
+def _use(action: str, environment: str, *, phase: str = "", first: str = "") -> str:
+    lines = [first, f"uses: {action}", "with:", f"  environment: {_quoted(environment)}"]
+    lines += [f"  phase: {phase}"] if phase else []
+    lines += ["  job_status: ${{ job.status }}"] if phase == "finish" else []
+    step = "\n".join(line for line in lines if line)
+    return "      - " + indent(step, "        ").lstrip() + "\n"
 
 
 def _job_id(environment: str) -> str:

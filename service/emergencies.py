@@ -11,7 +11,7 @@ from gateway.freezes import EMERGENCY
 from gateway.github import GitHub, Issue
 from gateway.memory import ReadPolicy
 from gateway.needs import readable
-from gateway.text import asked_line
+from gateway.text import asked_line, post_mortem_line
 from protocol.answers import short
 from protocol.facts import Facts, PullRequest
 from protocol.gate import Gate
@@ -89,9 +89,7 @@ def _exceptions(policies: Sequence[Policy], facts: Facts, decision: Decision) ->
 
 
 def _record(github: GitHub, gate: Gate, facts: Facts, reasons: Sequence[str]) -> None:
-    marker = (
-        f"<!-- deploy-protocol:post-mortem run={gate.run_id} environment={facts.environment.casefold()} -->"
-    )
+    marker = post_mortem_line(gate.run_id, facts.environment)
     known = github.find_issues(marker, labels=[POST_MORTEM], state="all")
     title = f"Post-mortem: {short(facts.sha)} to {facts.environment}"
     issue = (

@@ -16,6 +16,7 @@ from action.job import Job
 from action.journal import Journal
 from action.stop import Stop
 from gateway.errors import GatewayError
+from gateway.backports import BackPort
 from gateway.github import Issue, JobDeployment, StatusState
 from gateway.releases import Written
 from protocol.changes import Contents
@@ -142,6 +143,20 @@ class GitHubInMemory:
         self.comments += [(number, with_line(None, entry, "")) for number in pulls]
         url = f"https://github.test/acme/shop/releases/tag/{tag}" if tag is not None else ""
         return Written(release_url=url)
+
+    def back_port(self, *, sha: str, branch: str, onto: str) -> BackPort:
+        self._may("back_port")
+        return BackPort(state="merged", number=9, url="https://github.test/pull/9")
+
+    def find_issues(
+        self,
+        marker: str = "",
+        *,
+        labels: Sequence[str] = (),
+        state: Literal["open", "closed", "all"] = "open",
+    ) -> tuple[Issue, ...]:
+        self._may("find_issues")
+        return tuple(issue for issue in self.issues if marker in issue.body)
 
     def say(self, number: int, body: str) -> str:
         self._may("say")

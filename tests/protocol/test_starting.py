@@ -8,7 +8,16 @@ from protocol.document import parse_policy
 from protocol.plan import plan_of
 from protocol.policy_tests import run_policy_tests
 from protocol.sections import is_filled
-from protocol.starting import POLICY, TEMPLATE, Migrations, Surroundings, drafts, template_text
+from protocol.starting import (
+    AROUND,
+    POLICY,
+    TEMPLATE,
+    WORKFLOW,
+    Migrations,
+    Surroundings,
+    drafts,
+    template_text,
+)
 from tests.test_papers import vendored_schema
 
 SEEN = {
@@ -33,10 +42,9 @@ def test_the_policy_to_begin_with_is_fit_for_use(seen: Surroundings) -> None:
 
 
 @pytest.mark.parametrize("seen", SEEN.values(), ids=SEEN)
-@pytest.mark.parametrize("around", [True, False], ids=["with start and finish", "simple"])
-def test_the_workflows_to_begin_with_are_ones_github_takes(seen: Surroundings, *, around: bool) -> None:
-    workflows = [draft for draft in drafts(seen, around=around) if "/workflows/" in draft.path]
-    assert len(workflows) == 1 + around
+def test_the_workflows_to_begin_with_are_ones_github_takes(seen: Surroundings) -> None:
+    workflows = [draft for draft in drafts(seen) if "/workflows/" in draft.path]
+    assert [draft.path for draft in workflows] == [WORKFLOW, AROUND]
     for draft in workflows:
         workflow = yaml.load(draft.text, yaml.BaseLoader)
         jsonschema.validate(workflow, vendored_schema("github-workflows"))
