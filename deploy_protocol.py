@@ -195,7 +195,7 @@ def schema(what: str) -> None:
 )
 @environment_option
 @click.option("--version", metavar="TEXT", help="What is deployed. Default: the tag or the commit.")
-@click.option("--phase", metavar="PHASE", help="run, check or rollback. Default: run.")
+@click.option("--phase", metavar="PHASE", help="run, check, start, finish or rollback. Default: run.")
 @click.option("--policy", metavar="FILE", help=f"The policy file. Default: {DEFAULT_POLICY}.")
 @click.option("--emergency-reason", metavar="TEXT", help="Why this cannot wait for the rules.")
 @click.option("--dry-run", is_flag=True, help="Decide and show the plan; run nothing.")
