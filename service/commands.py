@@ -10,7 +10,7 @@ from typing import TypeAlias
 import structlog
 
 from gateway.claims import claimed
-from gateway.errors import NotFound
+from gateway.errors import Forbidden, NotFound, Rejected
 from gateway.github import GitHub
 from gateway.needs import zone_of
 from gateway.rulebook import Rulebook, people_asking, read_rulebook
@@ -86,10 +86,19 @@ def _answer(heard: _Heard) -> None:
         )
         reaction = reply.done
         if reaction is None:
-            outcome = _outcome(heard, reply)
+            outcome = _told(heard, reply)
             reply.finish(outcome)
             reaction = outcome.reaction
         react(heard.github, place, reaction)
+
+
+def _told(heard: _Heard, reply: Reply) -> Outcome:
+    """What GitHub refuses for good is an answer too; what may pass is tried again."""
+    try:
+        return _outcome(heard, reply)
+    except (Forbidden, NotFound, Rejected) as error:
+        log.warning("command.refused", reason=str(error))
+        return unclear(f"GitHub does not let the App do it: {escape(str(error))}")
 
 
 def _read(comment: Comment, rulebook: Rulebook, now: datetime) -> Command | CommandError | None:

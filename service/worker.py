@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy import Engine
 
+from gateway.errors import GatewayError
 from gateway.github import GitHub
 from protocol.gate import Gate
 from service.asks import Ask, attend, read_ask
@@ -61,6 +62,10 @@ class Worker:
                 wanted = self._want_looks(read_event(delivery.event, payload))
                 self._desk.hear(delivery.event, payload)
                 self._attend(read_ask(delivery.event, payload))
+            except GatewayError as error:
+                log.warning("delivery.postponed", reason=str(error))
+                self._inbox.failed(guid, repr(error), self._clock())
+                return
             except Exception as error:
                 log.exception("delivery.failed")
                 self._inbox.failed(guid, repr(error), self._clock())

@@ -151,6 +151,14 @@ def test_line_20_what_people_write_formats_and_mentions_nothing_in_the_reply(ask
     assert "@\u2060acme/everybody \\<img src=x\\> \\#1" in asking.reply(comment)
 
 
+def test_what_the_app_may_not_do_is_said(asking: Asking) -> None:
+    comment = asking.write_comment(asking.issue(), "/freeze all until 2h Because")
+    asking.world.faults.add(Fault(kind="status", status=403, method="POST", path="/issues$"))
+    asking.hear(comment)
+    assert "GitHub does not let the App do it" in asking.reply(comment)
+    assert asking.reactions(comment) == ["confused"]
+
+
 def test_a_reply_that_somebody_else_pretends_to_have_written_is_not_ours(asking: Asking) -> None:
     number = asking.issue()
     comment = asking.write_comment(number, "/help", by="ada")
