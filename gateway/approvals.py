@@ -70,14 +70,15 @@ def commented(
 ) -> tuple[Approval, ...]:
     """Commands on the first line of comments nobody edited, and the clicks our App wrote down.
 
-    An approval counts only `since` the run for this commit exists: an earlier one was for another
-    commit. A rejection counts whenever it was given.
+    An approval written as a comment counts only `since` the run for this commit exists: an earlier one
+    was for another commit. A click says itself for which, as a review does, so that one on the pull
+    request counts for its merge. A rejection counts whenever it was given.
     """
     unedited = [comment for comment in nodes_of(comments) if comment["lastEditedAt"] is None]
     clicks = (_click(one, gate) for one in unedited if login_of(one["author"]) in our_logins)
     commands = (_command(one, gate, environments) for one in unedited)
     given = (approval for approval in (*clicks, *commands) if approval is not None)
-    return tuple(one for one in given if one.state != "approved" or one.at >= since)
+    return tuple(one for one in given if one.sha or one.state != "approved" or one.at >= since)
 
 
 def _review(review: Node) -> Approval:
@@ -130,7 +131,7 @@ def _read(comment: str, gate: Gate, environments: frozenset[str]) -> Command | N
 def _click(comment: Node, gate: Gate) -> Approval | None:
     """A button's click leaves no trace on GitHub but the comment the App writes of it."""
     match = _BUTTON.match(comment["body"])
-    if match is None or match[3].lower() != gate.environment.lower() or match[4] != gate.sha:
+    if match is None or match[3].lower() != gate.environment.lower():
         return None
     return Approval(
         by=match[1].lower(),

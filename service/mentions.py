@@ -45,7 +45,8 @@ def _is_our_own(event: str, payload: Any) -> bool:
     external_id = dig(payload, str, "check_run", "external_id") or ""
     if event == "check_run":
         return external_id.startswith(OURS) and dig(payload, str, "action") not in _PRESSED
-    return event == "issue_comment" and dig(payload, str, "sender", "type") == "Bot"
+    edited = event == "issue_comment" and dig(payload, str, "action") == "edited"
+    return edited and dig(payload, str, "sender", "type") == "Bot"
 
 
 def _numbers(event: str, payload: Any) -> frozenset[int]:

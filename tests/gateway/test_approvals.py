@@ -73,8 +73,21 @@ def test_nobody_else_writes_down_clicks(by: dict[str, Any]) -> None:
     assert heard(comment(line, by), our_logins=frozenset({"gate[bot]"})) == []
 
 
-def test_a_click_for_another_commit_says_nothing() -> None:
+def test_peers_15_a_click_is_for_the_commit_it_was_given_for_whenever_that_was() -> None:
     line = button_line(by="grace", state="approved", environment="production", sha="b" * 40)
+    before = "2026-11-25T11:00:00Z"
+    (click,) = commented(
+        listed(comment(line, bot("gate"), createdAt=before)),
+        GATE,
+        since=NOON,
+        environments=ENVIRONMENTS,
+        our_logins=frozenset({"gate[bot]"}),
+    )
+    assert (click.by, click.method, click.sha) == ("grace", "button", "b" * 40)
+
+
+def test_a_click_for_another_environment_says_nothing() -> None:
+    line = button_line(by="grace", state="approved", environment="staging", sha=SHA)
     assert heard(comment(line, bot("gate")), our_logins=frozenset({"gate[bot]"})) == []
 
 

@@ -82,7 +82,9 @@ def test_an_event_concerns(event: str, payload: dict[str, Any], concerned: dict[
             {"action": "completed", "check_run": {"external_id": "deploy-protocol:pull:5:x"}},
             id="our own check run",
         ),
-        pytest.param("issue_comment", {"sender": {"type": "Bot"}}, id="a comment by an App"),
+        pytest.param(
+            "issue_comment", {"action": "edited", "sender": {"type": "Bot"}}, id="our comment written anew"
+        ),
     ],
 )
 def test_what_we_wrote_ourselves_is_not_told_to_us_again(event: str, payload: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import requests
 from sqlalchemy import delete
 
 from gateway.text import STICKY
@@ -15,7 +16,7 @@ from sandbox.state import CheckRun
 from service.pulls import APART, QUIET
 from service.tables import pulls
 from tests.serving import Served, serving
-from tests.waiting import PLAIN_POLICY, SHOP
+from tests.waiting import PLAIN_POLICY, SHOP, WORKFLOW
 
 TICKED = """\
 version: 1
@@ -36,6 +37,7 @@ environments:
     approvals:
       - {name: Release manager, count: 2, from: ["team:acme/release-managers"]}
 """
+CY_APPROVES = PLAIN_POLICY.replace("{deploy: manual}", '{approvals: [{name: Cy, from: ["user:cy"]}]}')
 TO_TELL = PLAIN_POLICY.replace("{deploy: manual}", '{checklist: [{item: Told, tick: ["permission:write"]}]}')
 
 
@@ -92,6 +94,13 @@ def tick(served: Served, number: int, item: str, *, by: str, box: str = "x") -> 
     body = comment.body.replace(f"[{other}] {item}", f"[{box}] {item}")
     assert body != comment.body
     served.shop.ask("PATCH", f"/issues/comments/{comment.id}", {"body": body}, by=by)
+
+
+def press(served: Served, identifier: str, *, by: str) -> None:
+    """A button of production's check run."""
+    url = f"{served.shop.server.url}/_sandbox/check-runs/{check(served).id}/click"
+    assert requests.post(url, json={"login": by, "identifier": identifier}, timeout=20).ok
+    settle(served)
 
 
 def writes(served: Served) -> int:
@@ -289,6 +298,24 @@ def test_what_ends_by_the_clock_is_shown_without_any_event(served: Served) -> No
     served.clock.later += 120 + 21 * 30
     served.settle()
     assert check(served).title == "Could be deployed now"
+
+
+def test_an_approval_by_the_button_before_the_merge_counts_for_the_merge_and_no_other_commit(
+    served: Served,
+) -> None:
+    served.shop.world.commit(SHOP, {".github/workflows/deploy.yml": WORKFLOW}, "Deploy", quiet=True)
+    number = opened(served, CY_APPROVES)
+    served.shop.world.add_user("cy")
+    served.shop.world.add_collaborator(SHOP, "cy")
+    press(served, "approve:production", by="cy")
+    assert check(served).title == "Could be deployed now"
+    push(served, other_dot_py="1\n")
+    settle(served)
+    assert "not counted: cy (for another commit)" in (check(served).summary or "")
+    press(served, "approve:production", by="cy")
+    served.shop.ask("PUT", f"/pulls/{number}/merge", {}, by="grace")
+    settle(served)
+    assert served.verdicts() == ["approved"]
 
 
 def test_a_lost_database_brings_no_second_comment(served: Served) -> None:
