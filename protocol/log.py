@@ -49,6 +49,12 @@ def entry_of_line(
     )
 
 
+def status_of_line(line: str) -> Status | None:
+    """How a Deployment's line says that it went; None for a line not ours."""
+    match = _LINE.fullmatch(line)
+    return _STATUSES[match["status"]] if match else None
+
+
 def selected(
     entries: Iterable[Entry], *, environment: str | None = None, since: datetime | None = None
 ) -> tuple[Entry, ...]:

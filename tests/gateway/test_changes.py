@@ -44,11 +44,11 @@ def test_a_base_that_is_gone_leaves_what_is_known_of_the_commit(shop: WaitingSho
 
 def test_a_long_way_is_read_page_by_page(shop: WaitingShop) -> None:
     base = shop.push().sha
-    for at in range(130):
+    for at in range(104):
         head = shop.world.commit(SHOP, {"x": str(at)}, f"Commit {at}", quiet=True)
     shop.responses.clear()
     found = shop.github().changes(head=head, base=base, version="1")
-    assert [part.title for part in found.parts] == [f"Commit {at}" for at in reversed(range(130))]
+    assert [part.title for part in found.parts] == [f"Commit {at}" for at in reversed(range(104))]
     assert found.complete
     assert len([one for one in shop.responses if one.path == "/graphql"]) == 2
 
