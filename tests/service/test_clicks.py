@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import requests
+
 from protocol.decision import decide
 from protocol.gate import Gate
 from protocol.verdict import Verdict
 from service.showing import check_name
 from tests.asking import POLICY, Asking
-from tests.waiting import now
+from tests.serving import serving
+from tests.waiting import PATIENCE, now
 
 
 def waiting(asking: Asking) -> tuple[int, Gate, int]:
@@ -122,3 +127,19 @@ def test_a_commit_without_a_pull_request_has_nowhere_to_write_it(asking: Asking)
     (gate,) = asking.github.waiting_gates()
     asking.press(show(asking, gate.sha, "production"), "approve", by="grace")
     assert verdict(asking, gate) is Verdict.WAIT
+
+
+def test_from_the_click_to_the_verdict(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        asking = Asking(served.shop)
+        number = asking.pull()
+        asking.merge(number, by="ada")
+        asking.write_comment(number, "/deploy production")
+        served.settle()
+        served.settle()
+        check = next(run for run in served.checks() if run.actions)
+        click = {"login": "grace", "identifier": "approve:production"}
+        url = f"{served.shop.server.url}/_sandbox/check-runs/{check.id}/click"
+        assert requests.post(url, json=click, timeout=PATIENCE).ok
+        served.settle()
+        assert served.verdicts() == ["approved"]
