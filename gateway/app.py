@@ -91,12 +91,12 @@ class App:
         with self._connected(token) as connection:
             return _names(connection)
 
-    def repositories_waiting(self, token: str) -> tuple[str, ...]:
-        """Those of an installation where a deployment may wait; may name too many, never too few."""
-        from gateway.waiting import repositories_waiting  # noqa: PLC0415  # start-up time
+    def deployments_waiting(self, token: str) -> dict[str, frozenset[int] | None]:
+        """By repository of an installation the Deployments that may wait; None where nobody can say."""
+        from gateway.waiting import deployments_waiting  # noqa: PLC0415  # start-up time
 
         with self._connected(token) as connection:
-            return repositories_waiting(connection, _names(connection))
+            return deployments_waiting(connection, _names(connection))
 
     def failed_deliveries(self, since: datetime) -> tuple[FailedDelivery, ...]:
         """Deliveries that failed after `since` and did not succeed later, oldest first.

@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from service.database import migrate
 from service.logs import configure_logs
 from service.settings import Settings, SettingsError, read_settings
-from service.tables import open_database
 
 if TYPE_CHECKING:
     from service.clients import Clients
@@ -41,16 +39,27 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - a person reads this, not a log collector
         return 2
-    migrate(open_database(settings.database_url), settings.data_dir)
     match part:
         case ["web"]:
+            _migrate(settings)
             return _web(settings)
         case ["worker"]:
+            _migrate(settings)
             return work(settings)
         case ["all"]:
             return _both()
     print(f"'{' '.join(part)}' is no part of the service: write web, worker or nothing.", file=sys.stderr)  # noqa: T201
     return 2
+
+
+def _migrate(settings: Settings) -> None:
+    """Only where it is needed: the parent of both stays small."""
+    from service.database import migrate  # noqa: PLC0415
+    from service.tables import open_database  # noqa: PLC0415
+
+    engine = open_database(settings.database_url)
+    migrate(engine, settings.data_dir)
+    engine.dispose()
 
 
 def _web(settings: Settings) -> int:
@@ -76,6 +85,7 @@ def work(settings: Settings) -> int:
     from service.queue import Queue, open_queue  # noqa: PLC0415 - as above
     from service.quotas import Quotas  # noqa: PLC0415 - as above
     from service.reconcile import Reconcile  # noqa: PLC0415 - as above
+    from service.tables import open_database  # noqa: PLC0415 - as above
     from service.worker import Worker  # noqa: PLC0415 - as above
     from service.workers import Workers  # noqa: PLC0415 - as above
 

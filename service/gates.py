@@ -120,6 +120,16 @@ class Gates:
         self.wait(gate, now)
         return True
 
+    def know(self, repository: str, deployment_ids: frozenset[int]) -> bool:
+        """Whether each of these Deployments is one of a gate we hold, or answered."""
+        query = select(gates.c.deployment_id).where(
+            gates.c.repository == repository,
+            gates.c.deployment_id.in_(deployment_ids),
+            gates.c.state != "gone",
+        )
+        with self._engine.connect() as connection:
+            return deployment_ids <= set(connection.execute(query).scalars())
+
     def look_again(self, repository: str, now: float) -> list[int]:
         """Want a look at every waiting gate of a repository; many wants become one look.
 
@@ -237,6 +247,7 @@ class Gates:
             return list(connection.execute(select(gates).order_by(gates.c.requested_at.desc()).limit(200)))
 
     def counts(self) -> dict[str, int]:
+        """How many gates are in each state."""
         query = select(gates.c.state, func.count()).group_by(gates.c.state)
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}

@@ -9,7 +9,6 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine, Select, func, select
 
-from service.gates import Gates
 from service.inbox import Inbox
 from service.quotas import Quotas
 from service.tables import deliveries, gates
@@ -31,7 +30,7 @@ class Numbers(Collector):
         yield _by_state(
             "deploy_deliveries", "Deliveries in the inbox.", DELIVERY_STATES, Inbox(self._engine).counts()
         )
-        yield _by_state("deploy_gates", "Gates we know.", GATE_STATES, Gates(self._engine).counts())
+        yield _by_state("deploy_gates", "Gates we know.", GATE_STATES, self._gates())
         yield _one(
             "deploy_oldest_delivery_seconds",
             "Age of the oldest delivery nobody handled.",
@@ -45,6 +44,11 @@ class Numbers(Collector):
         late = select(func.max(gates.c.lateness)).where(gates.c.looked_at > now - RECENT)
         yield _one("deploy_lateness_seconds", "The latest look of the last hour.", self._value(late))
         yield self._remaining()
+
+    def _gates(self) -> Mapping[str, int]:
+        query = select(gates.c.state, func.count()).group_by(gates.c.state)
+        with self._engine.connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def _since(self, moment: Select[Any], now: float) -> float:
         value = self._value(moment)

@@ -48,6 +48,7 @@ class Reconcile:
         self._complete = True
         self._try("failed deliveries", self._redeliver)
         self._try("installations", self._adopt)
+        log.info("reconcile.done", complete=self._complete)
         return self._complete
 
     def _try(self, part: str, work: Callable[[], None]) -> None:
@@ -72,8 +73,9 @@ class Reconcile:
 
     def _adopt_from(self, installation_id: int) -> None:
         token = self._clients.tokens.token(installation_id, "")
-        for repository in self._clients.app.repositories_waiting(token):
-            self._try(repository, partial(self._adopt_in, installation_id, repository))
+        for repository, ids in self._clients.app.deployments_waiting(token).items():
+            if ids is None or not self._gates.know(repository, ids):
+                self._try(repository, partial(self._adopt_in, installation_id, repository))
 
     def _adopt_in(self, installation_id: int, repository: str) -> None:
         github = self._clients.github_for(installation_id, repository)
