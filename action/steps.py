@@ -194,7 +194,7 @@ class _StepRun:
                     self.job.console.output(line)
 
     def _lint(self, work: Lint) -> None:
-        self.progress.issues += lint_migrations(work.paths, self.job, self.progress.changed_paths)
+        self.progress.issues += lint_migrations(work, self.job, self.progress.changed_paths)
 
     def _tell(self, work: Tell) -> None:
         notify = Notify(during=work.channels, messages=work.messages)

@@ -136,10 +136,20 @@ def _unticked(item: ChecklistItem, ticked_by: list[str]) -> Finding:
     return wait(RULE, "checklist.unticked", why, who=item.tick or ())
 
 
+def _migration(item: ChecklistItem, _facts: Facts) -> Finding:
+    """What the policy itself shows; the other kinds are shown by a tick, a deployment or a command."""
+    how = {
+        "backup": "steps.backup comes first, and the migration begins only when it went well",
+        "reversible": "steps.migrate.undo takes it back",
+    }
+    return _done(item, how[item.migration or ""])
+
+
 _KINDS: tuple[tuple[str, Show], ...] = (
     ("deployed", _deployed),
     ("section", _section),
     ("run", _run),
     ("notified", _notified),
     ("tick", _tick),
+    ("migration", _migration),
 )

@@ -28,6 +28,7 @@ from protocol.policy import (
     Rolling,
     Strategy,
 )
+from protocol.windows import Schedule
 
 StrategyName: TypeAlias = Literal["at once", "canary", "rolling", "blue-green"]
 Touch: TypeAlias = Literal["nothing", "database", "service"]
@@ -75,9 +76,13 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Lint:
-    """Reads the changed SQL files that match, before they are run."""
+    """Reads the changed SQL files that match, before they are run.
+
+    Outside the windows of `schedule` are the peak hours, when nothing may lock a table.
+    """
 
     paths: str
+    schedule: Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,7 @@ def plan_of(policy: Policy, environment_name: str) -> Plan:
     return Plan(
         environment=environment_name,
         strategy=_strategy_of(environment),
-        steps=tuple(_steps(environment, notify)),
+        steps=tuple(_steps(policy, environment, notify)),
         preparing=tuple(_preparing_steps(environment, notify)),
         closing=tuple(_closing_steps(environment)),
         monitor=environment.monitor,
@@ -211,7 +216,7 @@ def _strategy_of(environment: Environment) -> StrategyName:
     return "rolling" if strategy.rolling is not None else "blue-green"
 
 
-def _steps(environment: Environment, notify: Notify) -> Iterator[Step]:
+def _steps(policy: Policy, environment: Environment, notify: Notify) -> Iterator[Step]:
     steps, monitor = environment.steps, environment.monitor
     if monitor is not None and monitor.metrics:
         before = monitor.of_track("stable" if _canary(environment) else "")
@@ -221,7 +226,7 @@ def _steps(environment: Environment, notify: Notify) -> Iterator[Step]:
     if steps.backup is not None:
         yield Step(name="backup", work=(_command(steps.backup),))
     if steps.migrate is not None:
-        yield from _migration(steps.migrate)
+        yield from _migration(steps.migrate, Schedule(environment.windows.open, (), policy.timezone))
     yield from _strategy_steps(environment)
     if notify.during:
         yield Step(name="tell the team", work=(Tell(notify.during, notify.messages),))
@@ -245,9 +250,9 @@ def _command(step: CommandStep, **variables: str) -> Command:
     )
 
 
-def _migration(migrate: MigrateStep) -> Iterator[Step]:
+def _migration(migrate: MigrateStep, schedule: Schedule) -> Iterator[Step]:
     if migrate.lint is not None:
-        yield Step(name="lint migrations", work=(Lint(migrate.lint),))
+        yield Step(name="lint migrations", work=(Lint(migrate.lint, schedule),))
     yield Step(name="migrate", work=(_command(migrate),), touches="database")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -203,10 +203,13 @@ class ApprovalOptions(Model):
     )
 
 
+MigrationEvidence: TypeAlias = Literal["local", "staging", "backup", "reversible", "rollback_tested"]
+
+
 class ChecklistItem(Model):
     """An item with exactly one kind of evidence."""
 
-    exactly_one = ("checks", "reviews", "deployed", "section", "run", "notified", "tick")
+    exactly_one = ("checks", "reviews", "deployed", "section", "run", "notified", "tick", "migration")
 
     item: Text
     when: When | None = None
@@ -219,6 +222,7 @@ class ChecklistItem(Model):
     timeout: Duration = timedelta(minutes=5)  # with run
     notified: Literal["before", "during", "after"] | None = None
     tick: People | None = None
+    migration: MigrationEvidence | None = None  # asked where a migration changes
 
     @model_validator(mode="after")
     def _options_fit_the_evidence(self) -> Self:
@@ -241,6 +245,7 @@ class MigrateStep(CommandStep):
     undo: Text | None = None
     lint: Text | None = None  # glob of SQL files for squawk
     reversible: YesNo = True
+    rehearse: Text | None = None  # up and down again on a database of no worth
 
 
 class Probe(Model):
@@ -470,6 +475,46 @@ class Environment(Model):
         if not timedelta(0) < expire <= LONGEST_WAIT:
             raise ValueError("a gate waits longer than 0s and at most 30d, after which GitHub fails the job")
         return expire
+
+    @model_validator(mode="after")
+    def _migrations_can_be_shown(self) -> Self:
+        for index, item in enumerate(self.checklist):
+            if item.migration is not None and (lacking := self._lacking_for(item.migration)):
+                raise fault(
+                    f"'migration: {item.migration}' can never be shown: {lacking}",
+                    *("checklist", index, "migration"),
+                )
+        shown = tuple(self._shown_otherwise(item) for item in self.checklist)
+        object.__setattr__(self, "checklist", shown)  # frozen for all but the validator that completes it
+        return self
+
+    def _lacking_for(self, kind: MigrationEvidence) -> str:
+        migrate = self.steps.migrate
+        if migrate is None:
+            return "add steps.migrate"
+        if kind == "staging" and self.after is None:
+            return "add after, the environment where it is tried first"
+        if kind == "backup" and self.steps.backup is None:
+            return "add steps.backup"
+        if kind == "reversible" and (migrate.undo is None or not migrate.reversible):
+            return "add steps.migrate.undo, and leave out 'reversible: false'"
+        if kind == "rollback_tested" and migrate.rehearse is None:
+            return "add steps.migrate.rehearse, which runs it up and down on a database of no worth"
+        return ""
+
+    def _shown_otherwise(self, item: ChecklistItem) -> ChecklistItem:
+        """What shows a migration is in most cases a kind of evidence there is anyway."""
+        if item.migration is None or self.steps.migrate is None:
+            return item
+        when = When(migrations=True) if self.steps.migrate.lint is not None else None
+        evidence: dict[str, Any] = {"when": item.when or when}
+        if item.migration == "local":
+            evidence["tick"] = (Principal("permission", "write"),)
+        if item.migration == "staging" and self.after is not None:
+            evidence["deployed"] = self.after.environment
+        if item.migration == "rollback_tested":
+            evidence["run"] = self.steps.migrate.rehearse
+        return item.model_copy(update=evidence)
 
     @model_validator(mode="after")
     def _canary_can_be_judged(self) -> Self:

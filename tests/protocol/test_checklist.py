@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from protocol.facts import Evidence, Missing, People, Tick
+from protocol.errors import PolicyError
+from protocol.facts import Changes, Evidence, Missing, People, Tick
 from protocol.policy import Policy
 from tests.decisions import codes_of, finding_of
 from tests.facts import EARLIER, NOW, make_deployment, make_facts, make_pull_request
@@ -157,3 +158,71 @@ def test_checks_and_reviews_are_other_rules() -> None:
 def test_every_item_is_named() -> None:
     items = [{"item": "One", "tick": ["anyone"]}, {"item": "Two", "deployed": "staging"}]
     assert codes_of("checklist", make_policy({"checklist": items})) == [UNTICKED, DONE]
+
+
+SQL = "migrations/1.sql"
+MIGRATING: dict[str, Any] = {
+    "after": {"environment": "staging"},
+    "steps": {
+        "backup": {"run": "ops/backup"},
+        "migrate": {
+            "run": "up",
+            "undo": "down",
+            "lint": "migrations/*.sql",
+            "rehearse": "ops/rehearse",
+        },
+    },
+}
+NOT_GIVEN = object()
+MIGRATED = Changes(paths=(SQL,), lines=3)
+
+
+def migration(kind: str, **changes: Any) -> Policy:
+    return make_policy(MIGRATING | {"checklist": [{"item": ITEM, "migration": kind}]} | changes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "expected"),
+    [
+        pytest.param("local", {"ticks": (tick(),)}, DONE, id="tested locally"),
+        pytest.param("local", {"ticks": ()}, UNTICKED, id="tested locally, says nobody"),
+        pytest.param("local", {"ticks": (tick("reader"),)}, UNTICKED, id="says somebody who may not write"),
+        pytest.param("staging", {"deployments": (make_deployment(),)}, DONE, id="tested in staging"),
+        pytest.param("staging", {"deployments": ()}, ("wait", "checklist.not_deployed"), id="never there"),
+        pytest.param("backup", {}, DONE, id="backup before"),
+        pytest.param("reversible", {}, DONE, id="reversible"),
+        pytest.param("rollback_tested", {"place": "gate"}, LEFT, id="rehearsed by the action"),
+        pytest.param("rollback_tested", {"place": "action", "evidence": SHOWN}, DONE, id="rehearsed"),
+        pytest.param(
+            "rollback_tested", {"place": "action", "evidence": FAILED}, NOT_PASSED, id="rehearsed in vain"
+        ),
+    ],
+)
+def test_the_migration_checklist_has_evidence_for_each_of_its_items(
+    kind: str, facts: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    assert codes_of("checklist", migration(kind), make_facts(changes=MIGRATED, **facts)) == [expected]
+
+
+@pytest.mark.parametrize("kind", ["local", "staging", "backup", "reversible", "rollback_tested"])
+def test_without_a_changed_migration_nothing_is_asked_of_one(kind: str) -> None:
+    facts = make_facts(changes=Changes(paths=("src/app.py",), lines=3), deployments=())
+    assert codes_of("checklist", migration(kind), facts) == [("allow", "policy.not_asked")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "cure"),
+    [
+        ("local", {"steps": {}}, "add steps.migrate"),
+        ("staging", {"after": NOT_GIVEN}, "add after"),
+        ("backup", {"steps": {"migrate": {"run": "up"}}}, "add steps.backup"),
+        ("reversible", {"steps": {"migrate": {"run": "up"}}}, "add steps.migrate.undo"),
+        ("rollback_tested", {"steps": {"migrate": {"run": "up"}}}, "add steps.migrate.rehearse"),
+    ],
+)
+def test_evidence_that_can_never_be_had_is_a_fault_of_the_policy(
+    kind: str, changes: dict[str, Any], cure: str
+) -> None:
+    keys = {key: value for key, value in (MIGRATING | changes).items() if value is not NOT_GIVEN}
+    with pytest.raises(PolicyError, match=f"'migration: {kind}' can never be shown: {cure}"):
+        make_policy({**keys, "checklist": [{"item": ITEM, "migration": kind}]})
