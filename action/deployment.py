@@ -12,7 +12,7 @@ from action.halves import first_half
 from action.handover import handed
 from action.hotfix import after_hotfix
 from action.inputs import Workflow
-from action.job import Job, Progress, StepRecord
+from action.job import Job, Progress
 from action.outcome import carry_through, close, go_back
 from action.preflight import Allowed
 from action.record import Claim, Told, claim_deployment, note_told, release_tag, tell_github
@@ -101,12 +101,12 @@ def conclude(job: Job, github: GitHub, progress: Progress, begun: Begun, status:
         entry,
         claim=begun.claim,
         tag=begun.tag,
-        failed=_failed(progress),
+        progress=progress,
     )
     job.journal.finished(status)  # before the announcement, which may take longer than a stopped job has
-    _announce_end(job, progress, entry, told, begun.plan)
-    after_hotfix(job, github, begun.plan.hotfix, entry)
-    return _end(job, progress, begun, entry, told)
+    _announce_end(job, progress, told, begun.plan)
+    after_hotfix(job, github, begun.plan.hotfix, told.entry)
+    return _end(job, progress, begun, told)
 
 
 def _claim(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Claim:
@@ -137,24 +137,21 @@ def _say_who_saw_it(job: Job, progress: Progress) -> None:
         progress.issues.append(progress.exposure.say(progress.version))
 
 
-def _failed(progress: Progress) -> StepRecord | None:
-    return next((record for record in progress.steps if record.outcome != "passed"), None)
-
-
-def _announce_end(job: Job, progress: Progress, entry: Entry, told: Told, plan: Plan) -> None:
-    telling: Telling = "after" if entry.status == "success" else "failed"
-    news = news_of(entry, log_url=told.release_url, issue_url=told.issue_url)
+def _announce_end(job: Job, progress: Progress, told: Told, plan: Plan) -> None:
+    telling: Telling = "after" if told.entry.status == "success" else "failed"
+    news = news_of(told.entry, log_url=told.release_url)
     announce(telling, plan.notify, news, job=job, progress=progress)
 
 
-def _end(job: Job, progress: Progress, begun: Begun, entry: Entry, told: Told) -> Result:
+def _end(job: Job, progress: Progress, begun: Begun, told: Told) -> Result:
+    entry = told.entry
     job.console.say(f"{entry.environment}: {entry.status} - {entry.version}")
     return result_of(job, progress, begun.decision, entry.status).model_copy(
         update={
             "entry": entry,
             "environment_url": begun.plan.url,
             "release_url": told.release_url,
-            "issue_url": told.issue_url,
+            "issue_url": entry.document_url,
         }
     )
 

@@ -25,8 +25,8 @@ def tell_the_end(path: Path, workflow: Workflow, github: GitHub, console: Consol
     console.annotate("error", f"{entry.environment}: {entry.status}", entry.issues[0])
     try:
         post_end(github, entry, claim, workflow)
+        entry = replace(entry, document_url=document(github, entry))
         put_in_log(console, github, entry, story.tag)
-        document(github, entry, None)
     except GatewayError as error:
         console.annotate("warning", "Log not written", str(error))
     journal = Journal(path)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
 from action.console import Console
 from action.github import GitHub
 from action.inputs import Workflow
-from action.job import Job, Progress, StepRecord
+from action.job import Job, Progress
 from gateway.errors import GatewayError
 from gateway.github import StatusState
-from protocol.entry import Entry, Status, one_line, render_entry
-from protocol.markdown import escaped
+from protocol.analysis import Analysis
+from protocol.entry import Entry, Status, one_line
+from protocol.incident import LABELS, Happened, incident_body, incident_mark, incident_title
 from protocol.policy import Policy
 
 T = TypeVar("T")
@@ -24,12 +25,6 @@ _STATES: dict[Status, StatusState] = {
     "rollback": "failure",
     "failed": "failure",
     "stopped": "error",
-}
-_ENDED: dict[Status, str] = {
-    "success": "was deployed in an emergency",
-    "rollback": "was rolled back",
-    "failed": "failed",
-    "stopped": "was stopped",
 }
 
 
@@ -51,10 +46,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Where the log can be read now."""
+    """The entry as it was told, and where it can be read now."""
 
+    entry: Entry
     release_url: str = ""
-    issue_url: str = ""
 
 
 def claim_deployment(
@@ -113,15 +108,16 @@ def tell_github(
     *,
     claim: Claim,
     tag: str | None,
-    failed: StepRecord | None,
+    progress: Progress,
 ) -> Told:
     """Write the log everywhere it belongs. What GitHub does not take is reported, and the rest still told."""
     _told(job, "Deployment status", lambda: post_end(github, entry, claim, job.workflow))
-    release_url = _told(job, "Log", lambda: put_in_log(job.console, github, entry, tag)) or ""
-    issue_url = ""
     if entry.status != "success" or _was_emergency(entry):
-        issue_url = _told(job, "Issue", lambda: document(github, entry, failed)) or ""
-    return Told(release_url=release_url, issue_url=issue_url)
+        steps, analysis = _happened(progress), progress.analysis
+        issue = _told(job, "Issue", lambda: document(github, entry, steps=steps, analysis=analysis))
+        entry = replace(entry, document_url=issue or "")
+    release_url = _told(job, "Log", lambda: put_in_log(job.console, github, entry, tag)) or ""
+    return Told(entry=entry, release_url=release_url)
 
 
 def _told(job: Job, what: str, tell: Callable[[], T]) -> T | None:
@@ -156,25 +152,28 @@ def _was_emergency(entry: Entry) -> bool:
     return any(finding.code == "emergency.used" for finding in entry.findings)
 
 
-def document(github: GitHub, entry: Entry, failed: StepRecord | None) -> str:
-    """An issue with what went wrong filled in, and the protocol's two questions."""
-    title = f"{entry.environment}: {entry.version} {_ENDED[entry.status]}"
-    return github.open_issue(title, _post_mortem(entry, failed)).url
+def document(
+    github: GitHub, entry: Entry, *, steps: Sequence[Happened] = (), analysis: Analysis | None = None
+) -> str:
+    """The issue that asks why, one for each incident; its address."""
+    mark, label = incident_mark(entry), LABELS[entry.status]
+    known = github.find_issues(mark, labels=[label], state="all")
+    if known:
+        return known[0].url
+    body = incident_body(entry, steps=steps, analysis=analysis)
+    return github.open_issue(incident_title(entry), body, [label]).url
 
 
-def _post_mortem(entry: Entry, failed: StepRecord | None) -> str:
-    lines = ["### What went wrong", ""]
-    emergency = [f"Emergency: {entry.emergency}"] if entry.emergency is not None else []
-    lines += [f"- {escaped(said)}" for said in (*emergency, *entry.issues)] or ["- Not known yet"]
-    if failed is not None and failed.last_lines:
-        lines += ["", f"The last lines of {escaped(failed.name)}:", "", *_quoted(failed.last_lines)]
-    lines += ["", f"The job's log: {entry.run_url}"] if entry.run_url else []
-    lines += ["", "### Why it was not caught", "", "_To be answered._"]
-    lines += ["", "### How to prevent it", "", "_To be answered._"]
-    lines += ["", "### The log's entry", "", render_entry(entry).replace("## ", "#### ", 1)]
-    return "\n".join(lines)
-
-
-def _quoted(lines: tuple[str, ...]) -> list[str]:
-    """An indented block: whatever the lines hold, they cannot end it."""
-    return [f"    {line.replace(chr(0), '')}" for line in lines]
+def _happened(progress: Progress) -> list[Happened]:
+    first = min(progress.began.values(), default=0.0)
+    return [
+        Happened(
+            step=record.name,
+            outcome=record.outcome,
+            seconds=record.seconds,
+            after=progress.began[record.name] - first if record.name in progress.began else None,
+            wrong=record.wrong,
+            last_lines=record.last_lines,
+        )
+        for record in progress.steps
+    ]

@@ -82,6 +82,7 @@ class Entry:
     approvers: tuple[str, ...] = ()
     emergency: str | None = None
     run_url: str = ""
+    document_url: str = ""  # of the issue that asks why it did not go well
     run_attempt: int = 1
     schema_version: Literal[1] = SCHEMA
 
@@ -125,6 +126,8 @@ def render_entry(entry: Entry) -> str:
     ]
     if entry.emergency is not None:
         lines.append(f"**Emergency**: {escaped(entry.emergency)}")
+    if entry.document_url:
+        lines.append(f"**Document**: {linked('what went wrong', entry.document_url)}")
     lines += ["**Findings**:", *_finding_lines(entry)]
     return "\n".join(lines) + "\n"
 

@@ -123,7 +123,7 @@ def check_template(text: str) -> str:
     return text
 
 
-def news_of(entry: Entry, *, log_url: str = "", issue_url: str = "") -> News:
+def news_of(entry: Entry, *, log_url: str = "") -> News:
     """What an entry of the log has to tell."""
     measured = [one for one in entry.metrics if one.before is not None or one.after is not None]
     return News(
@@ -142,7 +142,7 @@ def news_of(entry: Entry, *, log_url: str = "", issue_url: str = "") -> News:
         issues="; ".join(entry.issues),
         run_url=entry.run_url,
         log_url=log_url,
-        issue_url=issue_url,
+        issue_url=entry.document_url,
     )
 
 

@@ -89,6 +89,7 @@ def test_a_metric_over_its_bound_rolls_back_at_once(desk_of: Any) -> None:
     assert desk.file("story") == "deploy 1.1.0\ndeploy 1.0.0\n"
     assert result.issues[0] == "monitor: error_rate: 1 of 1 measurements above 0.05"
     assert "error\\_rate: 1 of 1 measurements above 0.05" in github.issues[0].body
+    assert "### Metrics\n\n| Metric | Before | After |" in github.issues[0].body
 
 
 def test_a_rise_far_beyond_chance_rolls_back_after_five_samples(desk_of: Any) -> None:

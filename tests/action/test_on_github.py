@@ -139,14 +139,36 @@ def test_the_next_version_knows_the_one_before(shop: Shop) -> None:
     assert entry.changes_url.endswith(f"...{run.head_sha}")
 
 
+def test_a_merged_pull_request_stands_in_the_log_and_hears_of_it_within_ten_requests(shop: Shop) -> None:
+    push(shop, "1.1.0")
+    known = set(shop.repository.runs)
+    ada = shop.world.user("ada")
+    shop.world.commit(SHOP, {"version": "1.2.0"}, "Search", branch="search", author=ada, quiet=True)
+    pull = shop.ask("POST", "/pulls", {"title": "Faster *search*", "head": "search", "base": "main"})
+    shop.world.exchanges.clear()
+    shop.ask("PUT", f"/pulls/{pull['number']}/merge", {}, by="grace")
+    [run] = [run for number, run in shop.repository.runs.items() if number not in known]
+    shop.finished(run)
+    made = [one for one in shop.world.exchanges if one.who.startswith("job:")]
+    assert len(made) <= 10, [(one.method, one.path) for one in made]
+    [entry] = entries_in(release_body(shop, "1.2.0"))
+    assert [(part.number, part.authors) for part in entry.included] == [(pull["number"], ("ada",))]
+    assert entry.changes == f"Faster *search* (#{pull['number']})"
+    [comment] = shop.ask("GET", f"/issues/{pull['number']}/comments")
+    assert "- production: Success - 1.2.0 in " in comment["body"]
+
+
 def test_a_broken_version_is_rolled_back_and_documented(shop: Shop) -> None:
     run = push(shop, "2.0.0")
     assert run.conclusion == "failure"
     assert "back to 1.0.0" in shop.log(run, "deploy"), shop.story(run)
     [issue] = shop.ask("GET", "/issues")
     assert issue["title"] == "production: 2.0.0 was rolled back"
+    assert [label["name"] for label in issue["labels"]] == ["deploy-rollback"]
+    assert "### Timeline" in issue["body"]
     [entry] = entries_in(release_body(shop, "2.0.0"))
-    assert entry.status == "rollback"
+    assert (entry.status, entry.document_url) == ("rollback", issue["html_url"])
+    assert f"[what went wrong]({issue['html_url']})" in release_body(shop, "2.0.0")
 
 
 def test_a_job_without_an_environment_makes_its_own_deployment_and_ends_it(shop: Shop) -> None:

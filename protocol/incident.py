@@ -1,0 +1,122 @@
+"""The document of a deployment that did not go well: what is known filled in, the rest asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from protocol.analysis import Analysis
+from protocol.charts import render_analysis
+from protocol.durations import say_duration
+from protocol.entry import Entry, Status, render_entry
+from protocol.markdown import escaped
+
+LABELS: Final[dict[Status, str]] = {
+    "rollback": "deploy-rollback",
+    "failed": "deploy-failed",
+    "stopped": "deploy-failed",
+    "success": "post-mortem",  # after an emergency
+}
+_ENDED: Final[dict[Status, str]] = {
+    "success": "was deployed in an emergency",
+    "rollback": "was rolled back",
+    "failed": "failed",
+    "stopped": "was stopped",
+}
+_WHY = (
+    "Which check, review or environment before this one could have shown it?",
+    "Why did it not: was it not looked at, not measured, or different there?",
+    "Who noticed first, and how long after the deployment began?",
+)
+_PREVENT = (
+    "Which test, smoke test or metric will show it next time, and where is it kept?",
+    "What in the policy has to change: a checklist item, a bound, a window?",
+    "Who does it, until when?",
+)
+_MOST_OUTPUT = 10_000  # characters of the failing step's last lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """One step. `after` is when it began, in seconds since the first; None where nobody knows."""
+
+    step: str
+    outcome: str
+    seconds: float
+    after: float | None = None
+    wrong: str = ""
+    last_lines: tuple[str, ...] = ()
+
+
+def incident_mark(entry: Entry) -> str:
+    """The hidden line by which the document of a deployment is found again."""
+    return f"<!-- deploy-protocol:incident {entry.key} -->"
+
+
+def incident_title(entry: Entry) -> str:
+    return f"{entry.environment}: {entry.version} {_ENDED[entry.status]}"
+
+
+def incident_body(entry: Entry, *, steps: Sequence[Happened] = (), analysis: Analysis | None = None) -> str:
+    """The protocol's three questions: the first answered as far as we know, the others to be filled in."""
+    parts = [
+        incident_mark(entry),
+        "### What went wrong\n\n" + "\n".join(_wrong(entry)),
+        *_output(steps),
+        *_timeline(entry, steps),
+        *([f"### Metrics\n\n{render_analysis(analysis)}"] if analysis and analysis.judgements else []),
+        "### Why it was not caught\n\n" + _questions(_WHY),
+        "### How to prevent it\n\n" + _questions(_PREVENT),
+        "### The log's entry\n\n" + render_entry(entry).replace("## ", "#### ", 1),
+    ]
+    return "\n\n".join(parts)
+
+
+def _wrong(entry: Entry) -> Iterator[str]:
+    if entry.emergency is not None:
+        yield f"- Emergency: {escaped(entry.emergency)}"
+    for issue in entry.issues:
+        yield f"- {escaped(issue)}"
+    if not entry.issues and entry.emergency is None:
+        yield "- Not known yet"
+    yield f"- Approved by {', '.join(map(escaped, entry.approvers)) or 'nobody'}"
+    if entry.run_url:
+        yield f"- The job's log: {entry.run_url}"
+
+
+def _output(steps: Sequence[Happened]) -> Iterator[str]:
+    """Of the first step that failed. An indented block: whatever the lines hold, they cannot end it."""
+    failed = next((step for step in steps if step.outcome != "passed" and step.last_lines), None)
+    if failed is None:
+        return
+    text = "\n".join(failed.last_lines).replace("\0", "")[-_MOST_OUTPUT:]
+    lines = "\n".join(f"    {line}" for line in text.splitlines())
+    yield f"The last lines of {escaped(failed.step)}:\n\n{lines}"
+
+
+def _timeline(entry: Entry, steps: Sequence[Happened]) -> Iterator[str]:
+    if not steps:
+        return
+    rows = [
+        f"| {_clock(entry, step)} | {escaped(step.step)} | {step.outcome} | {_said(step.seconds)} | "
+        f"{escaped(step.wrong)} |"
+        for step in steps
+    ]
+    head = ["| Began | Step | Outcome | Took | |", "|---|---|---|---:|---|"]
+    yield "### Timeline\n\n" + "\n".join([*head, *rows])
+
+
+def _clock(entry: Entry, step: Happened) -> str:
+    if step.after is None:
+        return "-"
+    return f"{entry.at + timedelta(seconds=step.after):%H:%M:%S}"
+
+
+def _said(seconds: float) -> str:
+    return say_duration(timedelta(seconds=round(seconds)))
+
+
+def _questions(questions: Sequence[str]) -> str:
+    return "\n\n".join(f"**{question}**\n\n_To be answered._" for question in questions)
