@@ -199,6 +199,7 @@ def schema(what: str) -> None:
 @click.option("--policy", metavar="FILE", help=f"The policy file. Default: {DEFAULT_POLICY}.")
 @click.option("--emergency-reason", metavar="TEXT", help="Why this cannot wait for the rules.")
 @click.option("--dry-run", is_flag=True, help="Decide and show the plan; run nothing.")
+@click.option("--repeat", is_flag=True, help="Backup and migrate again, though an earlier attempt did.")
 @click.option(
     "--github-token", metavar="TOKEN", envvar="GITHUB_TOKEN", show_envvar=True, help="Better as the variable."
 )

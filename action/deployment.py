@@ -20,6 +20,7 @@ from action.result import Result, result_of
 from action.summary import write_state
 from gateway.errors import GatewayError
 from protocol.changes import MOST_SHOWN, headline
+from protocol.done import note_of, still_done
 from protocol.entry import Change, Entry, Said, Status
 from protocol.exposure import exposure_of
 from protocol.facts import Missing
@@ -93,6 +94,7 @@ def conclude(job: Job, github: GitHub, progress: Progress, begun: Begun, status:
     """Tell GitHub and the team how it ended."""
     if status != "success" and job.inputs.phase != "rollback":
         _say_who_saw_it(job, progress)
+    _note_what_is_done(job, progress, status)
     note_told(job, github, progress)
     entry = _closing(job, progress, begun, status)
     told = tell_github(
@@ -107,6 +109,17 @@ def conclude(job: Job, github: GitHub, progress: Progress, begun: Begun, status:
     _announce_end(job, progress, told, begun.plan)
     after_hotfix(job, github, begun.plan.hotfix, told.entry)
     return _end(job, progress, begun, told)
+
+
+def _note_what_is_done(job: Job, progress: Progress, status: Status) -> None:
+    """For the next attempt of this run, which may have a disk of its own."""
+    if status not in ("failed", "stopped"):
+        return
+    passed = [step.name for step in progress.steps if step.outcome in ("passed", "skipped")]
+    done = still_done(passed, [step.name for step in progress.steps])
+    if done:
+        note = note_of(done, version=progress.version, attempt=job.workflow.run_attempt)
+        progress.to_note.append(note)
 
 
 def _claim(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Claim:

@@ -10,6 +10,8 @@ from typing import Literal, TypeAlias, get_args
 from action.errors import InputError
 
 Phase: TypeAlias = Literal["run", "check", "start", "finish", "rollback"]
+CARRIED_OUT: tuple[Phase, ...] = get_args(Phase)
+
 _LONGEST_REASON = 1_000
 _YES, _NO = ("true", "yes", "1"), ("false", "no", "0", "")
 
@@ -24,6 +26,7 @@ class Inputs:
     policy: str = ".github/deploy.yml"
     emergency_reason: str = ""
     dry_run: bool = False
+    repeat: bool = False
     github_token: str = field(repr=False, default="")
     check_run_id: int | None = None
     job_status: str = ""
@@ -75,6 +78,7 @@ def inputs_from(environ: Mapping[str, str]) -> Inputs:
         policy=given["policy"] or ".github/deploy.yml",
         emergency_reason=given["emergency_reason"][:_LONGEST_REASON],
         dry_run=_flag("dry_run", given["dry_run"]),
+        repeat=_flag("repeat", given["repeat"]),
         github_token=given["github_token"],
         check_run_id=_number("check_run_id", given["check_run_id"]),
         job_status=_job_status(given["job_status"], given["phase"]),
@@ -82,10 +86,10 @@ def inputs_from(environ: Mapping[str, str]) -> Inputs:
 
 
 def _phase(text: str) -> Phase:
-    for phase in get_args(Phase):
+    for phase in CARRIED_OUT:
         if text == phase:
-            return phase  # type: ignore[no-any-return]  # get_args forgets what it is given
-    phases = ", ".join(f"`{phase}`" for phase in get_args(Phase))
+            return phase
+    phases = ", ".join(f"`{phase}`" for phase in CARRIED_OUT)
     raise InputError(f"Input 'phase' is '{text}'. It is one of {phases}; set one under `with:`.")
 
 

@@ -18,7 +18,7 @@ from protocol.plan import Touch
 if TYPE_CHECKING:
     from protocol.analysis import Analysis, Measurement
 
-StepOutcome: TypeAlias = Literal["passed", "failed", "stopped"]
+StepOutcome: TypeAlias = Literal["passed", "failed", "stopped", "skipped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,7 @@ class Progress:
     contents: Contents = field(default_factory=Contents)
     changed_paths: tuple[str, ...] | None = None  # None: not known
     emergency: bool = False
+    done: frozenset[str] = frozenset()  # steps that an earlier attempt of this run has done
     baselines: Mapping[str, tuple[Measurement, ...]] = field(default_factory=dict)
     analysis: Analysis | None = None  # of the metrics so far
     noted: tuple[str, ...] = ()  # what GitHub's record keeps of earlier attempts of this run, newest first

@@ -10,8 +10,9 @@ from action.console import Console
 from action.github import GitHub
 from action.inputs import Workflow
 from action.journal import Journal, Story, read_story
-from action.record import Claim, document, post_end, put_in_log
+from action.record import Claim, document, note_down, post_end, put_in_log
 from gateway.errors import GatewayError
+from protocol.done import note_of, still_done
 from protocol.entry import Entry
 
 
@@ -23,7 +24,11 @@ def tell_the_end(path: Path, workflow: Workflow, github: GitHub, console: Consol
     entry = ended(story)
     claim = Claim(deployment_id=entry.deployment_id or 0, ours=story.ours)
     console.annotate("error", f"{entry.environment}: {entry.status}", entry.issues[0])
+    done = still_done(story.passed, (*story.passed, story.during or ""))
     try:
+        if done:
+            note = note_of(done, version=entry.version, attempt=entry.run_attempt)
+            note_down(github, claim.deployment_id, note, workflow)
         post_end(github, entry, claim, workflow)
         entry = replace(entry, document_url=document(github, entry))
         put_in_log(console, github, entry, story.tag)

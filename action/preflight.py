@@ -16,6 +16,7 @@ from action.record import note_told
 from action.way_back import bad_versions
 from protocol.conditions import applies
 from protocol.decision import decide, environment_in
+from protocol.done import ONCE, done_before
 from protocol.errors import PolicyError
 from protocol.facts import Changes, Deployment, Emergency, Evidence, Facts, Known, Missing
 from protocol.gate import Gate
@@ -63,6 +64,7 @@ def look_before(job: Job, github: GitHub, progress: Progress) -> Preflight:
     decision = decide(policies, facts, now)
     if decision.verdict is Verdict.ALLOW and _goes_on(job) and plan is not None:
         progress.noted = _noted(plan, job, github, progress)
+        progress.done = _done(job, progress)
         facts, decision = _announced(policies, facts, plan, job, progress)
         note_told(job, github, progress)
     allowed = None
@@ -188,10 +190,17 @@ def _run_item(item: ChecklistItem, command: str, job: Job, progress: Progress) -
 
 
 def _noted(plan: Plan, job: Job, github: GitHub, progress: Progress) -> tuple[str, ...]:
-    """A run that is run again keeps in GitHub's record what its team was told."""
-    if job.workflow.run_attempt == 1 or not asks_to_be_told(plan):
+    """A run that is run again keeps in GitHub's record what its team was told, and what is done."""
+    does_once = any(step.name in ONCE for step in plan.steps)
+    if job.workflow.run_attempt == 1 or not (does_once or asks_to_be_told(plan)):
         return ()
     return github.noted_in_run(progress.environment, progress.sha, job.workflow.run_url)
+
+
+def _done(job: Job, progress: Progress) -> frozenset[str]:
+    if job.inputs.repeat or job.inputs.phase == "rollback":
+        return frozenset()
+    return done_before(progress.noted, version=progress.version, attempt=job.workflow.run_attempt)
 
 
 def _announced(

@@ -77,13 +77,13 @@ def note_told(job: Job, github: GitHub, progress: Progress) -> None:
     if deployment_id is None:
         return
     for note in progress.to_note:
-        _told(job, "Who was told", partial(_note, github, deployment_id, note, job))
+        _told(job, "Note", partial(note_down, github, deployment_id, note, job.workflow))
     progress.to_note.clear()
 
 
-def _note(github: GitHub, deployment_id: int, note: str, job: Job) -> None:
+def note_down(github: GitHub, deployment_id: int, note: str, workflow: Workflow) -> None:
     github.post_deployment_status(
-        deployment_id, state="in_progress", description=note, log_url=job.workflow.run_url
+        deployment_id, state="in_progress", description=note, log_url=workflow.run_url
     )
 
 

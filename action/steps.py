@@ -40,7 +40,19 @@ def carry_out(steps: Iterable[Step], job: Job, progress: Progress) -> None:
     waiting = deque(steps)
     while waiting:
         job.stop.check()
-        waiting.extendleft(reversed(_carry_out_one(waiting.popleft(), job, progress)))
+        step = waiting.popleft()
+        if step.name in progress.done:
+            _pass_over(step, job, progress)
+        else:
+            waiting.extendleft(reversed(_carry_out_one(step, job, progress)))
+
+
+def _pass_over(step: Step, job: Job, progress: Progress) -> None:
+    """What it changed is there, and a rollback has to undo it all the same."""
+    progress.touched.add(step.touches)
+    job.journal.step_ended(step.name, job.clock())
+    progress.steps.append(StepRecord(name=step.name, outcome="skipped", seconds=0))
+    job.console.say(f"{step.name}: done in an earlier attempt of this run, and not repeated")
 
 
 def _carry_out_one(step: Step, job: Job, progress: Progress) -> tuple[Step, ...]:

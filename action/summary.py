@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_SUMMARY = 1_000_000  # GitHub takes a mebibyte a step
 _MOST_OUTPUT = 200_000
-_MARKS = {"passed": "✅", "failed": "❌", "stopped": "⏹️"}
+_MARKS = {"passed": "✅", "failed": "❌", "stopped": "⏹️", "skipped": "⏭️"}
 
 
 def render_summary(

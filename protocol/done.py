@@ -1,0 +1,30 @@
+"""What an attempt of a run has done once and for all, noted in GitHub's record for the attempt after it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+ONCE = ("backup", "migrate")
+_NOTE = re.compile(r"Done in attempt (?P<attempt>\d+): (?P<steps>[a-z, ]+) \((?P<version>.*)\)")
+_UNDONE = "rollback: database"
+
+
+def still_done(passed: Iterable[str], begun: Iterable[str]) -> tuple[str, ...]:
+    """Steps that stand when the attempt ends. With its migration taken back a deployment begins anew."""
+    if _UNDONE in begun:
+        return ()
+    known = frozenset(passed)
+    return tuple(name for name in ONCE if name in known)
+
+
+def note_of(steps: Sequence[str], *, version: str, attempt: int) -> str:
+    """A deployment status's description."""
+    return f"Done in attempt {attempt}: {', '.join(steps)} ({version})"
+
+
+def done_before(noted: Iterable[str], *, version: str, attempt: int) -> frozenset[str]:
+    """What need not be done again. Only the attempt right before counts: a later one may have undone it."""
+    found = (match for text in noted if (match := _NOTE.fullmatch(text)) is not None)
+    ours = (one for one in found if one["version"] == version and int(one["attempt"]) == attempt - 1)
+    return next((frozenset(one["steps"].split(", ")) & frozenset(ONCE) for one in ours), frozenset())

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from action.console import Console
+from action.post import tell_the_end
+from action.result import Result
+from action.run import run
+from tests.jobs import Desk, GitHubInMemory, policy_of
+
+POLICY = """
+steps:
+  verify: {run: 'echo 1.0.0'}
+  backup: {run: 'echo backup >> story'}
+  migrate: {run: 'echo up >> story', undo: 'echo down >> story'}
+  deploy: {run: 'echo "deploy $VERSION" >> story; test -e repaired'}
+"""
+ROLLBACK = "rollback: {run: 'echo \"deploy $PREVIOUS_VERSION\" >> story'}"
+
+
+def attempts(desk_of: Any, text: str, *again: dict[str, Any]) -> tuple[list[Result], Desk, GitHubInMemory]:
+    """One run, run again with what is given each time; its deploy step is repaired in between."""
+    github = GitHubInMemory(policies=[policy_of(text)])
+    results = []
+    for number, given in enumerate([{}, *again], start=1):
+        desk = desk_of(attempt=number, **given)
+        results.append(run(desk.job, github))
+        (desk.workspace / "repaired").touch()
+    return results, desk, github
+
+
+def test_a_job_run_again_repeats_neither_backup_nor_migration(desk_of: Any) -> None:
+    [first, second], desk, github = attempts(desk_of, POLICY, {})
+    assert (first.status, second.status) == ("failed", "success")
+    assert desk.file("story") == "backup\nup\ndeploy 1.1.0\ndeploy 1.1.0\n"
+    assert [(step.name, step.outcome) for step in second.steps] == [
+        ("verify", "passed"),
+        ("backup", "skipped"),
+        ("migrate", "skipped"),
+        ("deploy", "passed"),
+    ]
+    assert "Done in attempt 1: backup, migrate (1.1.0)" in [one["description"] for one in github.statuses]
+    assert "migrate: done in an earlier attempt of this run, and not repeated" in desk.log
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        pytest.param({"repeat": True}, id="told to repeat"),
+        pytest.param({"version": "1.2.0"}, id="another version"),
+    ],
+)
+def test_it_is_all_done_again(desk_of: Any, again: dict[str, Any]) -> None:
+    _, desk, _ = attempts(desk_of, POLICY, again)
+    assert desk.file("story").count("\nup\n") == 2
+
+
+def test_after_a_rollback_a_deployment_begins_anew(desk_of: Any) -> None:
+    [first, second], desk, _ = attempts(desk_of, POLICY + ROLLBACK, {})
+    assert (first.status, second.status) == ("rollback", "success")
+    assert desk.file("story").count("\nup\n") == 2
+
+
+def test_a_migration_passed_over_is_taken_back_when_the_next_attempt_fails(desk_of: Any) -> None:
+    github = GitHubInMemory(policies=[policy_of(POLICY)])
+    run(desk_of().job, github)
+    github.policies = [policy_of(POLICY + ROLLBACK)]
+    desk = desk_of(attempt=2)
+    assert run(desk.job, github).status == "rollback"
+    assert desk.file("story").endswith("deploy 1.0.0\ndown\n")
+
+
+def test_the_end_of_a_killed_job_notes_what_was_done_too(desk_of: Any) -> None:
+    desk, github = desk_of(), GitHubInMemory(policies=[policy_of(POLICY)])
+    run(desk.job, github)
+    path = desk.job.journal.path
+    lines = path.read_text(encoding="utf-8").splitlines()
+    cut = next(number for number, line in enumerate(lines) if '"step": "deploy"' in line)
+    path.write_text("\n".join(lines[: cut + 1]), encoding="utf-8")
+    github.statuses.clear()
+    tell_the_end(path, desk.job.workflow, github, Console(github=False, stream=desk.printed))
+    assert github.statuses[0]["description"] == "Done in attempt 1: backup, migrate (1.1.0)"

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import pytest
+
+from protocol.done import done_before, note_of, still_done
+
+
+@pytest.mark.parametrize(
+    ("passed", "begun", "done"),
+    [
+        pytest.param(["verify", "backup", "migrate"], ["deploy"], ("backup", "migrate"), id="both"),
+        pytest.param(["backup"], ["migrate"], ("backup",), id="a migration half way is not done"),
+        pytest.param(["verify"], [], (), id="neither"),
+        pytest.param(["backup", "migrate"], ["rollback: database"], (), id="taken back"),
+    ],
+)
+def test_what_stands_when_an_attempt_ends(passed: list[str], begun: list[str], done: tuple[str, ...]) -> None:
+    assert still_done(passed, [*passed, *begun]) == done
+
+
+def test_a_note_is_read_back_by_the_next_attempt_of_the_same_version() -> None:
+    noted = ["Failed - 1.1.0 in 2s", note_of(["backup", "migrate"], version="1.1.0", attempt=1)]
+    assert done_before(noted, version="1.1.0", attempt=2) == {"backup", "migrate"}
+    assert done_before(noted, version="1.2.0", attempt=2) == frozenset()
+    assert done_before(noted, version="1.1.0", attempt=3) == frozenset()
+
+
+def test_nobody_can_note_another_step_as_done() -> None:
+    assert (
+        done_before(["Done in attempt 1: deploy, smoke (1.1.0)"], version="1.1.0", attempt=2) == frozenset()
+    )
