@@ -6,19 +6,26 @@ from gateway.checks import our_logins
 from gateway.look import Look
 from gateway.reading import NOBODY, Node, login_of
 
+_BOT = "[bot]"
 WORKFLOWS = "github-actions[bot]"  # any workflow of the repository can write with this login
 
 
 def our_own(look: Look) -> frozenset[str]:
     """Our App's login where its own token asks. Where another's does, as a job's: whoever made our checks."""
-    asking = app_login(look.data.get("viewer"))
-    if asking:
+    viewer = look.data.get("viewer")
+    asking = app_login(viewer)
+    if asking and login_of(viewer).endswith(_BOT):
         return frozenset({asking})
     commit = look.repository["commit"]
-    return our_logins(commit["statusCheckRollup"]) if commit is not None else frozenset()
+    others = our_logins(commit["statusCheckRollup"]) if commit is not None else frozenset[str]()
+    return others | ({asking} if asking else frozenset())
 
 
 def app_login(viewer: Node | None) -> str:
-    """The App that asks; "" for a person, a workflow, or where GitHub does not say."""
-    login = login_of(viewer)
-    return login if login.endswith("[bot]") and login not in (WORKFLOWS, NOBODY) else ""
+    """The login of the App that asks; "" for a workflow, or where GitHub does not say.
+
+    Whether GraphQL shows an App to itself with the `[bot]` that REST shows is not documented. A person
+    is taken for the App of that name, which nobody else can write as.
+    """
+    login = login_of(viewer).removesuffix(_BOT)
+    return f"{login}{_BOT}" if login != NOBODY and f"{login}{_BOT}" != WORKFLOWS else ""
