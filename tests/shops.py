@@ -50,7 +50,7 @@ class Shop:
         }
 
     def ops(self, *words: str) -> None:
-        command = [OPS / "shop", *words]
+        command = [str(OPS / "shop"), *words]
         done = subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
