@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, cast
 
 from gateway.needs import UTC_ZONE
 from gateway.reading import Node, login_of, moment, nodes_of
+from gateway.text import plain_word
 from protocol.commands import Command, CommandError, parse_command
 from protocol.facts import Approval
 from protocol.gate import Gate
@@ -131,7 +132,7 @@ def _read(comment: str, gate: Gate, environments: frozenset[str]) -> Command | N
 def _click(comment: Node, gate: Gate) -> Approval | None:
     """A button's click leaves no trace on GitHub but the comment the App writes of it."""
     match = _BUTTON.match(comment["body"])
-    if match is None or match[3].lower() != gate.environment.lower():
+    if match is None or match[3].casefold() != plain_word(gate.environment).casefold():
         return None
     return Approval(
         by=match[1].lower(),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gateway.details import Wanted, ask_details
-from gateway.errors import GatewayError, NotFound
+from gateway.errors import GatewayError, NotFound, Unavailable
 from gateway.memory import ReadPolicy
 from gateway.needs import readable, teams_of
 from gateway.ours import app_login
@@ -48,8 +48,11 @@ def read_rulebook(github: GitHub, now: datetime) -> Rulebook:
     repository = answer.data.get("repository")
     if repository is None:
         raise NotFound(f"{github.repository}: GitHub shows no such repository to this token.")
+    us = app_login(answer.data.get("viewer"))
+    if not us:
+        raise Unavailable("GitHub does not say which App is asking, so our own words cannot be told apart.")
     return Rulebook(
-        us=app_login(answer.data.get("viewer")),
+        us=us,
         default_branch=at(repository, ("defaultBranchRef", "name")) or "main",
         policies=policies_in(github, Reading(answer.data, answer.errors), now),
         has_policy=repository["policy"] is not None,

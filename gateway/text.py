@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from urllib.parse import quote
 
 from protocol.markdown import escape
 
@@ -28,14 +29,14 @@ def clip(text: str, limit: int) -> str:
 
 def box_text(environment: str, item: str) -> str:
     """What stands behind an item's checkbox on our comment; the hidden end names the environment."""
-    return f"{escape(item)} <!-- {_plain(environment.casefold())} -->"
+    return f"{escape(item)} <!-- {plain_word(environment.casefold())} -->"
 
 
 def button_line(*, by: str, state: str, environment: str, sha: str) -> str:
     """The hidden line of a comment by the App that records a click on a check run's button."""
     return (
-        f"<!-- deploy-protocol:button by={_plain(by)} state={_plain(state)} "
-        f"environment={_plain(environment)} sha={_plain(sha)} -->"
+        f"<!-- deploy-protocol:button by={plain_word(by)} state={plain_word(state)} "
+        f"environment={plain_word(environment)} sha={plain_word(sha)} -->"
     )
 
 
@@ -46,7 +47,7 @@ def post_mortem_line(run_id: int, environment: str) -> str:
 
 def asked_line(*, by: str, comment: int) -> str:
     """The hidden first line of an issue that the App opens for the author of a comment."""
-    return f"<!-- deploy-protocol:asked by={_plain(by)} comment={comment} -->"
+    return f"<!-- deploy-protocol:asked by={plain_word(by)} comment={comment} -->"
 
 
 def _joined(before: str, after: str) -> bool:
@@ -62,6 +63,7 @@ def _is_flag_half(character: str) -> bool:
     return "\U0001f1e6" <= character <= "\U0001f1ff"
 
 
-def _plain(value: str) -> str:
-    """Without what could end the comment or look like the next field."""
-    return "".join("_" if character in " <>\n\r" else character for character in value.replace("--", "-_"))
+def plain_word(value: str) -> str:
+    """One word for each value, without what could end the comment or look like the next field."""
+    encoded = "".join(quote(character) if character in " %<>\n\r" else character for character in value)
+    return encoded.replace("--", "-%2D")

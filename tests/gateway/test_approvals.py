@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -65,6 +66,19 @@ def test_a_click_our_app_wrote_down_is_the_persons_word() -> None:
     assert heard(comment(f"{line}\n@Grace approved.", bot("gate")), our_logins=ours) == [
         ("grace", "approved", "")
     ]
+
+
+@pytest.mark.parametrize(("environment", "counted"), [("Production EU", 1), ("Production_EU", 0)])
+def test_a_click_is_for_its_own_environment_whatever_that_is_called(environment: str, counted: int) -> None:
+    line = button_line(by="grace", state="approved", environment=environment, sha=SHA)
+    found = commented(
+        listed(comment(line, bot("gate"))),
+        replace(GATE, environment="Production EU"),
+        since=NOON,
+        environments=ENVIRONMENTS,
+        our_logins=frozenset({"gate[bot]"}),
+    )
+    assert len(found) == counted
 
 
 @pytest.mark.parametrize("by", [person("mallory"), bot("github-actions"), bot("echo")])

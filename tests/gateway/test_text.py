@@ -26,4 +26,4 @@ def test_a_text_is_cut_between_what_a_reader_sees_as_one(text: str, limit: int, 
 def test_peers_20_a_name_cannot_end_the_hidden_line() -> None:
     assert box_text("a --> b", "An --> item").count("-->") == 1
     line = button_line(by="x state=approved", state="rejected", environment="e", sha="s")
-    assert "by=x_state=approved state=rejected" in line
+    assert "by=x%20state=approved state=rejected" in line

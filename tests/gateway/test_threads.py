@@ -54,7 +54,7 @@ def github() -> Iterator[GitHub]:
         pytest.param(None, True, id="fork that was deleted"),
     ],
 )
-def test_line_18_a_fork_is_known_by_its_repository(
+def test_peers_18_a_fork_is_known_by_its_repository(
     played: responses.RequestsMock, github: GitHub, repo: dict[str, int] | None, *, from_fork: bool
 ) -> None:
     head = PULL["head"] | {"repo": repo}

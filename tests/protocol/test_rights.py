@@ -24,7 +24,7 @@ EXAMPLE = (example_policy(),)
         ("robot[bot]", "robot[bot] may not deploy to production; permission:write may"),
     ],
 )
-def test_line_17_who_is_in_every_list_of_deployers_may_start(login: str, refusal: str) -> None:
+def test_peers_17_who_is_in_every_list_of_deployers_may_start(login: str, refusal: str) -> None:
     assert right_to_start(EXAMPLE, "production", login, PEOPLE).refusal == refusal
 
 
@@ -52,7 +52,7 @@ def test_an_organisations_list_holds_as_well() -> None:
         ),
     ],
 )
-def test_line_13_who_is_named_by_any_approval_may_judge_and_no_bot(login: str, refusal: str) -> None:
+def test_peers_13_who_is_named_by_any_approval_may_judge_and_no_bot(login: str, refusal: str) -> None:
     assert right_to_judge(EXAMPLE, "production", login, PEOPLE).refusal == refusal
 
 
@@ -61,16 +61,16 @@ def test_where_nobody_is_asked_there_is_nothing_to_approve() -> None:
 
 
 @pytest.mark.parametrize(("login", "may"), [("eve", True), ("ada", False), ("robot[bot]", False)])
-def test_line_19_who_is_named_may_declare_an_emergency(login: str, *, may: bool) -> None:
+def test_peers_19_who_is_named_may_declare_an_emergency(login: str, *, may: bool) -> None:
     assert bool(right_to_declare(EXAMPLE, login, PEOPLE)) is may
 
 
-def test_line_19_a_policy_that_names_nobody_lets_nobody() -> None:
+def test_peers_19_a_policy_that_names_nobody_lets_nobody() -> None:
     assert "names nobody" in right_to_declare([make_policy()], "eve", PEOPLE).refusal
     assert not right_to_declare([], "eve", PEOPLE)
 
 
-def test_line_7_what_is_unknown_is_not_granted() -> None:
+def test_peers_7_what_is_unknown_is_not_granted() -> None:
     unknown = replace(PEOPLE, permissions=Missing("GitHub did not answer"))
     right = right_to_write("ada", unknown, what="freeze deployments")
     assert right.refusal == "Whether ada may freeze deployments cannot be told yet: GitHub did not answer"

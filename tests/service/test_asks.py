@@ -65,7 +65,7 @@ def test_an_event_asks(event: str, payload: dict[str, Any], what: object) -> Non
 @pytest.mark.parametrize(
     ("event", "payload"),
     [
-        pytest.param("issue_comment", {"action": "edited", "comment": SAID}, id="line 17: edited"),
+        pytest.param("issue_comment", {"action": "edited", "comment": SAID}, id="peers 17: edited"),
         pytest.param("issue_comment", {"action": "deleted", "comment": SAID}, id="deleted"),
         pytest.param(
             "issue_comment", {"action": "created", "comment": SAID | {"body": "Hello"}}, id="no command"
@@ -73,7 +73,7 @@ def test_an_event_asks(event: str, payload: dict[str, Any], what: object) -> Non
         pytest.param(
             "issue_comment",
             {"action": "created", "comment": SAID | {"user": {"login": "gate[bot]", "type": "Bot"}}},
-            id="line 13: a bot",
+            id="peers 13: a bot",
         ),
         pytest.param(
             "pull_request", {"action": "closed", "pull_request": {"number": 3, "merged": False}}, id="closed"
@@ -86,7 +86,7 @@ def test_other_events_ask_nothing(event: str, payload: dict[str, Any]) -> None:
 
 
 @given(st.sampled_from(["issue_comment", "check_run", "pull_request"]), anything, anything)
-def test_line_9_no_payload_fails(event: str, first: object, second: object) -> None:
+def test_peers_9_no_payload_fails(event: str, first: object, second: object) -> None:
     for action in ("created", "requested_action", "closed"):
         payload = {"action": action, "comment": first, "pull_request": second, "check_run": first}
         read_ask(event, FRAME | payload)

@@ -67,7 +67,7 @@ def test_a_short_identifier_is_for_the_check_runs_own_environment(asking: Asking
     assert len(recorded(asking, number)) == 1
 
 
-def test_line_13_a_click_counts_only_by_who_may(asking: Asking) -> None:
+def test_peers_13_a_click_counts_only_by_who_may(asking: Asking) -> None:
     number, gate, check = waiting(asking)
     for _ in range(2):
         asking.press(check, "approve:production", by="bo")
@@ -77,7 +77,7 @@ def test_line_13_a_click_counts_only_by_who_may(asking: Asking) -> None:
     assert verdict(asking, gate) is Verdict.WAIT
 
 
-def test_line_13_ones_own_click_is_written_down_and_does_not_count(asking: Asking) -> None:
+def test_peers_13_ones_own_click_is_written_down_and_does_not_count(asking: Asking) -> None:
     asking.world.add_team("acme", "everybody", members=("ada", "grace"))
     asking.write(POLICY.replace("release-managers", "everybody"))
     _, gate, check = waiting(asking)
@@ -105,7 +105,7 @@ def test_the_freeze_button_freezes_for_a_day(asking: Asking) -> None:
     assert [freeze.by for freeze in facts.freezes] == ["grace"]
 
 
-def test_line_17_the_freeze_button_is_for_who_may_write(asking: Asking) -> None:
+def test_peers_17_the_freeze_button_is_for_who_may_write(asking: Asking) -> None:
     number, _, check = waiting(asking)
     asking.press(check, "freeze:production", by="bo")
     assert asking.labelled("deploy-freeze") == []

@@ -33,13 +33,13 @@ def test_a_slip_is_answered_with_its_cure_and_a_confused_face(asking: Asking) ->
 
 
 @pytest.mark.parametrize("body", ["Hello", "> /deploy staging", "Well:\n/deploy staging", "/lgtm"])
-def test_line_17_what_is_no_command_is_left_alone(asking: Asking, body: str) -> None:
+def test_peers_17_what_is_no_command_is_left_alone(asking: Asking, body: str) -> None:
     comment = asking.say(asking.issue(), body)
     assert asking.replies(comment) == []
     assert asking.reactions(comment) == []
 
 
-def test_line_17_an_edited_comment_is_refused_kindly(asking: Asking) -> None:
+def test_peers_17_an_edited_comment_is_refused_kindly(asking: Asking) -> None:
     number = asking.issue()
     comment = asking.write_comment(number, "Hello")
     asking.shop.ask("PATCH", f"/issues/comments/{comment}", {"body": "/deploy staging"})
@@ -49,7 +49,7 @@ def test_line_17_an_edited_comment_is_refused_kindly(asking: Asking) -> None:
     assert asking.started() == []
 
 
-def test_line_17_a_closed_pull_request_is_refused_kindly(asking: Asking) -> None:
+def test_peers_17_a_closed_pull_request_is_refused_kindly(asking: Asking) -> None:
     number = asking.pull()
     asking.shop.ask("PATCH", f"/issues/{number}", {"state": "closed"})
     comment = asking.say(number, "/deploy staging")
@@ -57,7 +57,7 @@ def test_line_17_a_closed_pull_request_is_refused_kindly(asking: Asking) -> None
     assert (asking.started(), asking.reactions(comment)) == ([], ["-1"])
 
 
-def test_line_13_a_bots_comment_is_no_command(asking: Asking) -> None:
+def test_peers_13_a_bots_comment_is_no_command(asking: Asking) -> None:
     number = asking.issue()
     asking.github.say(number, "/deploy staging")
     (comment,) = asking.issues[number].comments
@@ -146,7 +146,7 @@ def test_a_claim_that_fails_is_made_again_when_nobody_can_hold_it(asking: Asking
     assert asking.reactions(comment) == ["+1"]
 
 
-def test_line_20_what_people_write_formats_and_mentions_nothing_in_the_reply(asking: Asking) -> None:
+def test_peers_20_what_people_write_formats_and_mentions_nothing_in_the_reply(asking: Asking) -> None:
     comment = asking.say(asking.issue(), "/deploy staging @acme/everybody <img src=x> #1")
     assert "@\u2060acme/everybody \\<img src=x\\> \\#1" in asking.reply(comment)
 

@@ -29,7 +29,7 @@ def judged(asking: Asking, gate: Gate) -> tuple[Facts, Decision]:
     return facts, decision
 
 
-def test_line_19_an_emergency_is_declared_by_named_people_with_a_reason(asking: Asking) -> None:
+def test_peers_19_an_emergency_is_declared_by_named_people_with_a_reason(asking: Asking) -> None:
     comment = asking.say(asking.issue(), f"/emergency production {REASON}", by="grace")
     (issue,) = asking.labelled("deploy-emergency")
     facts, decision = judged(asking, gate_of_production(asking))
@@ -41,13 +41,13 @@ def test_line_19_an_emergency_is_declared_by_named_people_with_a_reason(asking: 
     assert "https://acme.example/on-call" in asking.reply(comment)
 
 
-def test_line_19_nobody_else_declares_one(asking: Asking) -> None:
+def test_peers_19_nobody_else_declares_one(asking: Asking) -> None:
     comment = asking.say(asking.issue(), f"/emergency production {REASON}", by="ada")
     assert "ada may not declare an emergency; user:grace may" in asking.reply(comment)
     assert (asking.labelled("deploy-emergency"), asking.reactions(comment)) == ([], ["-1"])
 
 
-def test_line_19_a_policy_that_names_nobody_knows_no_emergency(asking: Asking) -> None:
+def test_peers_19_a_policy_that_names_nobody_knows_no_emergency(asking: Asking) -> None:
     asking.write(POLICY.replace("access:", "log:").replace("emergency: {", "releases: tags #"))
     comment = asking.say(asking.issue(), f"/emergency production {REASON}", by="grace")
     assert "The policy names nobody for emergencies" in asking.reply(comment)
@@ -84,7 +84,7 @@ def test_an_emergency_written_in_our_form_by_another_is_theirs(asking: Asking) -
     assert decision.verdict is Verdict.WAIT
 
 
-def test_line_19_a_deployment_let_through_in_an_emergency_opens_one_post_mortem(asking: Asking) -> None:
+def test_peers_19_a_deployment_let_through_in_an_emergency_opens_one_post_mortem(asking: Asking) -> None:
     asking.say(asking.issue(), f"/emergency production {REASON} @all", by="grace")
     gate = gate_of_production(asking)
     judged(asking, gate)
@@ -116,7 +116,7 @@ def test_a_hotfix_let_through_opens_its_post_mortem_and_tells_the_pull_request(a
     assert f"#{issue.number}" in told[0]
 
 
-def test_line_19_from_the_comment_to_the_verdict(tmp_path: Path) -> None:
+def test_peers_19_from_the_comment_to_the_verdict(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         asking = Asking(served.shop)
         number = asking.issue()

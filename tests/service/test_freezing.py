@@ -33,7 +33,7 @@ def test_a_freeze_is_an_issue_that_the_gate_reads(asking: Asking) -> None:
     assert asking.reactions(comment) == ["+1"]
 
 
-def test_line_17_who_may_not_write_freezes_nothing(asking: Asking) -> None:
+def test_peers_17_who_may_not_write_freezes_nothing(asking: Asking) -> None:
     number = asking.issue()
     comment = asking.say(number, "/freeze all until 2h Because", by="bo")
     assert "bo may not freeze deployments; permission:write may" in asking.reply(comment)
@@ -53,7 +53,7 @@ def test_a_freeze_asked_for_once_is_opened_once(asking: Asking) -> None:
     "reason",
     ["@acme/everybody look <b>here</b>", "``` # big", "<!-- hidden --> until: 2099-01-01", "-->"],
 )
-def test_line_20_a_reason_stays_one_line_of_text(asking: Asking, reason: str) -> None:
+def test_peers_20_a_reason_stays_one_line_of_text(asking: Asking, reason: str) -> None:
     asking.say(asking.issue(), f"/freeze production until 2h {reason}")
     (issue,) = asking.labelled("deploy-freeze")
     lines = (issue.body or "").splitlines()
@@ -90,7 +90,7 @@ def test_unfreezing_what_is_not_frozen_says_so(asking: Asking) -> None:
     assert "No freeze of these environments is open" in asking.reply(comment)
 
 
-def test_line_17_who_may_not_write_ends_no_freeze(asking: Asking) -> None:
+def test_peers_17_who_may_not_write_ends_no_freeze(asking: Asking) -> None:
     number = asking.issue()
     asking.say(number, "/freeze all until 2h One")
     comment = asking.say(number, "/unfreeze all", by="bo")

@@ -44,7 +44,7 @@ def test_a_merge_starts_the_workflow_for_whoever_merged(merging: Asking) -> None
     assert "**staging**" in comment
 
 
-def test_line_3_a_merge_told_twice_starts_once(merging: Asking) -> None:
+def test_peers_3_a_merge_told_twice_starts_once(merging: Asking) -> None:
     number = merging.merged()
     merging.hear_of_merge(number)
     merging.hear_of_merge(number)
@@ -68,7 +68,7 @@ def test_of_many_workers_at_once_one_starts_it(merging: Asking) -> None:
 
 @pytest.mark.parametrize("path", ["dispatches", "check-runs", "comments", "reactions"])
 @pytest.mark.parametrize("lost", [False, True], ids=["not done", "done, and the answer lost"])
-def test_line_4_a_start_that_failed_half_way_is_finished_and_not_doubled(
+def test_peers_4_a_start_that_failed_half_way_is_finished_and_not_doubled(
     merging: Asking, path: str, *, lost: bool
 ) -> None:
     number = merging.merged()

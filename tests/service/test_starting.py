@@ -56,7 +56,7 @@ def test_deploy_waits_instead_of_refusing_when_something_is_missing(asking: Aski
     assert [finding.code for finding in decision.blocking] == ["approvals.missing"]
 
 
-def test_line_13_whoever_asked_does_not_approve_their_own_deployment(asking: Asking) -> None:
+def test_peers_13_whoever_asked_does_not_approve_their_own_deployment(asking: Asking) -> None:
     number = asking.merged()
     asking.say(number, "/deploy production", by="grace")
     asking.say(number, "/approve production", by="grace")
@@ -96,7 +96,7 @@ def another_app(asking: Asking) -> GitHub:
     ("login", "sentence"),
     [("bo", "bo may not deploy to staging; permission:write may"), ("grace", "")],
 )
-def test_line_17_only_deployers_deploy(asking: Asking, login: str, sentence: str) -> None:
+def test_peers_17_only_deployers_deploy(asking: Asking, login: str, sentence: str) -> None:
     comment = asking.say(asking.merged(), "/deploy staging", by=login)
     assert sentence in asking.reply(comment)
     assert len(asking.started()) == (0 if sentence else 1)
@@ -109,7 +109,7 @@ def test_an_open_pull_request_is_merged_first(asking: Asking) -> None:
     assert asking.started() == []
 
 
-def test_line_18_a_fork_is_never_deployed(asking: Asking) -> None:
+def test_peers_18_a_fork_is_never_deployed(asking: Asking) -> None:
     asking.write(POLICY.replace("hotfix/*", "*"))
     number = asking.pull()
     comment = read_comment(asking.github, asking.write_comment(number, "/deploy staging"))
@@ -131,7 +131,7 @@ def test_line_18_a_fork_is_never_deployed(asking: Asking) -> None:
     assert asking.started() == []
 
 
-def test_line_17_whoever_runs_it_again_is_asked_for_as_well(asking: Asking) -> None:
+def test_peers_17_whoever_runs_it_again_is_asked_for_as_well(asking: Asking) -> None:
     asking.say(asking.merged(), "/deploy staging", by="ada")
     run_id = gates(asking)["staging"].run_id
     asking.shop.ask("POST", f"/actions/runs/{run_id}/cancel")

@@ -27,7 +27,7 @@ def test_status_shows_every_finding_of_what_waits(asking: Asking) -> None:
     assert "staging" not in asking.reply(comment)
 
 
-def test_line_17_a_stranger_is_not_shown_what_takes_many_requests(asking: Asking) -> None:
+def test_peers_17_a_stranger_is_not_shown_what_takes_many_requests(asking: Asking) -> None:
     comment = asking.say(asking.issue(), "/status", by="bo")
     assert "bo may not ask for the status; permission:write may" in asking.reply(comment)
     assert asking.reactions(comment) == ["-1"]
