@@ -6,13 +6,14 @@ READY := $(VENV)/.ready
 EXPORT := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs bench lock clean
+.PHONY: help demo test check docs site bench lock clean
 
 help:
 	@echo "make demo    a push travels through gate, checklist, steps and log (KEEP=1 leaves it running)"
 	@echo "make test    the tests, with branch coverage"
 	@echo "make check   ruff, mypy, import contracts"
 	@echo "make docs    the generated parts of the papers, made anew"
+	@echo "make site    the pages of docs/, built into build/site"
 	@echo "make bench   the benchmarks, side by side with their references"
 	@echo "make lock    the hashed lock files, made anew"
 
@@ -49,11 +50,14 @@ SERVICE := --extra service --extra postgres
 lock: $(READY)
 	@$(EXPORT) $(COMPILE) --output-file locks/action.txt pyproject.toml
 	@$(EXPORT) $(COMPILE) $(SERVICE) --constraint locks/action.txt --output-file locks/service.txt pyproject.toml
-	@$(EXPORT) $(COMPILE) $(SERVICE) --extra sandbox --extra test --constraint locks/service.txt \
+	@$(EXPORT) $(COMPILE) $(SERVICE) --extra sandbox --extra docs --extra test --constraint locks/service.txt \
 	  --output-file locks/test.txt pyproject.toml
 
 demo: $(READY)
 	@$(EXPORT) PYTHONPATH="$(CURDIR)" python examples/demo.py $(if $(KEEP),--keep)
+
+site: $(READY)
+	@$(EXPORT) mkdocs build --quiet --strict
 
 docs: $(READY)
 	@$(EXPORT) PYTHONPATH="$(CURDIR)" python docs/generate.py
