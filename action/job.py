@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +32,7 @@ class Job:
     journal: Journal
     stop: Stop
     clock: Callable[[], datetime]
+    monotonic: Callable[[], float] = time.monotonic
     environ: Mapping[str, str] = field(repr=False)
 
 

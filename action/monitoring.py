@@ -66,7 +66,9 @@ def _live(
     measured = _look(metrics, source, job)
     rising = {name: metric for name, metric in metrics.items() if metric.rollback_if.rises is not None}
     every = monitor.every.total_seconds()
-    for _ in ticks(every, every * (_LIVE - 1) if rising else 0, sleep=job.stop.sleep):
+    for _ in ticks(
+        every, every * (_LIVE - 1) if rising else 0, sleep=job.stop.sleep, monotonic=job.monotonic
+    ):
         for name, looks in _look(rising, source, job).items():
             measured[name] += looks
     return {name: tuple(looks) for name, looks in measured.items()}
@@ -175,7 +177,7 @@ class _Watch:
 
     def carry_out(self, integrity: IntegrityCheck) -> None:
         length = self.monitor.for_.total_seconds()
-        for passed in ticks(self._every(), length, sleep=self.job.stop.sleep):
+        for passed in ticks(self._every(), length, sleep=self.job.stop.sleep, monotonic=self.job.monotonic):
             self._sample()
             integrity.look(passed)
             self._judge(interim=True)

@@ -2,18 +2,22 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psutil
 import pytest
 
+from action.job import Progress
+from action.monitoring import watch
 from action.result import Result
 from action.run import run
+from action.stop import Stop
 from protocol.facts import Freeze
-from protocol.policy import Access, EmergencyAccess, Policy
+from protocol.policy import Access, EmergencyAccess, Metric, MetricsSource, Monitor, Policy, RollbackIf
 from protocol.principals import Principal
-from tests.jobs import GitHubInMemory, policy_of
+from tests.jobs import SHA, GitHubInMemory, policy_of
 from tests.metrics import prometheus_says, station
 
 POLICY = """
@@ -28,6 +32,7 @@ monitor:
 {metrics}
 rollback: {{run: 'echo "deploy $PREVIOUS_VERSION" >> story'}}
 """
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ERRORS = "{query: errors, rollback_if: {above: 0.05}}"
 RISING = "{query: errors, rollback_if: {rises: 50%}}"
 
@@ -75,6 +80,41 @@ def test_steady_metrics_pass_and_stand_before_and_after_in_the_log(desk_of: Any)
     assert "| error\\_rate | 0.01 | 0.01 |" in summary
     assert there.asked[0].headers["Authorization"] == "Bearer t0ken-of-metrics"
     assert "t0ken-of-metrics" not in desk.log.replace("::add-mask::t0ken-of-metrics", "")
+
+
+class Hours(Stop):
+    """Time that passes only while somebody sleeps; so a quarter of an hour is over at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds >= 0
+        self.now += seconds
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_a_quarter_of_an_hour_is_sixty_samples_on_the_second_and_a_line_each_minute(desk_of: Any) -> None:
+    desk = desk_of()
+    with Hours() as hours, station(prometheus_says(0.01, before=0.01)) as there:
+        monitor = Monitor(
+            source=MetricsSource(prometheus=there.url),
+            metrics={"error_rate": Metric(query="errors", rollback_if=RollbackIf(above=0.05))},
+        )
+        sampled: list[float] = []
+
+        def now() -> datetime:
+            sampled.append(hours.now)
+            return NOON + timedelta(seconds=hours.now)
+
+        job = replace(desk.job, stop=hours, monotonic=hours.monotonic, clock=now)
+        watch(monitor, job, Progress(environment="production", version="1.1.0", sha=SHA))
+    assert sampled == [15.0 * number for number in range(1, 61)]
+    lines = [line for line in desk.log.splitlines() if line.startswith("after ")]
+    assert [line.partition(":")[0] for line in lines] == [f"after {minute}m" for minute in range(1, 16)]
 
 
 def test_a_metric_over_its_bound_rolls_back_at_once(desk_of: Any) -> None:

@@ -68,7 +68,10 @@ def test_rolling_stops_at_the_first_sick_target_and_takes_back_what_was_begun_th
 ) -> None:
     text = """
 strategy:
-  rolling: {targets: [a, b, c], run: 'echo $TARGET >> story', health: {run: 'test -e back || test $TARGET != b'}}
+  rolling:
+    targets: [a, b, c]
+    run: 'echo $TARGET >> story'
+    health: {run: 'test -e back || test $TARGET != b'}
 rollback: {run: 'touch back; echo back $TARGET to $PREVIOUS_VERSION >> story'}
 """
     assert story_of(desk_of(), text) == ("rollback", ["a", "b", "back b to 1.0.0", "back a to 1.0.0"])
