@@ -17,7 +17,7 @@ help:
 	@echo "make bench   the benchmarks, side by side with their references"
 	@echo "make lock    the hashed lock files, made anew"
 
-$(READY): locks/test.txt pyproject.toml
+$(READY): locks/test.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; found $$($(PYTHON) --version). Set PYTHON=/path/to/python3.11."; exit 1; }
 	@$(PYTHON) -m venv --clear $(VENV)
