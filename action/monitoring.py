@@ -185,7 +185,8 @@ class _Watch:
                 self._say(passed)
         integrity.finish()
         self._judge(interim=False)
-        self._say(length)
+        if length > self.said_at:
+            self._say(length)
         self._require_an_answer()
 
     def _every(self) -> float:
