@@ -32,7 +32,7 @@ from gateway.people import logins_of, people_of, unlisted
 from gateway.policies import policies_in
 from gateway.pulls import pull_of, pull_request
 from gateway.reading import Node, known
-from gateway.starts import as_asked
+from gateway.starts import aimed, as_asked
 from gateway.ticks import boxes_of, sticky_comment, ticks_of
 from protocol.facts import (
     Approval,
@@ -84,13 +84,14 @@ def facts_in(look: Look, valid: Sequence[Policy], pull: Known[Node | None], plac
     logins = logins_of(look, pull, approvals)
     details = _details(look, valid, pull, listed, logins)
     deployed = _deployments(listed, details)
-    relations = relations_of(look, valid, deployed)
+    aim = aimed(look, start)
+    relations = relations_of(aim, valid, deployed)
     ticks = _ticks(look, valid, pull, details)
     people = people_of(look, details, logins, ticks)
     return Facts(
         repository=gate.repository,
         environment=gate.environment,
-        sha=(start.target if start else "") or gate.sha,
+        sha=aim.gate.sha,
         branch=gate.branch or look.run.branch,
         intent=start.intent if start else "deploy",
         deployer=look.run.actor,
@@ -100,7 +101,7 @@ def facts_in(look: Look, valid: Sequence[Policy], pull: Known[Node | None], plac
         people=people,
         checks=_checks(look, details),
         pull_request=_pull_request(look, pull),
-        changes=changes_since(look, pull, deployed, relations),
+        changes=changes_since(aim, pull if aim is look else None, deployed, relations),
         approvals=approvals,
         ticks=ticks,
         freezes=_freezes(look, people, zone_of(valid)),

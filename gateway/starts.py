@@ -52,6 +52,13 @@ def as_asked(look: Look) -> tuple[Look, Start | None]:
     return replace(look, run=replace(run, actor=by, triggering_actor=again)), start
 
 
+def aimed(look: Look, start: Start | None) -> Look:
+    """The look at what will run: a rollback's run stands elsewhere than what it goes back to."""
+    if start is None or not start.target:
+        return look
+    return replace(look, gate=replace(look.gate, sha=start.target))
+
+
 def _recorded(look: Look) -> Start | None:
     """What the App that started the run wrote down of it; nobody else can."""
     commit = look.repository["commit"]

@@ -15,6 +15,7 @@ from gateway.threads import read_comment, read_thread
 from gateway.tokens import AppKey, InstallationTokens
 from protocol.commands import Command
 from protocol.decision import decide
+from protocol.facts import Changes, Relation
 from protocol.gate import Gate
 from protocol.policy import Policy
 from protocol.verdict import Verdict
@@ -263,6 +264,9 @@ def test_rollback_goes_back_to_the_last_good_version(asking: Asking) -> None:
     ]
     _, facts = asking.github.facts_for(gates(asking)["staging"], now())
     assert (facts.intent, facts.sha, facts.deployer) == ("rollback", good, "ada")
+    assert facts.relations["staging"] is Relation.BEHIND
+    assert isinstance(facts.changes, Changes)
+    assert set(facts.changes.paths) == {"v2.py", "v3.py"}  # what going back undoes
     assert f"back to {good[:7]}" in asking.reply(comment)
 
 
