@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from protocol.document import parse_policy
-from protocol.plan import Plan, batches_of, plan_data, plan_of, render_plan
+from protocol.errors import PolicyError
+from protocol.plan import Plan, batches_of, plan_data, plan_of, render_plan, roll_back_over, say_work
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "deploy.example.yml"
 
@@ -95,3 +96,88 @@ def test_an_environment_the_policy_does_not_name_is_an_error() -> None:
 
 def test_several_lines_show_their_first() -> None:
     assert "first …  (at most" in render_plan(plan_for('{steps: {deploy: {run: "first\\nsecond"}}}'))
+
+
+CANARY = """
+{steps: {deploy: {run: install}},
+ strategy: {canary: {weights: [5, 100], hold: 2m, set: weigh, promote: install}},
+ monitor: {source: {prometheus: "http://p"}, metrics: {
+   errors: {query: 'errors{track="$TRACK"}', rollback_if: {rises: 5%}},
+   cpu: {query: cpu, rollback_if: {above: 1}}}},
+ rollback: {run: install}}
+"""
+
+
+def work_of(plan: Plan, step: str) -> list[str]:
+    [found] = [one for one in (*plan.steps, *plan.closing) if one.name == step]
+    return [say_work(work) for work in found.work]
+
+
+def test_a_canary_is_compared_at_every_weight_that_leaves_somebody_on_the_stable_version() -> None:
+    plan = plan_for(CANARY)
+    assert work_of(plan, "canary 5%")[1] == "compare errors of canary and stable for 2m"
+    assert work_of(plan, "canary 100%")[1] == "hold for 2m"
+    assert [step.exposes for step in plan.steps if step.name.startswith("canary")] == [0.05, 1.0]
+
+
+def test_a_promoted_canary_leaves_its_servers_to_the_next() -> None:
+    plan = plan_for(CANARY)
+    assert [step.name for step in plan.closing] == ["promote", "canary 0%"]
+    assert work_of(plan, "promote")[0].startswith("TRACK=stable WEIGHT=100 install")
+
+
+def test_a_canary_is_taken_back_alone_and_a_promoted_one_everywhere() -> None:
+    undoing = plan_for(CANARY).undoing
+    assert undoing is not None
+    assert undoing.own is not None
+    assert (undoing.own.variables["TRACK"], undoing.command.variables["TRACK"]) == ("canary", "stable")
+
+
+def test_rolling_back_goes_over_what_was_begun_the_last_one_first_or_over_everything() -> None:
+    undoing = plan_for(
+        "{strategy: {rolling: {targets: [a, b, c, d], batch: 2, run: up}}, rollback: {run: down}}"
+    ).undoing
+    assert undoing is not None
+    assert [step.name for step in roll_back_over(undoing, ["a", "b", "c"])] == [
+        "rolling 1/2: c, b",
+        "rolling 2/2: a",
+    ]
+    assert [step.exposes for step in roll_back_over(undoing, ["a", "b", "c"])] == [None, 0.0]
+    assert [step.name for step in roll_back_over(undoing, [])] == ["rolling 1/2: d, c", "rolling 2/2: b, a"]
+
+
+def test_the_side_before_is_kept_from_the_switch_on_and_switched_back_to() -> None:
+    plan = plan_for(
+        "{strategy: {blue_green: {deploy_idle: a, switch: b, switch_back: c, keep: 30m, release: d}},"
+        " rollback: {run: e}}"
+    )
+    assert work_of(plan, "release")[0] == "hold for 30m since switch"
+    assert "  rollback by itself: c" in render_plan(plan)
+
+
+def test_a_side_that_is_kept_for_nothing_is_said_to_be() -> None:
+    plan = plan_for("{strategy: {blue_green: {deploy_idle: a, switch: b, keep: 30m}}, rollback: {run: e}}")
+    assert plan.notes == (
+        "strategy.blue_green.keep has no `release`: the side before stays until the next deployment",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        (CANARY.replace("hold: 2m", "hold: 1m"), "hold at least 1m15s, or shorten monitor.every"),
+        ("{strategy: {blue_green: {deploy_idle: a, switch: b, keep: 6h}}}", "keep at most 5h"),
+    ],
+    ids=["a canary that cannot be judged", "a side kept longer than a job may run"],
+)
+def test_what_can_never_work_is_a_fault_of_the_policy(text: str, cure: str) -> None:
+    with pytest.raises(PolicyError, match=cure):
+        plan_for(text)
+
+
+def test_addresses_of_one_target_are_not_where_the_environment_is_looked_at() -> None:
+    text = (
+        "{strategy: {rolling: {targets: [a], run: up, health: {url: 'http://$TARGET/'}}},"
+        " steps: {smoke: {url: 'http://shop/'}}}"
+    )
+    assert plan_for(text).url == "http://shop/"
