@@ -53,7 +53,7 @@ def _measured(title: str, policy: str) -> Comparison:
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
         world = World(root=place / "github")
-        environment = _job(world, place, policy)
+        environment = job_in(world, place, policy)
         server = serve(world)
         try:
             environment |= {"GITHUB_API_URL": server.url, "GITHUB_SERVER_URL": server.url}
@@ -71,7 +71,7 @@ def _measured(title: str, policy: str) -> Comparison:
     )
 
 
-def _job(world: World, place: Path, policy: str) -> dict[str, str]:
+def job_in(world: World, place: Path, policy: str) -> dict[str, str]:
     """What a runner puts into the environment of a job that has begun."""
     ada = world.add_user("ada")
     world.add_org("acme", owners=("ada",))
