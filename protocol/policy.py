@@ -429,6 +429,10 @@ class Monitor(Model):
         metrics = {name: metric for name, metric in self.metrics.items() if metric.by_track}
         return self.model_copy(update={"metrics": metrics}) if metrics else None
 
+    def compares(self) -> bool:
+        """Whether any metric needs samples to compare with, and not just a bound."""
+        return any(metric.rollback_if.rises is not None for metric in self.metrics.values())
+
     def of_track(self, track: str) -> Self:
         """The same metrics, asked of one track where their queries tell tracks apart."""
         asked = {
@@ -520,7 +524,7 @@ class Environment(Model):
     def _canary_can_be_judged(self) -> Self:
         canary = self.strategy.canary if self.strategy is not None else None
         by_track = self.monitor.by_track() if self.monitor is not None else None
-        if canary is None or by_track is None or not canary.hold:
+        if canary is None or by_track is None or not canary.hold or not by_track.compares():
             return self
         if canary.hold < by_track.every * ENOUGH:
             raise fault(
