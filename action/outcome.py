@@ -54,16 +54,23 @@ def _leave_to_a_person(error: Inconclusive, job: Job, progress: Progress) -> Sta
 
 def _after_stop(error: Stopped, plan: Plan, job: Job, progress: Progress) -> Status:
     """Back only where users may see the new version: a database cannot be undone in seconds."""
-    said = f"{error} during {_last_step(progress)}" if progress.steps else str(error)
+    said = f"{error} {_when(progress)}"
     if "service" in progress.touched:
         progress.issues.append(said)
         return "rollback" if go_back(plan, job, progress) == "rollback" else "stopped"
     if "database" in progress.touched:
         said += "; the database had been begun and nothing deployed: a person must look"
     else:
-        said += "; nothing had been changed"
+        said += "; nothing that users see had been changed"
     progress.issues.append(said)
     return "stopped"
+
+
+def _when(progress: Progress) -> str:
+    if not progress.steps:
+        return "before the first step"
+    last = progress.steps[-1]
+    return f"{'during' if last.outcome == 'stopped' else 'after'} {last.name}"
 
 
 def go_back(plan: Plan, job: Job, progress: Progress, *, asked: bool = False) -> Status:

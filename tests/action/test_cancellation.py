@@ -75,9 +75,17 @@ def stopped_in(desk: Desk, stop: Stop, **steps: str) -> tuple[Result, GitHubInMe
 @pytest.mark.parametrize(
     ("step", "ended"),
     [
-        pytest.param("measure", ("stopped", "", "during baseline; nothing had been changed"), id="baseline"),
-        pytest.param("verify", ("stopped", "", "during verify; nothing had been changed"), id="verify"),
-        pytest.param("backup", ("stopped", "", "during backup; nothing had been changed"), id="backup"),
+        pytest.param(
+            "measure",
+            ("stopped", "", "during baseline; nothing that users see had been changed"),
+            id="baseline",
+        ),
+        pytest.param(
+            "verify", ("stopped", "", "during verify; nothing that users see had been changed"), id="verify"
+        ),
+        pytest.param(
+            "backup", ("stopped", "", "during backup; nothing that users see had been changed"), id="backup"
+        ),
         pytest.param(
             "migrate",
             ("stopped", "backup\n", "the database had been begun and nothing deployed"),
@@ -178,6 +186,9 @@ def test_a_job_stopped_before_anything_began_leaves_no_story(desk_of: Any, stop:
     stop.request("SIGTERM")
     result = run(desk.job, GitHubInMemory(policies=[policy_of(POLICY.format(**STEPS))]))
     assert (result.status, result.steps) == ("stopped", ())
+    assert result.issues[0] == (
+        "the job was stopped (SIGTERM) before the first step; nothing that users see had been changed"
+    )
 
 
 def test_patience_comes_so_long_after_the_wish(stop: Stop) -> None:
