@@ -9,8 +9,18 @@ from dataclasses import dataclass
 from action.console import Console
 from action.job import Job, Progress
 from gateway.notifications import send
-from protocol.entry import version_of_line
-from protocol.messages import TEMPLATES, Message, News, Telling, message, notes, slug, told_already
+from protocol.entry import Entry, version_of_line
+from protocol.messages import (
+    TEMPLATES,
+    Message,
+    News,
+    Telling,
+    message,
+    news_of,
+    notes,
+    slug,
+    told_already,
+)
 from protocol.plan import Plan
 from protocol.policy import Notify
 
@@ -48,6 +58,12 @@ def announce(
         told = [delivery.channel for delivery in now if delivery.delivered]
         progress.to_note += notes(telling, told)
     return (*earlier, *now)
+
+
+def announce_lost(entry: Entry, notify: Notify, *, environ: Mapping[str, str], console: Console) -> None:
+    """Tell of a deployment whose job died before it could."""
+    channels = channels_for("failed", notify)
+    _report(_deliver_all(list(channels), _message("failed", notify, news_of(entry)), environ), console)
 
 
 def channels_for(telling: Telling, notify: Notify) -> tuple[str, ...]:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
+from action.announce import announce_lost
 from action.console import Console
 from action.github import GitHub
 from action.inputs import Workflow
 from action.journal import Journal, Story, read_story
 from action.record import Claim, document, note_down, post_end, put_in_log
 from gateway.errors import GatewayError
+from protocol.decision import environment_in
 from protocol.done import note_of, still_done
 from protocol.entry import Entry
+from protocol.facts import Missing
+from protocol.plan import plan_of
+from protocol.policy import Policy
 
 
 def tell_the_end(path: Path, workflow: Workflow, github: GitHub, console: Console) -> Entry | None:
@@ -38,6 +44,21 @@ def tell_the_end(path: Path, workflow: Workflow, github: GitHub, console: Consol
     journal.finished(entry.status)  # both halves of a deployment have an end of their own, and one journal
     journal.close()
     return entry
+
+
+def tell_the_team(
+    entry: Entry, github: GitHub, now: datetime, environ: Mapping[str, str], console: Console
+) -> None:
+    """Those who hear of failures, as the policy that holds now names them."""
+    try:
+        policy = github.own_policy(now)
+    except GatewayError as error:
+        policy = Missing(str(error))
+    if not isinstance(policy, Policy) or environment_in(policy, entry.environment) is None:
+        why = "there is no usable policy that says whom to tell"
+        console.annotate("warning", "Nobody was told", getattr(policy, "reason", why))
+        return
+    announce_lost(entry, plan_of(policy, entry.environment).notify, environ=environ, console=console)
 
 
 def ended(story: Story) -> Entry:

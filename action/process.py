@@ -15,7 +15,7 @@ from action.errors import ActionError, InputError, Stopped
 from action.inputs import Inputs, Workflow, inputs_from, workflow_from
 from action.job import Job
 from action.journal import Journal, new_journal, shared_journal
-from action.post import journal_left, tell_the_end
+from action.post import journal_left, tell_the_end, tell_the_team
 from action.run import run
 from action.stop import Stop
 from gateway.github import GitHub
@@ -114,5 +114,7 @@ def end(environ: Mapping[str, str]) -> int:
         console.annotate("error", "Input", str(error))
         return BAD_INPUT
     with _github(inputs, workflow) as github:
-        tell_the_end(journal, workflow, github, console)
+        entry = tell_the_end(journal, workflow, github, console)
+        if entry is not None:
+            tell_the_team(entry, github, _now(), environ, console)
     return 0

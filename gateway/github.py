@@ -167,9 +167,9 @@ class GitHub:
 
     def own_policy(self, now: datetime) -> ReadPolicy:
         """The repository's own policy alone, from its default branch, in one request."""
-        from gateway.rulebook import read_rulebook  # noqa: PLC0415  # start-up time
+        from gateway.rulebook import read_own_policy  # noqa: PLC0415  # start-up time
 
-        return read_rulebook(self, now).own
+        return read_own_policy(self, now)
 
     def post_verdict(self, gate: Gate, *, approved: bool, comment: str) -> bool:
         """Open or refuse the gate. False when it does not wait any more; raises when that is unsure."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rulebook:
-    """`us` is our App's login. `has_policy` False: the repository does not use us."""
+    """`us` is our App's login, empty where a job asks. `has_policy` False: the repository does not use us."""
 
     us: str
     default_branch: str
@@ -41,18 +41,27 @@ class Rulebook:
 
 
 def read_rulebook(github: GitHub, now: datetime) -> Rulebook:
-    """One request. Raises GatewayError."""
+    """One request. Raises GatewayError, also where it is no App that asks."""
+    rulebook = _read(github, now)
+    if not rulebook.us:
+        raise Unavailable("GitHub does not say which App is asking, so our own words cannot be told apart.")
+    return rulebook
+
+
+def read_own_policy(github: GitHub, now: datetime) -> ReadPolicy:
+    """The repository's own policy, for a job as well as for the App. One request. Raises GatewayError."""
+    return _read(github, now).own
+
+
+def _read(github: GitHub, now: datetime) -> Rulebook:
     owner, _, name = github.repository.partition("/")
     variables = {"owner": owner, "name": name, "policy": policy_expression(github.policy_file)}
     answer = github.connection.graphql(query("policies", "policy_file"), variables)
     repository = answer.data.get("repository")
     if repository is None:
         raise NotFound(f"{github.repository}: GitHub shows no such repository to this token.")
-    us = app_login(answer.data.get("viewer"))
-    if not us:
-        raise Unavailable("GitHub does not say which App is asking, so our own words cannot be told apart.")
     return Rulebook(
-        us=us,
+        us=app_login(answer.data.get("viewer")),
         default_branch=at(repository, ("defaultBranchRef", "name")) or "main",
         policies=policies_in(github, Reading(answer.data, answer.errors), now),
         has_policy=repository["policy"] is not None,

@@ -98,7 +98,7 @@ class Tell:
     """Tells the team's channels that the new version is out and being looked at."""
 
     channels: tuple[str, ...]
-    messages: Messages = Messages()
+    messages: Messages = field(default_factory=Messages)
 
 
 @dataclass(frozen=True, slots=True)
