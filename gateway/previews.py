@@ -48,7 +48,6 @@ class Preview:
     state: State
     head_sha: str
     sha: str
-    from_fork: bool
     policies: tuple[ReadPolicy, ...]
     has_policy: bool
     changes_policy: bool
@@ -70,7 +69,6 @@ def preview(github: GitHub, number: int, now: datetime) -> Preview:
         state=_state(found),
         head_sha=found["head"]["sha"],
         sha=gate.sha,
-        from_fork=(found["head"]["repo"] or {}).get("full_name") != github.repository,
         policies=policies,
         has_policy=look.repository["policy"] is not None,
         changes_policy=_changes(node, github.policy_file),

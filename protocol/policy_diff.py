@@ -36,10 +36,15 @@ class _Difference:
     new: Any
 
 
-def changes_between(old: Policy, new: Policy) -> tuple[Change, ...]:
-    """Every difference, in the order of the file; none for a file that was only written otherwise."""
+def changes_between(old: Policy, new: Policy, *, shared: bool = False) -> tuple[Change, ...]:
+    """Every difference, in the order of the file; none for a file that was only written otherwise.
+
+    A `shared` policy is an organisation's: what it no longer names it no longer asks anything of,
+    while a gate waits for an environment that the repository's own does not name.
+    """
     return tuple(
-        Change(text=_sentence(found), loosens=_loosens(found)) for found in _differences((), old, new)
+        Change(text=_sentence(found), loosens=_loosens(found) or (shared and _is_unnamed(found)))
+        for found in _differences((), old, new)
     )
 
 
@@ -158,6 +163,10 @@ def _value(value: Any) -> str:
 
 def _clipped(text: str) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def _is_unnamed(found: _Difference) -> bool:
+    return len(found.path) == len(("environments", "name")) and found.new is None
 
 
 def _loosens(found: _Difference) -> bool:

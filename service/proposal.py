@@ -24,7 +24,9 @@ _GONE = (
 )
 
 
-def said_of_proposal(text: Known[str | None], file: str, current: ReadPolicy) -> Said:
+def said_of_proposal(
+    text: Known[str | None], file: str, current: ReadPolicy, *, shared: bool = False
+) -> Said:
     """The check run's words. It fails a policy that could not be used, or that its own tests contradict."""
     if isinstance(text, Missing):
         return Said(title="Could not be read", summary=escape(text.reason), conclusion="neutral")
@@ -34,7 +36,8 @@ def said_of_proposal(text: Known[str | None], file: str, current: ReadPolicy) ->
         proposed = parse_policy(text, file)
     except PolicyError as error:
         return _said_invalid(error)
-    return _said_valid(proposed, current, text, file)
+    changes = changes_between(current, proposed, shared=shared) if isinstance(current, Policy) else None
+    return _said_valid(proposed, changes, text, file)
 
 
 def _said_invalid(error: PolicyError) -> Said:
@@ -51,15 +54,14 @@ def _said_invalid(error: PolicyError) -> Said:
     )
 
 
-def _said_valid(proposed: Policy, current: ReadPolicy, text: str, file: str) -> Said:
+def _said_valid(proposed: Policy, changes: tuple[Change, ...] | None, text: str, file: str) -> Said:
     outcomes = run_policy_tests(proposed)
     failed = [outcome for outcome in outcomes if not outcome.passed]
-    changes = changes_between(current, proposed) if isinstance(current, Policy) else ()
-    parts = [*_of_changes(changes, current), *_of_tests(outcomes), "", _UNTIL_MERGED]
+    parts = [*_of_changes(changes), *_of_tests(outcomes), "", _UNTIL_MERGED]
     return Said(
-        title=_title(changes, failed),
+        title=_title(changes or (), failed),
         summary="\n".join(parts),
-        conclusion=_conclusion(changes, failed),
+        conclusion=_conclusion(changes or (), failed),
         remarks=tuple(_on_failed_tests(outcomes, text, file)),
     )
 
@@ -90,9 +92,9 @@ def _title(changes: tuple[Change, ...], failed: list[TestOutcome]) -> str:
     return f"Valid, {counted(len(changes), 'change')}"
 
 
-def _of_changes(changes: tuple[Change, ...], current: ReadPolicy) -> Iterator[str]:
+def _of_changes(changes: tuple[Change, ...] | None) -> Iterator[str]:
     """What loosens first: it is what a reviewer must not miss."""
-    if not isinstance(current, Policy):
+    if changes is None:
         yield "The default branch has no policy that could be compared."
         return
     yield "#### What it changes"

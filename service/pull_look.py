@@ -10,12 +10,15 @@ import structlog
 
 from gateway.errors import GatewayError, NotFound, RateLimited
 from gateway.github import GitHub
+from gateway.organisations import HOME
 from gateway.previews import Preview, Sticky
 from gateway.text import BODY, clip
+from protocol.errors import PolicyError
 from protocol.facts import Missing
 from protocol.foresight import foresee
 from protocol.policy import Policy
 from protocol.verdict import Decision
+from protocol.wording import counted
 from service.board import Place, board, unreadable
 from service.findings import LACKING, read_findings
 from service.gates import Gates
@@ -108,7 +111,8 @@ class PullLook:
     def _show_proposal(self, preview: Preview) -> None:
         """For people to read: what is proposed decides nothing before it is merged."""
         text = self._github.proposed_policy(preview.head_sha)
-        said = said_of_proposal(text, self._github.policy_file, preview.policies[-1])
+        shared = self._github.repository.endswith(f"/{HOME}")
+        said = said_of_proposal(text, self._github.policy_file, preview.policies[-1], shared=shared)
         self._show_check(preview, POLICY_CHECK, said)
 
     def _show_check(self, preview: Preview, name: str, said: Said) -> None:
@@ -141,7 +145,7 @@ class PullLook:
     def _board(self, preview: Preview, foreseen: Mapping[str, Decision]) -> str:
         own = preview.policies[-1]
         if not isinstance(own, Policy):
-            return unreadable(own.reason if isinstance(own, Missing) else str(own))
+            return unreadable(own.reason if isinstance(own, Missing) else _first_of(own))
         return board(list(self._places(preview, foreseen)), preview.policies, _zone(preview))
 
     def _places(self, preview: Preview, foreseen: Mapping[str, Decision]) -> Iterator[Place]:
@@ -155,6 +159,11 @@ class PullLook:
                 merged=preview.state == "merged",
                 waits=waits,
             )
+
+
+def _first_of(error: PolicyError) -> str:
+    first, *others = map(str, error.problems)
+    return f"{first} (and {counted(len(others), 'more problem')})" if others else first
 
 
 def _ticks_unknown(preview: Preview) -> Iterator[bool]:

@@ -117,3 +117,9 @@ def test_what_holds_everywhere_is_said_to() -> None:
 def test_an_environment_comes_and_goes() -> None:
     changes = changes_between(make_policy(), make_policy(environments={"canary": {}}))
     assert [one.text for one in changes] == ["canary is added"]
+
+
+def test_what_an_organisations_policy_no_longer_names_is_asked_for_less() -> None:
+    old, new = make_policy(environments={"canary": {}}), make_policy()
+    for shared in (True, False):
+        assert [one.loosens for one in changes_between(old, new, shared=shared)] == [shared]
