@@ -15,8 +15,8 @@ from action.inputs import Inputs, Workflow
 from action.job import Job
 from action.journal import Journal
 from action.stop import Stop
-from gateway.errors import GatewayError
 from gateway.backports import BackPort
+from gateway.errors import GatewayError
 from gateway.github import Issue, JobDeployment, StatusState
 from gateway.releases import Written
 from protocol.changes import Contents
