@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from threading import Lock
+from typing import Any
 
 from sqlalchemy import Engine, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -43,6 +46,10 @@ class Inbox:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # SQLite lets one write at a time and the others guess when; here they stand in line.
+        self._in_line: AbstractContextManager[Any] = (
+            Lock() if engine.dialect.name == "sqlite" else nullcontext()
+        )
 
     def commit(self, delivery: Delivery, now: float) -> bool:
         """Store durably. True when it is to be handled: new, or a redelivery of one that is not done."""
@@ -58,7 +65,7 @@ class Inbox:
             "error": "",
         }
         try:
-            with self._engine.begin() as connection:
+            with self._in_line, self._engine.begin() as connection:
                 connection.execute(insert(deliveries).values(row))
         except IntegrityError:
             return self._revive(delivery.guid, now)

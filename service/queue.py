@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from huey import Huey, PostgresHuey, SqliteHuey
+from huey import Huey, PostgresHuey
+from huey.storage import SqliteStorage
 
 from service.settings import Settings
 
@@ -20,9 +22,18 @@ def open_queue(settings: Settings) -> Huey:
     if url.startswith("sqlite:///"):
         path = Path(url.removeprefix("sqlite:///"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        return SqliteHuey("deploy-protocol", filename=str(path), results=False)
+        return Huey("deploy-protocol", storage_class=_Storage, filename=str(path), results=False)
     dsn = url.replace("postgresql+psycopg://", "postgresql://", 1)
     return PostgresHuey("deploy-protocol", dsn=dsn, results=False)
+
+
+class _Storage(SqliteStorage):  # type: ignore[misc]  # huey has no types
+    """Not synced at every commit: what the queue forgets when the power fails, the sweep finds."""
+
+    def _create_connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection = super()._create_connection()
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
 
 
 class Queue:
