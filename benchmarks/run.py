@@ -1,6 +1,6 @@
 """All benchmarks, each beside its reference. Exits 1 when a limit is not kept.
 
-`python benchmarks/run.py [NAME ...]` with decisions, openings, start_up, judge, whole_run; all when none is named.
+`python benchmarks/run.py [NAME ...]`, of decisions, openings, start_up, judge and whole_run; all by default.
 """
 
 from __future__ import annotations
