@@ -247,6 +247,9 @@ def _move(call: Call, ref: str, before: str, after: str) -> None:
 
 
 def _announce(call: Call, ref: str, before: str, after: str) -> None:
+    """GitHub tells of branches and tags; any other ref moves in silence."""
+    if not ref.startswith(("refs/heads/", "refs/tags/")):
+        return
     push = Push(repository=call.repository, ref=ref, before=before, after=after, pusher=call.user)
     call.world.pushed(push, quiet=call.caller.quiet)
 

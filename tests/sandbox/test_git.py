@@ -179,3 +179,14 @@ def test_commits_are_listed_newest_first_and_by_path(sandbox: Sandbox) -> None:
     assert [one.commit.message for one in repository.get_commits()] == ["Third", "Second", "First commit"]
     touched = [one.commit.message for one in repository.get_commits(path="README.md")]
     assert touched == ["Second", "First commit"]
+
+
+def test_a_ref_that_is_neither_branch_nor_tag_moves_in_silence(sandbox: Sandbox) -> None:
+    pushes: list[Push] = []
+    sandbox.world.on_push.append(pushes.append)
+    ada, refs = sandbox.client_as("ada"), f"/repos/{SHOP}/git/refs"
+    sha = ada.get(f"/repos/{SHOP}/commits/main").json()["sha"]
+    assert ada.post(refs, {"ref": "refs/notes/log", "sha": sha}).status_code == 201
+    assert ada.post(refs, {"ref": "refs/notes/log", "sha": sha}).status_code == 422
+    assert ada.delete(f"{refs}/notes/log").status_code == 204
+    assert pushes == []
