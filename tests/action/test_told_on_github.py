@@ -59,7 +59,8 @@ def test_a_killed_jobs_team_is_told_by_the_end_of_the_job(tmp_path: Path) -> Non
     with start_chat() as chat, shop_with(tmp_path, chat, POLICY.replace("true", "kill -9 $PPID")) as shop:
         run = push(shop)
         assert run.conclusion == "failure", shop.story(run)
-    assert chat.titles == ["Deploying 1.1.0 to production", "1.1.0 was stopped in production"], shop.story(run)
+    told = ["Deploying 1.1.0 to production", "1.1.0 was stopped in production"]
+    assert chat.titles == told, shop.story(run)
     assert "What went wrong: the job ended during deploy" in chat.heard[-1].json["message"]
 
 
