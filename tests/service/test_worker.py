@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
+import requests
 
 from sandbox.faults import Fault
+from sandbox.webhooks import sign
 from sandbox.world import Exchange
-from tests.serving import Served, serving
-from tests.waiting import PLAIN_POLICY, POLICY
+from tests.serving import SECRET, Served, serving
+from tests.waiting import PLAIN_POLICY, POLICY, WORKFLOW
 
 
 @pytest.fixture
@@ -118,6 +123,48 @@ def test_counted_a_verdict_takes_three_requests_warm(served: Served) -> None:
     served.settle()
     made = requests_until_the_verdict(served)
     assert len(made) <= 3, made
+
+
+def test_peers_8_policy_and_approvals_are_read_again_right_before_the_verdict(served: Served) -> None:
+    freeze = announce_freeze(served)
+    served.shop.push(PLAIN_POLICY)
+    served.settle()
+    served.shop.world.commit("acme/shop", {".github/deploy.yml": POLICY}, "Ask somebody", quiet=True)
+    served.shop.ask("PATCH", f"/issues/{freeze}", {"state": "closed"}, by="grace")
+    served.settle()
+    assert served.verdicts() == []
+    assert "approvals.missing" in served.summary()
+
+
+def test_peers_10_the_verdict_goes_to_the_configured_host_whatever_the_payload_says(served: Served) -> None:
+    served.shop.world.faults.add(Fault(kind="webhook_drop", path="deployment_protection_rule"))
+    gate = served.shop.push(PLAIN_POLICY)
+    asked = next(
+        one for one in served.shop.world.deliveries if one.event == "deployment_protection_rule"
+    ).payload
+    path = f"/repos/acme/shop/actions/runs/{gate.run_id}/deployment_protection_rule"
+    send(
+        served,
+        "deployment_protection_rule",
+        {**asked, "deployment_callback_url": f"https://evil.example{path}"},
+    )
+    served.settle()
+    assert served.verdicts() == ["approved"]
+
+
+def test_peers_11_two_environments_of_one_run_are_two_gates(served: Served) -> None:
+    served.shop.world.add_environment("acme/shop", "staging", custom=(served.shop.played,))
+    policy = "version: 1\nenvironments: {staging: {}, production: {}}\n"
+    both = WORKFLOW + WORKFLOW.partition("jobs:\n")[2].replace("deploy:", "stage:").replace(
+        "production", "staging"
+    )
+    sha = served.shop.world.commit(
+        "acme/shop", {".github/deploy.yml": policy, ".github/workflows/deploy.yml": both}, "Both"
+    )
+    run = next(run for run in served.shop.repository.runs.values() if run.head_sha == sha)
+    served.settle()
+    served.shop.wait(lambda: run.conclusion == "success")
+    assert served.verdicts() == ["approved", "approved"]
 
 
 def test_a_doubled_webhook_brings_one_verdict(served: Served) -> None:
@@ -237,6 +284,17 @@ def test_a_fault_of_our_own_is_told_and_tried_again(served: Served, monkeypatch:
     served.clock.later += 601
     served.settle()
     assert served.verdicts() == ["approved"]
+
+
+def send(served: Served, event: str, payload: dict[str, Any]) -> None:
+    body = json.dumps(payload).encode()
+    headers = {
+        "X-GitHub-Event": event,
+        "X-GitHub-Delivery": str(uuid4()),
+        "X-Hub-Signature-256": sign(SECRET, body),
+    }
+    answer = requests.post(str(served.shop.played.webhook_url), data=body, headers=headers, timeout=10)
+    assert answer.status_code == 202
 
 
 def announce_freeze(served: Served) -> int:
