@@ -92,6 +92,19 @@ pulls = Table(
     Index("pulls_due", "recheck_at"),
 )
 
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("repository", String(256), nullable=False),
+    Column("key", String(255), nullable=False),  # one for each deployment
+    Column("environment", String(255), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("data", Text, nullable=False),  # JSON: the entry's machine form
+    UniqueConstraint("repository", "key", name="entries_key"),
+    Index("entries_newest", "repository", "at"),
+)
+
 workers = Table(
     "workers",
     metadata,

@@ -13,6 +13,7 @@ from gateway.errors import GatewayError
 from gateway.github import GitHub
 from protocol.gate import Gate
 from service.asks import Ask, attend, read_ask
+from service.entries import LogDesk
 from service.events import LookAgain, RequestedGate, read_event
 from service.gates import Gates, HeldGate, Looked
 from service.inbox import Inbox
@@ -50,6 +51,7 @@ class Worker:
         queue.on(GATE, lambda key: self.look_at(int(key)))
         self._desk = PullDesk(engine=engine, gates=self._gates, github_for=github_for, clock=clock)
         queue.on(PULL, lambda key: self._desk.look_at(int(key)))
+        self._log = LogDesk(engine, github_for)
 
     def read_delivery(self, guid: str) -> None:
         """Turn a delivery into gates to look at. Done once its looks are wanted in the database."""
@@ -61,6 +63,7 @@ class Worker:
                 payload = json.loads(delivery.body)
                 wanted = self._want_looks(read_event(delivery.event, payload))
                 self._desk.hear(delivery.event, payload)
+                self._log.hear(delivery.event, payload)
                 self._attend(read_ask(delivery.event, payload))
             except GatewayError as error:
                 log.warning("delivery.postponed", reason=str(error))
