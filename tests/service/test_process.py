@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sandbox.faults import Fault
 from service.events import EVENTS
 from tests.started import SECRET, Started, environ_for, started
 from tests.waiting import PLAIN_POLICY, WaitingShop, waiting_shop
@@ -47,6 +48,15 @@ def test_a_push_goes_through_the_gate_and_the_processes_stop_when_asked(
     assert not any(child.is_running() for child in children)
     assert '"worker.stopped"' in service.said()
     assert shop.played.private_key[100:140] not in service.said()
+
+
+def test_asked_to_stop_it_finishes_what_it_holds(shop: WaitingShop, service: Started) -> None:
+    shop.world.faults.add(Fault(kind="latency", path="deployment_protection_rule", seconds=3.0))
+    gate = shop.push(PLAIN_POLICY)
+    shop.wait(lambda: not shop.world.faults.active)  # the verdict is on its way
+    assert service.stop() == 0
+    shop.wait(lambda: shop.repository.runs[gate.run_id].conclusion == "success")
+    assert '"gate.verdict"' in service.said()
 
 
 def test_when_the_worker_is_killed_the_web_part_stops_too_and_the_exit_code_tells(service: Started) -> None:
