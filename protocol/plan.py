@@ -278,7 +278,7 @@ def _canary_steps(canary: Canary, environment: Environment) -> Iterator[Step]:
         yield Step(name="deploy", work=(_command(steps.deploy, TRACK="canary"),), touches="service")
     for weight in canary.weights:
         work: list[Work] = [_set_weight(canary, weight)]
-        if canary.hold:
+        if canary.hold and (weight < _ALL or environment.monitor is None):  # at 100 % monitor takes its place
             work.append(_watched(canary.hold, weight, environment.monitor))
         if steps.health:
             work.append(Probes(steps.health, {"WEIGHT": str(weight), "TRACK": "canary"}))
