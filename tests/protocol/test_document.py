@@ -265,8 +265,10 @@ ENVIRONMENT = {
     ),
     "item without evidence": (
         "checklist: [{item: A}]",
-        "4:28: one of checks, reviews, deployed, section, run, notified, tick or migration "
-        "is missing: give one",
+        (
+            "4:28: one of checks, reviews, deployed, section, run, notified, tick or migration "
+            "is missing: give one"
+        ),
     ),
     "item with two kinds of evidence": (
         "checklist: [{item: A, reviews: 1, checks: all}]",
