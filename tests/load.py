@@ -67,6 +67,15 @@ class Load:
             time.sleep(_PAUSE)
 
     def _ask(self) -> Answer:
+        """As a browser asks: a connection closed before any answer is tried once more (RFC 9110, 9.2.2).
+
+        nginx closes a connection that it accepted at the very moment of a reload and had not read from.
+        """
+        answer = self._ask_once()
+        closed = answer.wrong.startswith(("ConnectionResetError", "RemoteDisconnected"))
+        return self._ask_once() if closed else answer
+
+    def _ask_once(self) -> Answer:
         connection = HTTPConnection(self.address, timeout=_PATIENCE)
         try:
             connection.request("GET", "/")
