@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
@@ -17,12 +17,13 @@ _PATIENCE = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`status` 0: none came, and `wrong` says why."""
+    """`status` 0: none came, and `wrong` says why. `asked_again`: only the second question was answered."""
 
     at: float
     status: int
     version: str = ""
     wrong: str = ""
+    asked_again: bool = False
 
 
 @dataclass(kw_only=True)
@@ -33,6 +34,12 @@ class Load:
 
     @property
     def failed(self) -> list[Answer]:
+        """Every question that was not answered well at once."""
+        return [answer for answer in self.answers if answer.status != 200 or answer.asked_again]
+
+    @property
+    def unserved(self) -> list[Answer]:
+        """What a browser's user would see fail."""
         return [answer for answer in self.answers if answer.status != 200]
 
     @property
@@ -73,7 +80,7 @@ class Load:
         """
         answer = self._ask_once()
         closed = answer.wrong.startswith(("ConnectionResetError", "RemoteDisconnected"))
-        return self._ask_once() if closed else answer
+        return replace(self._ask_once(), asked_again=True) if closed else answer
 
     def _ask_once(self) -> Answer:
         connection = HTTPConnection(self.address, timeout=_PATIENCE)
