@@ -25,7 +25,7 @@ from tests.shops import (
 POLICY = """
 steps:
   deploy: {{run: '"$OPS/shop" deploy "$TRACK" "$VERSION"'}}
-  smoke: [{{name: The shop greets, url: '{url}', contains: Welcome}}]
+  smoke: [{{name: The shop greets, url: '{url}', contains: Welcome, retries: 3}}]
 strategy:
   canary:
     weights: {weights}

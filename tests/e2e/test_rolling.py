@@ -30,7 +30,7 @@ strategy:
     run: '"$OPS/shop" roll "$TARGET" "$VERSION"'
     health: {{url: 'http://127.0.0.1:$TARGET/healthz', within: 2s}}
 steps:
-  smoke: [{{name: The shop greets, url: '{url}', contains: Welcome}}]
+  smoke: [{{name: The shop greets, url: '{url}', contains: Welcome, retries: 3}}]
 rollback: {{run: '"$OPS/shop" roll "$TARGET" "$PREVIOUS_VERSION"'}}
 """
 
