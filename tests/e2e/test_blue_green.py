@@ -26,7 +26,7 @@ POLICY = """
 strategy:
   blue_green:
     deploy_idle: '"$OPS/shop" deploy_idle "$VERSION"'
-    test: 'curl -fsS "http://127.0.0.1:$(cat "$SHOP/idle")/" | grep Welcome'
+    test: 'curl -fsS --retry 3 "http://127.0.0.1:$(cat "$SHOP/idle")/" | grep Welcome'
     switch: '"$OPS/shop" switch'
     switch_back: '"$OPS/shop" switch'
     keep: 3s
