@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit
 
@@ -17,13 +17,12 @@ _PATIENCE = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`status` 0: none came, and `wrong` says why. `asked_again`: only the second question was answered."""
+    """`status` 0: none came, and `wrong` says why."""
 
     at: float
     status: int
     version: str = ""
     wrong: str = ""
-    asked_again: bool = False
 
 
 @dataclass(kw_only=True)
@@ -34,12 +33,6 @@ class Load:
 
     @property
     def failed(self) -> list[Answer]:
-        """Every question that was not answered well at once."""
-        return [answer for answer in self.answers if answer.status != 200 or answer.asked_again]
-
-    @property
-    def unserved(self) -> list[Answer]:
-        """What a browser's user would see fail."""
         return [answer for answer in self.answers if answer.status != 200]
 
     @property
@@ -74,15 +67,6 @@ class Load:
             time.sleep(_PAUSE)
 
     def _ask(self) -> Answer:
-        """As a browser asks: a connection closed before any answer is tried once more (RFC 9110, 9.2.2).
-
-        nginx closes a connection that it accepted at the very moment of a reload and had not read from.
-        """
-        answer = self._ask_once()
-        closed = answer.wrong.startswith(("ConnectionResetError", "RemoteDisconnected"))
-        return replace(self._ask_once(), asked_again=True) if closed else answer
-
-    def _ask_once(self) -> Answer:
         connection = HTTPConnection(self.address, timeout=_PATIENCE)
         try:
             connection.request("GET", "/")

@@ -9,7 +9,7 @@ from tests.shops import NEW, OLD
 
 def assert_nobody_saw_it(result: Result, load: Load) -> None:
     assert load.share_of(NEW) == 0
-    assert load.unserved == [], load.unserved[:3]
+    assert load.failed == [], load.failed[:3]
     assert load.versions_now() == {OLD}
 
 
