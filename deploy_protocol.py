@@ -31,6 +31,12 @@ INVALID = 1
 UNREADABLE = 2
 CLOSED = WAITING = 3
 REFUSED = 4
+_INSTALL = "install the project where you work: `pip install .` in its checkout."
+PARTS = {
+    "action": f"Deploy from a workflow with the action, or {_INSTALL}",
+    "sandbox": f"To try things, {_INSTALL}",
+    "service": f"Run the App from its image, as docs/operating.md shows, or {_INSTALL}",
+}
 
 policy_option = click.option(
     "--policy", "file", metavar="FILE", default=DEFAULT_POLICY, show_default=True, help="The policy file."
@@ -55,7 +61,22 @@ def example(*lines: str) -> str:
     return "\b\nExample:\n  deploy-protocol " + "\n    ".join(lines)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Verbs(click.Group):
+    """A verb whose part an image leaves out says where it is to be had."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if error.name not in PARTS:
+                raise
+            _fail(
+                f"`deploy-protocol {ctx.invoked_subcommand}` needs the part `{error.name}`, which is not "
+                f"installed here; the App's image holds the App alone. {PARTS[error.name]}"
+            )
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="deploy-protocol")
 def main() -> None:
     """Decide whether, when and how a deployment may happen."""
