@@ -9,16 +9,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from action.console import Console
 from action.errors import ActionError, InputError, Stopped
 from action.inputs import Inputs, Workflow, inputs_from, workflow_from
-from action.job import Job
-from action.journal import Journal, new_journal, shared_journal
-from action.post import journal_left, tell_the_end, tell_the_team
-from action.run import run
 from action.stop import Stop
+from gateway.ahead import ask_ahead
 from gateway.github import GitHub
+
+if TYPE_CHECKING:
+    from action.journal import Journal
 
 BAD_INPUT = 2
 _STOPPED = 130
@@ -29,7 +30,6 @@ def start(environ: Mapping[str, str], *, console: Console | None = None) -> int:
     """Carry out the phase. 0 done · 1 failed · 2 bad input · 3 wait · 4 refuse · 130 stopped."""
     console = console or Console(github=True)
     console.mask_secrets(environ)
-    gc.enable()
     try:
         return _carried_out(inputs_from(environ), workflow_from(environ), environ, console)
     except InputError as error:
@@ -47,6 +47,12 @@ def _carried_out(inputs: Inputs, workflow: Workflow, environ: Mapping[str, str],
     with Stop() as stop, _github(inputs, workflow) as github:
         stop.listen()
         stop.then(_end_in_time)
+        if inputs.phase != "finish":
+            ask_ahead(github, sha=workflow.sha, run_id=workflow.run_id, check_run_id=inputs.check_run_id)
+        from action.job import Job  # noqa: PLC0415 - loaded while GitHub answers
+        from action.run import run  # noqa: PLC0415 - as above
+
+        gc.enable()
         journal = _journal(inputs, workflow)
         job = Job(
             inputs=inputs,
@@ -64,6 +70,8 @@ def _carried_out(inputs: Inputs, workflow: Workflow, environ: Mapping[str, str],
 
 
 def _journal(inputs: Inputs, workflow: Workflow) -> Journal:
+    from action.journal import new_journal, shared_journal  # noqa: PLC0415 - loaded while GitHub answers
+
     if inputs.phase not in ("start", "finish"):
         return new_journal(workflow.temporary)
     return shared_journal(workflow.temporary, inputs.environment, anew=inputs.phase == "start")
@@ -103,6 +111,8 @@ def _github(inputs: Inputs, workflow: Workflow) -> Iterator[GitHub]:
 
 def end(environ: Mapping[str, str]) -> int:
     """The post-entrypoint: nothing to do where the job told its own story."""
+    from action.post import journal_left, tell_the_end, tell_the_team  # noqa: PLC0415 - of this alone
+
     console = Console(github=True)
     console.mask_secrets(environ)
     journal = journal_left(environ)

@@ -7,10 +7,11 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -23,6 +24,9 @@ API_VERSION = "2022-11-28"
 PAGE = 100
 MOST_PAGES = 100
 TIMEOUT = 15  # seconds, to connect and between two bytes
+
+Received: TypeAlias = tuple[int, Mapping[str, str], Any]
+"""An answer's status, headers, and JSON (None where it has none)."""
 
 # At DEBUG PyGithub writes whole answers, and one of them holds the installation token.
 logging.getLogger("github.Requester").addFilter(lambda record: record.levelno > logging.DEBUG)
@@ -56,6 +60,7 @@ class Connection:
     before: Callable[[str, str], None] | None = None  # verb and path; may raise RateLimited
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _local: threading.local = field(default_factory=threading.local, repr=False)
+    _ahead: dict[str, Future[Received]] = field(default_factory=dict, repr=False)
 
     def rest(
         self,
@@ -95,10 +100,7 @@ class Connection:
 
     def graphql(self, query: str, variables: Mapping[str, Any]) -> Answer:
         """Ask a query (never a mutation: it may be asked twice). Raises only when nothing came at all."""
-        url = self._github().requester.graphql_url
-        _, headers, body = self._asked(
-            "POST", url, {"query": query, "variables": variables}, None, reads=True
-        )
+        _, headers, body = self._asked(*self.graphql_request(query, variables), None, reads=True)
         errors = tuple(body.get("errors") or ()) if isinstance(body, dict) else ()
         if any(error.get("type") == "RATE_LIMITED" for error in errors):
             until = free_again(headers, self.clock())
@@ -108,6 +110,14 @@ class Connection:
             said = "; ".join(str(error.get("message")) for error in errors[:3]) or "an answer without data"
             raise Unavailable(f"GraphQL: {said}. Asking again later.")
         return Answer(data=data, errors=errors)
+
+    def graphql_request(self, query: str, variables: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]]:
+        """Verb, URL and body that ask a query."""
+        return "POST", self._github().requester.graphql_url, {"query": query, "variables": variables}
+
+    def ask_ahead(self, beside: Executor, verb: str, url: str, body: Mapping[str, Any] | None = None) -> None:
+        """Ask now, beside other work, what only reads; who asks the very same next takes that answer."""
+        self._ahead[_words_of(verb, url, body)] = beside.submit(self._ask, verb, url, body, None)
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -123,10 +133,11 @@ class Connection:
         params: Mapping[str, Any] | None,
         *,
         reads: bool = False,
-    ) -> tuple[int, Mapping[str, str], Any]:
+    ) -> Received:
         """Ask; what only reads is asked once more when nobody answered. A write never is."""
+        ahead = self._ahead.pop(_words_of(verb, url, body), None) if self._ahead and not params else None
         try:
-            return self._ask(verb, url, body, params)
+            return ahead.result() if ahead is not None else self._ask(verb, url, body, params)
         except Unavailable:
             if verb != "GET" and not reads:
                 raise
@@ -134,7 +145,7 @@ class Connection:
 
     def _ask(
         self, verb: str, url: str, body: Mapping[str, Any] | None, params: Mapping[str, Any] | None
-    ) -> tuple[int, Mapping[str, str], Any]:
+    ) -> Received:
         what = f"{verb} {url}"
         if self.before is not None:
             self.before(verb, urlsplit(url).path)
@@ -191,6 +202,10 @@ class _Bearer(Auth):
     @property
     def token(self) -> str:
         return self._source()
+
+
+def _words_of(verb: str, url: str, body: Mapping[str, Any] | None) -> str:
+    return f"{verb} {url} {json.dumps(body, sort_keys=True)}"
 
 
 def _json(what: str, status: int, text: str) -> Any:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from gateway.ahead import about_the_gate
 from gateway.errors import Forbidden, GatewayError, NotFound
-from gateway.policies import policy_expression
-from gateway.queries import query
 from gateway.reading import Node, Reading, Unreadable
 from protocol.gate import Gate
 
@@ -49,12 +47,9 @@ class Look:
 
 def first_look(github: GitHub, gate: Gate, now: datetime, run: Run | None = None) -> Look:
     """The question and the run, at once; a `run` that is only thought of is not asked for."""
-    owner, _, name = gate.repository.partition("/")
-    policy = policy_expression(github.policy_file)
-    variables = {"owner": owner, "name": name, "sha": gate.sha, "policy": policy}
     asked = github.beside.submit(lambda: run or github.run(gate.run_id))
-    github.beside.submit(import_module, "protocol.countries")  # 70 ms, free while GitHub answers
-    answer = github.connection.graphql(query("gate", "policy_file", "parts", "deployments"), variables)
+    question, variables = about_the_gate(gate.repository, gate.sha, github.policy_file)
+    answer = github.connection.graphql(question, variables)
     reading = Reading(answer.data, answer.errors)
     if answer.data.get("repository") is None:
         raise _unseen(gate.repository, reading)

@@ -51,7 +51,8 @@ class Organisation:
             return _unread(error)
 
     def _read(self, now: datetime) -> ReadPolicy | None:
-        from gateway.policies import policy_expression, policy_in  # noqa: PLC0415  # start-up time
+        from gateway.ahead import policy_expression  # noqa: PLC0415  # start-up time
+        from gateway.policies import policy_in  # noqa: PLC0415  # start-up time
 
         home = self._home
         owner, _, name = home.repository.partition("/")

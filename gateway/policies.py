@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from gateway.github import GitHub
 
 
-def policy_expression(file: str) -> str:
-    """HEAD is the default branch: never the branch or the commit that is being deployed."""
-    return f"HEAD:{file}"
-
-
 def policies_in(github: GitHub, reading: Reading, now: datetime) -> tuple[ReadPolicy, ...]:
     """The organisation's first, the repository's own last, as `decide` takes them."""
     repository, file, remembered = github.repository, github.policy_file, github.memory.policies

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from gateway.ahead import policy_expression
 from gateway.details import Wanted, ask_details
 from gateway.errors import GatewayError, NotFound, Unavailable
 from gateway.memory import ReadPolicy
 from gateway.needs import readable, teams_of
 from gateway.ours import app_login
-from gateway.policies import policies_in, policy_expression
+from gateway.policies import policies_in
 from gateway.queries import query
 from gateway.reading import Reading, at
 from protocol.facts import Known, Missing, People, Permission

@@ -1,0 +1,56 @@
+"""A job asks first what its look will ask, and never asks twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateway.ahead import ask_ahead
+from gateway.errors import Unavailable
+from gateway.github import GitHub
+from protocol.gate import Gate
+from sandbox.faults import Fault
+from tests.waiting import PLAIN_POLICY, WaitingShop, now
+
+
+def asked_of(shop: WaitingShop, path: str) -> int:
+    return sum(one.path.endswith(path) for one in shop.responses)
+
+
+def begin(shop: WaitingShop, github: GitHub) -> Gate:
+    gate = shop.push(PLAIN_POLICY)
+    shop.responses.clear()
+    ask_ahead(github, sha=gate.sha, run_id=gate.run_id, check_run_id=None)
+    return gate
+
+
+def test_what_was_asked_ahead_is_not_asked_again(shop: WaitingShop) -> None:
+    github = shop.github()
+    gate = begin(shop, github)
+    _, facts = github.facts_for(gate, now(), place="action")
+    assert facts.sha == gate.sha
+    assert (asked_of(shop, "/graphql"), asked_of(shop, f"/actions/runs/{gate.run_id}")) == (1, 1)
+
+
+def test_an_answer_is_taken_once_so_that_the_next_look_sees_the_present(shop: WaitingShop) -> None:
+    github = shop.github()
+    gate = begin(shop, github)
+    for _ in range(2):
+        github.facts_for(gate, now(), place="action")
+    assert (asked_of(shop, "/graphql"), asked_of(shop, f"/actions/runs/{gate.run_id}")) == (2, 2)
+
+
+def test_who_got_no_answer_ahead_asks_once_more(shop: WaitingShop) -> None:
+    github = shop.github()
+    gate = shop.push(PLAIN_POLICY)
+    shop.world.faults.add(Fault(method="POST", path="/graphql", kind="cut"))
+    ask_ahead(github, sha=gate.sha, run_id=gate.run_id, check_run_id=None)
+    assert github.facts_for(gate, now(), place="action")[1].sha == gate.sha
+
+
+def test_an_error_ahead_is_raised_where_the_question_is_asked(shop: WaitingShop) -> None:
+    github = shop.github()
+    gate = shop.push(PLAIN_POLICY)
+    shop.world.faults.add(Fault(method="POST", path="/graphql", kind="status", status=502, times=2))
+    ask_ahead(github, sha=gate.sha, run_id=gate.run_id, check_run_id=None)
+    with pytest.raises(Unavailable, match="502"):
+        github.facts_for(gate, now(), place="action")
