@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -225,7 +226,8 @@ def _edited_comment(look: Look, pull: Node) -> tuple[tuple[str, str], ...]:
 
 
 def _checklist(look: Look, pull: Node) -> Known[Node | None]:
-    return look.reading.within("the checklist", COMMENTS, lambda: sticky_comment(pull["comments"]))
+    read = partial(sticky_comment, pull["comments"], our_own(look))
+    return look.reading.within("the checklist", COMMENTS, read)
 
 
 def _last_edit(comment: Node) -> tuple[str, str]:

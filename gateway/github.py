@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from gateway.errors import NotFound, RefMoved, Rejected
+from gateway.errors import Forbidden, NotFound, RefMoved, Rejected
 from gateway.memory import Memory, ReadPolicy
-from gateway.text import BODY, DESCRIPTION, RELEASE, REPORT, SUMMARY, clip
+from gateway.reading import login_in
+from gateway.text import BODY, DESCRIPTION, RELEASE, REPORT, clip
 from protocol.facts import Deployment, Facts, Known, Permission, Relation
 from protocol.gate import Gate
+from protocol.principals import is_bot
 
 if TYPE_CHECKING:
     from gateway.backports import BackPort
@@ -27,10 +29,8 @@ if TYPE_CHECKING:
 
 PUBLIC_API = "https://api.github.com"
 POLICY_FILE = ".github/deploy.yml"
-ANNOTATIONS_AT_ONCE = 50
 OURS = "deploy-protocol:"  # begins every external id of our check runs, so that they never count as evidence
 
-Conclusion: TypeAlias = Literal["success", "failure", "neutral", "cancelled", "action_required"]
 StatusState: TypeAlias = Literal[
     "error", "failure", "inactive", "in_progress", "queued", "pending", "success"
 ]
@@ -53,29 +53,12 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckAction:
-    """A button on a completed check run. GitHub shows 20, 40 and 20 characters, and three buttons."""
-
-    label: str
-    description: str
-    identifier: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Annotation:
-    """A remark at a line of a file."""
-
-    path: str
-    line: int
-    message: str
-    title: str = ""
-    level: Literal["notice", "warning", "failure"] = "failure"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
+    """`author` in lower case, a bot's ends in `[bot]`."""
+
     number: int
     url: str
+    author: str = ""
     title: str = ""
     body: str = ""
 
@@ -201,73 +184,12 @@ class GitHub:
         """GitHub's JSON of what its required reviewers said of a run."""
         return self.connection.rest("GET", f"{self._path}/actions/runs/{run_id}/approvals")
 
-    # -- check runs
-
-    def show_check(
-        self,
-        *,
-        sha: str,
-        name: str,
-        title: str,
-        summary: str,
-        text: str = "",
-        conclusion: Conclusion | None = None,
-        actions: Sequence[CheckAction] = (),
-        annotations: Sequence[Annotation] = (),
-        external_id: str = "",
-        details_url: str = "",
-        check_id: int | None = None,
-    ) -> int:
-        """Create our check run, or change the one with `check_id`. No conclusion: it is in progress.
-
-        Returns its id. Needs an App's token. Annotations go in batches of fifty.
-        """
-        body = _check_body(
-            title=title,
-            summary=summary,
-            text=text,
-            conclusion=conclusion,
-            actions=actions,
-            details_url=details_url,
-        )
-        batches = [
-            annotations[i : i + ANNOTATIONS_AT_ONCE] for i in range(0, len(annotations), ANNOTATIONS_AT_ONCE)
-        ]
-        body["output"]["annotations"] = [_annotation(one) for one in (batches[0] if batches else ())]
-        if check_id is None:
-            body |= {"name": name, "head_sha": sha, "external_id": OURS + external_id}
-            check_id = int(self.connection.rest("POST", f"{self._path}/check-runs", body)["id"])
-        else:
-            self.connection.rest("PATCH", f"{self._path}/check-runs/{check_id}", body)
-        for batch in batches[1:]:
-            more = {
-                "title": title,
-                "summary": body["output"]["summary"],
-                "annotations": [_annotation(a) for a in batch],
-            }
-            self.connection.rest("PATCH", f"{self._path}/check-runs/{check_id}", {"output": more})
-        return check_id
-
     def deployment_of_check(self, check_run_id: int) -> JobDeployment | None:
         """The Deployment GitHub made for the job with this check run; None where it made none."""
         found = self.connection.rest("GET", f"{self._path}/check-runs/{check_run_id}").get("deployment")
         return JobDeployment(id=found["id"], environment=found.get("environment") or "") if found else None
 
     # -- comments and issues
-
-    def comment(self, number: int, body: str, marker: str) -> str:
-        """Write our one comment on an issue or pull request: the same `marker` is changed, not doubled.
-
-        Returns its address. Writes nothing when the text is the same already.
-        """
-        body = clip(f"{marker}\n{body}", BODY)
-        known = self._our_comment(number, marker)
-        if known is None:
-            made = self.connection.rest("POST", f"{self._path}/issues/{number}/comments", {"body": body})
-            return str(made["html_url"])
-        if known["body"] != body:
-            self.connection.rest("PATCH", f"{self._path}/issues/comments/{known['id']}", {"body": body})
-        return str(known["html_url"])
 
     def rewrite_comment(self, comment_id: int, before: str, after: str) -> bool:
         """Change our comment, if it still says what it said `before`: a person's edit comes first.
@@ -305,11 +227,15 @@ class GitHub:
         labels: Sequence[str] = (),
         state: Literal["open", "closed", "all"] = "open",
     ) -> tuple[Issue, ...]:
-        """Issues that carry all the labels and `marker` in their body, newest first; no pull requests."""
+        """Issues with all the labels, newest first; no pull requests.
+
+        With a `marker`, those that begin with it: an App's or our own, since anybody can write one.
+        """
         params = {"state": state, "labels": ",".join(labels)} if labels else {"state": state}
         found = self.connection.pages(f"{self._path}/issues", params=params)
-        ours = (issue for issue in found if "pull_request" not in issue)
-        return tuple(_issue(issue) for issue in ours if marker in (issue.get("body") or ""))
+        issues = [_issue(issue) for issue in found if "pull_request" not in issue]
+        marked = (issue for issue in issues if issue.body.startswith(marker))
+        return tuple(issue for issue in marked if not marker or self._is_ours(issue))
 
     # -- deployments
 
@@ -505,9 +431,16 @@ class GitHub:
             deployment_id=newest[0]["id"] if newest else None,
         )
 
-    def _our_comment(self, number: int, marker: str) -> Any:
-        comments = self.connection.pages(f"{self._path}/issues/{number}/comments")
-        return next((one for one in comments if (one.get("body") or "").startswith(marker)), None)
+    def _is_ours(self, issue: Issue) -> bool:
+        """An App's, so that the gate and a job know each other's; a person's only where they ask."""
+        return is_bot(issue.author) or issue.author == self._person_asking()
+
+    def _person_asking(self) -> str:
+        """Whose token it is; "" for an App's, which GitHub does not tell."""
+        try:
+            return str(self.connection.rest("GET", "/user")["login"]).lower()
+        except Forbidden:
+            return ""
 
     def _require_ref_at(self, ref: str, sha: str) -> None:
         kind, _, name = ref.removeprefix("refs/").partition("/")
@@ -520,51 +453,6 @@ class GitHub:
             raise RefMoved(
                 f"{ref} of {self.repository} is at {found}, no longer at {sha}. Start a new run for it."
             )
-
-
-def _check_body(
-    *,
-    title: str,
-    summary: str,
-    text: str,
-    conclusion: Conclusion | None,
-    actions: Sequence[CheckAction],
-    details_url: str,
-) -> dict[str, Any]:
-    output: dict[str, Any] = {"title": clip(title, 255), "summary": clip(summary, SUMMARY)}
-    output |= {"text": clip(text, SUMMARY)} if text else {}
-    body: dict[str, Any] = {"status": "in_progress", "output": output}
-    if conclusion is not None:
-        body |= {"status": "completed", "conclusion": conclusion}
-    body |= {"actions": [_action(action) for action in actions[:3]]} if actions else {}
-    return body | ({"details_url": details_url} if details_url else {})
-
-
-def _batches(annotations: Sequence[Annotation]) -> list[list[dict[str, Any]]]:
-    """At least one, and that may be empty."""
-    starts = range(0, max(len(annotations), 1), ANNOTATIONS_AT_ONCE)
-    return [
-        [_annotation(one) for one in annotations[start : start + ANNOTATIONS_AT_ONCE]] for start in starts
-    ]
-
-
-def _action(action: CheckAction) -> dict[str, str]:
-    return {
-        "label": clip(action.label, 20),
-        "description": clip(action.description, 40),
-        "identifier": action.identifier,
-    }
-
-
-def _annotation(annotation: Annotation) -> dict[str, Any]:
-    fields = {
-        "path": annotation.path,
-        "start_line": annotation.line,
-        "end_line": annotation.line,
-        "annotation_level": annotation.level,
-        "message": clip(annotation.message, 64_000),
-    }
-    return fields | ({"title": clip(annotation.title, 255)} if annotation.title else {})
 
 
 def run_in(found: Mapping[str, Any]) -> Run:
@@ -587,6 +475,7 @@ def _issue(found: Mapping[str, Any]) -> Issue:
     return Issue(
         number=found["number"],
         url=found["html_url"],
+        author=login_in(found.get("user")),
         title=found.get("title") or "",
         body=found.get("body") or "",
     )

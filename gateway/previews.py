@@ -13,6 +13,7 @@ from gateway.github import Run
 from gateway.look import COMMENTS, Look, first_look
 from gateway.memory import ReadPolicy
 from gateway.needs import readable
+from gateway.ours import our_own
 from gateway.policies import policies_in, text_of
 from gateway.queries import query
 from gateway.reading import Node, Reading
@@ -138,7 +139,7 @@ def _sticky(look: Look, pull: Known[Node | None]) -> Known[Sticky | None]:
         return pull
 
     def read() -> Sticky | None:
-        comment = sticky_comment(pull["comments"])
+        comment = sticky_comment(pull["comments"], our_own(look))
         return Sticky(id=comment["databaseId"], body=comment["body"]) if comment else None
 
     return look.reading.within("our comment", COMMENTS, read)

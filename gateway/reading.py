@@ -83,6 +83,13 @@ def login_of(actor: Node | None) -> str:
     return f"{login}[bot]" if is_bot and not login.endswith("[bot]") else login
 
 
+def login_in(user: Node | None) -> str:
+    """The same from REST, which says `type` and mostly writes the `[bot]`; "" where there is nobody."""
+    login = str((user or {}).get("login") or "").lower()
+    is_app = (user or {}).get("type") == "Bot" and not login.endswith("[bot]")
+    return f"{login}[bot]" if is_app else login
+
+
 def moment(text: str) -> datetime:
     time = datetime.fromisoformat(text)
     return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import GatewayError, Rejected
+from gateway.own_comments import own_comment
 from gateway.text import BODY
 from gateway.turns import turn
 from protocol.continuation import Split, fitted, older, with_older
@@ -164,6 +165,5 @@ def _our_comment(github: GitHub, number: int, comments: Mapping[str, Any]) -> tu
             return int(one["databaseId"]), str(one["body"])
     if not comments["pageInfo"]["hasNextPage"]:
         return None
-    every = github.connection.pages(f"/repos/{github.repository}/issues/{number}/comments")
-    found = (one for one in every if (one["body"] or "").startswith(MARKER))
-    return next(((int(one["id"]), str(one["body"])) for one in found), None)
+    known = own_comment(github, number, MARKER)
+    return (known.id, known.body) if known else None

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import yaml
 
+from gateway.check_runs import OwnCheck, show_check
 from gateway.checks import check_runs
 from gateway.errors import NotFound, Rejected
 from gateway.github import OURS, run_in
@@ -127,7 +128,7 @@ def runs_of(github: GitHub, workflow: str, **wanted: str) -> tuple[Run, ...]:
 
 def record_start(github: GitHub, run: Run, start: Start, *, how: str) -> None:
     """Write down for whom the run was started. Repeats are harmless: the same is said again."""
-    github.show_check(
+    check = OwnCheck(
         sha=run.sha,
         name=f"deploy-protocol / run {run.id}",
         conclusion="neutral",
@@ -136,6 +137,7 @@ def record_start(github: GitHub, run: Run, start: Start, *, how: str) -> None:
         external_id=start.mark(run.id),
         details_url=run.url,
     )
+    show_check(github, check)
 
 
 def is_recorded(github: GitHub, run: Run) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from gateway.errors import NotFound
-from gateway.reading import moment
+from gateway.reading import login_in, moment
 from gateway.text import BODY, clip
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _comment(found: Mapping[str, Any]) -> Comment:
     return Comment(
         id=found["id"],
         thread=int(found["issue_url"].rpartition("/")[2]),
-        author=_login(found.get("user")),
+        author=login_in(found.get("user")),
         body=found.get("body") or "",
         at=moment(found["created_at"]),
         edited=found["updated_at"] != found["created_at"],
@@ -151,12 +151,6 @@ def _pull(found: Mapping[str, Any]) -> Pull:
         base_branch=base["ref"],
         merge_sha=(found.get("merge_commit_sha") or "") if merged else "",
         merged_at=moment(found["merged_at"]) if merged else None,
-        merged_by=_login(found.get("merged_by")),
-        author=_login(found.get("user")),
+        merged_by=login_in(found.get("merged_by")),
+        author=login_in(found.get("user")),
     )
-
-
-def _login(user: Mapping[str, Any] | None) -> str:
-    login = str((user or {}).get("login") or "").lower()
-    is_app = (user or {}).get("type") == "Bot" and not login.endswith("[bot]")
-    return f"{login}[bot]" if is_app else login

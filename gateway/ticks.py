@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from gateway.ours import WORKFLOWS
 from gateway.reading import Node, Unreadable, login_of, moment, nodes_of
 from gateway.text import STICKY, box_text
 from protocol.decision import environment_in
@@ -20,12 +21,14 @@ from protocol.principals import is_bot
 
 # What follows the hidden end of a box's text, such as who ticked it, is no part of it.
 _BOX = re.compile(r"^[ \t]*[-*+] \[([ xX])\][ \t]+(\S.*? <!-- .*? -->)", re.MULTILINE)
-_WORKFLOWS = "github-actions[bot]"  # any workflow of the repository can write with this login
 
 
-def sticky_comment(comments: Node) -> Node | None:
-    """The oldest comment with our mark that an App wrote: what a person or a workflow wrote is none."""
-    return next((one for one in nodes_of(comments) if _is_ours(one)), None)
+def sticky_comment(comments: Node, ours: frozenset[str]) -> Node | None:
+    """The oldest comment with our mark by one of `ours`.
+
+    Empty where a job cannot tell who we are: then any App's but the workflows' own, never a person's.
+    """
+    return next((one for one in nodes_of(comments) if _is_ours(one, ours)), None)
 
 
 def boxes_of(policies: Iterable[Policy], environment: str) -> Mapping[str, str]:
@@ -57,9 +60,10 @@ def ticked(text: str) -> frozenset[str]:
     return frozenset(match[2] for match in _BOX.finditer(text) if match[1] != " ")
 
 
-def _is_ours(comment: Node) -> bool:
+def _is_ours(comment: Node, ours: frozenset[str]) -> bool:
     author = login_of(comment["author"])
-    return comment["body"].startswith(STICKY) and is_bot(author) and author != _WORKFLOWS
+    known = author in ours if ours else is_bot(author) and author != WORKFLOWS
+    return known and comment["body"].startswith(STICKY)
 
 
 def _oldest_first(edits: Sequence[Node]) -> list[Node]:

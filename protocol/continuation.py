@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from protocol.entry import Entry, entries_in, without_entry
 
 ROOM = 120_000  # of the 125,000 characters that GitHub takes as a release's body
+# At the start of its line: a pull request's title stands in generated notes, and never there.
 _LINE = re.compile(
-    r"<!-- deploy-protocol:older (?P<numbers>\d+(?: \d+)*) -->[^\n]*<!-- /deploy-protocol:older -->\n*"
+    r"^<!-- deploy-protocol:older (?P<numbers>\d+(?: \d+)*) -->[^\n]*<!-- /deploy-protocol:older -->\n*",
+    re.MULTILINE,
 )
 
 

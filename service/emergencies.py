@@ -11,6 +11,7 @@ from gateway.freezes import EMERGENCY
 from gateway.github import GitHub, Issue
 from gateway.memory import ReadPolicy
 from gateway.needs import readable
+from gateway.own_comments import write_own_comment
 from gateway.text import asked_line, post_mortem_line
 from protocol.answers import short
 from protocol.facts import Facts, PullRequest
@@ -97,7 +98,7 @@ def _record(github: GitHub, gate: Gate, facts: Facts, reasons: Sequence[str]) ->
     )
     if isinstance(facts.pull_request, PullRequest):
         said = f"🚨 Let through to {escape(facts.environment)} as an exception. Post-mortem: #{issue.number}."
-        github.comment(facts.pull_request.number, said, marker)
+        write_own_comment(github, facts.pull_request.number, said, marker)
 
 
 def _story(marker: str, gate: Gate, facts: Facts, reasons: Sequence[str]) -> str:

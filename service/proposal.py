@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.github import Annotation, Conclusion
+from gateway.check_runs import Annotation, Conclusion
 from gateway.memory import ReadPolicy
 from protocol.document import parse_policy
 from protocol.errors import PolicyError

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from gateway.github import Annotation, CheckAction, Conclusion, GitHub
+from gateway.check_runs import Annotation, CheckAction, Conclusion, OwnCheck, show_check
+from gateway.github import GitHub
 from protocol.decision import environment_in
 from protocol.facts import Facts
 from protocol.headlines import WORDS_BEFORE_MERGE, headline
@@ -107,7 +108,7 @@ def show(
 
     One with remarks is made anew: GitHub adds the remarks of a change to those it has.
     """
-    return github.show_check(
+    check = OwnCheck(
         sha=sha,
         name=name,
         conclusion=said.conclusion,
@@ -116,8 +117,8 @@ def show(
         actions=said.buttons,
         annotations=said.remarks,
         external_id=external_id,
-        check_id=None if said.remarks else check_id,
     )
+    return show_check(github, check, check_id=None if said.remarks else check_id)
 
 
 def _identifier(verb: str, environment: str) -> str:

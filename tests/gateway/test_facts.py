@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.check_runs import OwnCheck, show_check
 from gateway.details import Details
 from gateway.errors import Forbidden, NotFound, RateLimited, Unavailable
 from gateway.look import first_look
+from gateway.own_comments import write_own_comment
 from gateway.people import people_of
 from gateway.reading import Reading
 from gateway.text import STICKY, box_text
@@ -154,7 +156,8 @@ def test_peers_17_a_comment_approves_and_an_edited_one_does_not(shop: WaitingSho
 def test_a_job_bound_to_an_environment_and_our_own_checks_are_no_evidence(shop: WaitingShop) -> None:
     gate = shop.push()
     github = shop.github()
-    github.show_check(sha=gate.sha, name="deploy / production", title="Waits", summary="It waits.")
+    ours = OwnCheck(sha=gate.sha, name="deploy / production", title="Waits", summary="It waits.")
+    show_check(github, ours)
     shop.ask("POST", f"/statuses/{gate.sha}", {"state": "success", "context": "lint"}, by="grace")
     facts = github.facts_for(gate, now())[1]
     assert not isinstance(facts.checks, Missing)
@@ -259,13 +262,13 @@ def test_a_tick_is_the_persons_whose_edit_ticked_it(shop: WaitingShop) -> None:
     number, gate = shop.merged(policy=TICKED_POLICY)
     github = shop.github()
     box = box_text("production", "Maintenance window scheduled")
-    github.comment(number, f"- [ ] {box}", STICKY)
+    write_own_comment(github, number, f"- [ ] {box}", STICKY)
     comment = shop.ask("GET", f"/issues/{number}/comments")[0]["id"]
     shop.world.move_clock(timedelta(minutes=1))
     ticked = f"{STICKY}\n- [x] {box}"
     shop.ask("PATCH", f"/issues/comments/{comment}", {"body": ticked}, by="grace")
     shop.world.move_clock(timedelta(minutes=1))
-    github.comment(number, f"- [x] {box}\n- [x] Ticked by ourselves", STICKY)
+    write_own_comment(github, number, f"- [x] {box}\n- [x] Ticked by ourselves", STICKY)
     ticks = github.facts_for(gate, now())[1].ticks
     assert not isinstance(ticks, Missing)
     assert [(tick.item, tick.by) for tick in ticks] == [("Maintenance window scheduled", "grace")]
@@ -274,11 +277,11 @@ def test_a_tick_is_the_persons_whose_edit_ticked_it(shop: WaitingShop) -> None:
 def test_a_tick_is_found_behind_a_hundred_edits_of_our_own(shop: WaitingShop) -> None:
     number, gate = shop.merged(policy=TICKED_POLICY)
     github, box = shop.github(), box_text("production", "Maintenance window scheduled")
-    github.comment(number, f"- [ ] {box}", STICKY)
+    write_own_comment(github, number, f"- [ ] {box}", STICKY)
     comment = shop.ask("GET", f"/issues/{number}/comments")[0]["id"]
     shop.ask("PATCH", f"/issues/comments/{comment}", {"body": f"{STICKY}\n- [x] {box}"}, by="grace")
     for minute in range(101):
-        github.comment(number, f"- [x] {box}\nMinute {minute}", STICKY)
+        write_own_comment(github, number, f"- [x] {box}\nMinute {minute}", STICKY)
     ticks = github.facts_for(gate, now())[1].ticks
     assert not isinstance(ticks, Missing)
     assert [tick.by for tick in ticks] == ["grace"]

@@ -32,6 +32,7 @@ REPOSITORY = {"owner": "acme", "name": "shop"}
         pytest.param(query("changes"), id="changes"),
         pytest.param(query("record"), id="record"),
         pytest.param(query("written"), id="written"),
+        pytest.param(query("own_comments"), id="own comments"),
         pytest.param(log_document(True, [7, 9]), id="log"),
         pytest.param(OF_ONE + query("deployments"), id="deployments of one environment"),
         pytest.param(document(REPOSITORY, EVERYTHING)[0], id="all details"),

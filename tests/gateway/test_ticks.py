@@ -120,17 +120,21 @@ def test_the_boxes_are_the_items_that_people_tick_in_the_environment() -> None:
 
 
 @pytest.mark.parametrize(
-    "author",
+    ("author", "ours"),
     [
-        pytest.param(person("grace"), id="a person's"),
-        pytest.param(bot("github-actions"), id="a workflow's"),
+        pytest.param(person("grace"), {"gate[bot]"}, id="a person's"),
+        pytest.param(bot("github-actions"), {"gate[bot]"}, id="a workflow's"),
+        pytest.param(bot("parrot"), {"gate[bot]"}, id="another App's"),
+        pytest.param(person("grace"), set(), id="a person's, where a job cannot tell who we are"),
+        pytest.param(bot("github-actions"), set(), id="a workflow's, where a job cannot tell who we are"),
     ],
 )
-def test_a_comment_that_only_looks_like_ours_has_no_boxes(author: dict[str, Any]) -> None:
-    ours = comment(f"{STICKY}\n{OPEN}", US)
-    assert sticky_comment(listed(comment(f"{STICKY}\n{ONE}", author), ours)) == ours
+def test_a_comment_that_only_looks_like_ours_has_no_boxes(author: dict[str, Any], ours: set[str]) -> None:
+    sticky = comment(f"{STICKY}\n{OPEN}", US)
+    comments = listed(comment(f"{STICKY}\n{ONE}", author), sticky)
+    assert sticky_comment(comments, frozenset(ours)) == sticky
 
 
 def test_a_part_of_the_comments_is_not_all() -> None:
     with pytest.raises(Unreadable):
-        sticky_comment(listed(more=True))
+        sticky_comment(listed(more=True), frozenset())

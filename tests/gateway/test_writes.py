@@ -7,8 +7,6 @@ from dataclasses import replace
 import pytest
 
 from gateway.errors import GatewayError, NotFound, RefMoved, Rejected
-from gateway.github import Annotation, CheckAction
-from gateway.text import STICKY
 from protocol.entry import entries_in
 from protocol.facts import Permission, Relation
 from tests.entries import make_entry
@@ -50,52 +48,6 @@ def test_peers_5_waiting_gates_are_found_again(shop: WaitingShop) -> None:
     assert shop.github().waiting_gates() == (replace(gate, installation_id=0, ref="main"),)
 
 
-def test_a_check_run_is_made_once_and_then_changed(shop: WaitingShop) -> None:
-    gate = shop.push()
-    github = shop.github()
-    button = CheckAction(label="Approve", description="Approve this deployment", identifier="approve")
-    made = github.show_check(sha=gate.sha, name="deploy", title="Waits", summary="One approval.")
-    kept = github.show_check(
-        sha=gate.sha,
-        name="deploy",
-        title="May go",
-        summary="Approved.",
-        conclusion="success",
-        actions=[button],
-        check_id=made,
-    )
-    check = shop.repository.check_runs[made]
-    assert kept == made
-    assert (check.status, check.conclusion, check.title) == ("completed", "success", "May go")
-    assert check.external_id.startswith("deploy-protocol:")
-
-
-def test_annotations_go_in_batches_of_fifty(shop: WaitingShop) -> None:
-    sha = shop.push().sha
-    remarks = [Annotation(path=".github/deploy.yml", line=at + 1, message="Wrong") for at in range(120)]
-    check = shop.github().show_check(sha=sha, name="policy", title="Wrong", summary="-", annotations=remarks)
-    assert len(shop.repository.check_runs[check].annotations) == 120
-
-
-def test_the_sticky_comment_is_changed_and_never_doubled(shop: WaitingShop) -> None:
-    number, _ = shop.merged()
-    github, marker = shop.github(), STICKY
-    first = github.comment(number, "Waits.", marker)
-    again = github.comment(number, "May go.", marker)
-    (comment,) = shop.repository.issues[number].comments
-    assert first == again
-    assert comment.body == f"{marker}\nMay go."
-
-
-def test_a_comment_whose_text_is_the_same_is_not_written_again(shop: WaitingShop) -> None:
-    number, _ = shop.merged()
-    github, marker = shop.github(), STICKY
-    github.comment(number, "Waits.", marker)
-    shop.responses.clear()
-    github.comment(number, "Waits.", marker)
-    assert [response.verb for response in shop.responses] == ["GET"]
-
-
 def test_issues_are_opened_found_by_their_marker_and_closed(shop: WaitingShop) -> None:
     github = shop.github()
     marker = "<!-- post-mortem 7 -->"
@@ -104,6 +56,20 @@ def test_issues_are_opened_found_by_their_marker_and_closed(shop: WaitingShop) -
     github.close_issue(issue.number, "Understood.")
     assert github.find_issues(marker) == ()
     assert [found.number for found in github.find_issues(marker, state="closed")] == [issue.number]
+
+
+def test_an_issue_in_which_our_marker_only_stands_somewhere_is_not_found_by_it(shop: WaitingShop) -> None:
+    github, marker = shop.github(), "<!-- post-mortem 7 -->"
+    github.open_issue("Talk", f"Somebody said {marker}")
+    assert github.find_issues(marker) == ()
+
+
+def test_a_persons_issue_with_our_marker_is_theirs_and_is_ours_where_they_ask(shop: WaitingShop) -> None:
+    marker = "<!-- post-mortem 7 -->"
+    number = shop.ask("POST", "/issues", {"title": "Theirs", "body": f"{marker}\nHa"}, by="grace")["number"]
+    assert shop.github().find_issues(marker) == ()
+    by_hand = shop.github_with(shop.world.token_for("grace"))
+    assert [(one.number, one.author) for one in by_hand.find_issues(marker)] == [(number, "grace")]
 
 
 def test_peers_16_a_deployment_is_of_the_commit_and_its_statuses_are_ours(shop: WaitingShop) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from protocol.continuation import fitted, older, with_older
-from protocol.entry import entries_in, upsert
+from protocol.entry import entries_in, marked, upsert
 from tests.entries import AT, make_entry
 
 
@@ -30,3 +30,13 @@ def test_one_line_leads_to_where_the_rest_stands() -> None:
     assert body.count("Older log entries: #9, #5") == 1
     assert entries_in(body) == (make_entry(),)
     assert older("Words") == ()
+
+
+def test_a_pull_requests_title_in_generated_notes_leads_nowhere_and_is_no_entry() -> None:
+    """GitHub puts titles behind a star, and anybody can open a pull request."""
+    leading = with_older("", (99,)).strip()
+    entry = marked(make_entry()).replace("\n", " ")
+    notes = f"## What's Changed\n* {leading} by @bo in #8\n* {entry} by @bo in #9\n"
+    assert older(notes) == ()
+    assert entries_in(notes) == ()
+    assert older(with_older(notes, (5,))) == (5,)

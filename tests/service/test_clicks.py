@@ -6,6 +6,7 @@ from pathlib import Path
 
 import requests
 
+from gateway.check_runs import OwnCheck, show_check
 from protocol.decision import decide
 from protocol.gate import Gate
 from protocol.verdict import Verdict
@@ -26,7 +27,7 @@ def waiting(asking: Asking) -> tuple[int, Gate, int]:
 
 
 def show(asking: Asking, sha: str, environment: str) -> int:
-    return asking.github.show_check(
+    check = OwnCheck(
         sha=sha,
         name=check_name(environment),
         title="Waiting",
@@ -34,6 +35,7 @@ def show(asking: Asking, sha: str, environment: str) -> int:
         conclusion="neutral",
         external_id="gate:1",
     )
+    return show_check(asking.github, check)
 
 
 def verdict(asking: Asking, gate: Gate) -> Verdict:
