@@ -232,7 +232,7 @@ def run(**inputs: str | bool | None) -> None:
     The options are the action's inputs; repository and commit come from GitHub's own variables, such as
     GITHUB_REPOSITORY and GITHUB_SHA, else from git.
 
-    Exit codes: 0 done, 1 failed, 2 bad input, 3 wait, 4 refuse, 130 stopped.
+    Exit codes: 0 done, 1 failed, 2 bad input, 3 wait, 4 refuse, 5 held, 130 stopped.
     """
     from action.terminal import run_from_terminal
 

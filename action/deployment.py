@@ -113,7 +113,7 @@ def conclude(job: Job, github: GitHub, progress: Progress, begun: Begun, status:
 
 def _note_what_is_done(job: Job, progress: Progress, status: Status) -> None:
     """For the next attempt of this run, which may have a disk of its own."""
-    if status not in ("failed", "stopped"):
+    if status not in ("failed", "stopped", "held"):
         return
     passed = [step.name for step in progress.steps if step.outcome in ("passed", "skipped")]
     done = still_done(passed, [step.name for step in progress.steps])

@@ -14,6 +14,9 @@ from protocol.entry import Status
 from protocol.plan import Plan, Step
 from protocol.policy import Notify
 
+_ONCE_LOOKED = (
+    "if it is well, run this job again, which watches once more; if not, start it with `phase: rollback`"
+)
 _TIME_TO_GO_BACK = 4.0  # seconds after the wish to stop; GitHub kills at ten, and the log is still to be told
 
 
@@ -45,11 +48,11 @@ def _last_step(progress: Progress) -> str:
 
 
 def _leave_to_a_person(error: Inconclusive, job: Job, progress: Progress) -> Status:
-    """Neither a success nor a reason to go back."""
-    why = f"{job.console.masked(str(error))}; it stays, and a person must look"
-    progress.issues.append(why)
-    job.console.annotate("error", f"{progress.environment}: a person is needed", why)
-    return "failed"
+    """Neither a success nor a reason to go back: it stays as it is until somebody has looked."""
+    who = job.workflow.triggering_actor or job.workflow.actor or "whoever deployed it"
+    progress.issues += [job.console.masked(str(error)), f"it stays, and {who} must look: {_ONCE_LOOKED}"]
+    job.console.annotate("error", f"{progress.environment}: held for {who}", "; ".join(progress.issues[-2:]))
+    return "held"
 
 
 def _after_stop(error: Stopped, plan: Plan, job: Job, progress: Progress) -> Status:

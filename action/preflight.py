@@ -22,7 +22,7 @@ from protocol.facts import Changes, Deployment, Emergency, Evidence, Facts, Know
 from protocol.gate import Gate
 from protocol.plan import Plan, plan_of
 from protocol.policy import ChecklistItem, Policy
-from protocol.rollback import last_good, version_of
+from protocol.rollback import last_good, runs_now, version_of
 from protocol.verdict import Decision, Verdict
 
 _UTC = ZoneInfo("UTC")
@@ -121,7 +121,7 @@ def _going_back(facts: Facts, job: Job, progress: Progress) -> Facts:
     facts = replace(facts, intent="rollback")
     if isinstance(facts.deployments, Missing):
         return facts
-    running = last_good(facts.deployments, facts.environment)
+    running = runs_now(facts.deployments, facts.environment)
     target = _target(facts.deployments, job, running)
     if running is not None:
         progress.version, progress.sha = version_of(running), running.sha

@@ -27,7 +27,7 @@ _LAST_SECONDS = 6.8  # GitHub kills a cancelled container ten seconds after aski
 
 
 def start(environ: Mapping[str, str], *, console: Console | None = None) -> int:
-    """Carry out the phase. 0 done · 1 failed · 2 bad input · 3 wait · 4 refuse · 130 stopped."""
+    """Carry out the phase. 0 done · 1 failed · 2 bad input · 3 wait · 4 refuse · 5 held · 130 stopped."""
     console = console or Console(github=True)
     console.mask_secrets(environ)
     try:

@@ -25,6 +25,7 @@ _STATES: dict[Status, StatusState] = {
     "rollback": "failure",
     "failed": "failure",
     "stopped": "error",
+    "held": "error",
 }
 
 

@@ -14,7 +14,16 @@ from protocol.verdict import Decision, Verdict
 
 SCHEMA: Final = 1
 Status: TypeAlias = Literal[
-    "success", "rollback", "failed", "stopped", "waiting", "refused", "checked", "dry run", "started"
+    "success",
+    "rollback",
+    "failed",
+    "stopped",
+    "held",
+    "waiting",
+    "refused",
+    "checked",
+    "dry run",
+    "started",
 ]
 VerdictWord: TypeAlias = Literal["allow", "wait", "refuse"]
 
@@ -32,6 +41,7 @@ EXIT_CODES: dict[Status, int] = {
     "rollback": 1,
     "waiting": 3,
     "refused": 4,
+    "held": 5,
     "stopped": 130,
 }
 
@@ -78,7 +88,7 @@ class Result(_Model):
 
     @property
     def exit_code(self) -> int:
-        """0 done · 1 failed or rolled back · 3 wait · 4 refuse · 130 stopped."""
+        """0 done · 1 failed or rolled back · 3 wait · 4 refuse · 5 held · 130 stopped."""
         if self.phase == "rollback" and self.status == "rollback":
             return 0
         return EXIT_CODES[self.status]

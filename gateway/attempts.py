@@ -51,7 +51,7 @@ def _is_of(url: str, run: str) -> bool:
 
 
 def _attempt(node: Node) -> Iterator[Attempt]:
-    """Nothing for one that has not ended, or was stopped by a person."""
+    """Nothing for one that has not ended, or was stopped by or held for a person."""
     ended = _first(node, "SUCCESS") or _first(node, "FAILURE", "ERROR")
     outcome = _outcome(node)
     if ended is None or outcome is None:
@@ -73,7 +73,7 @@ def _outcome(node: Node) -> Outcome | None:
         return "gone_back" if line == "rollback" else "success"
     if line == "rollback":
         return "rolled_back"
-    return None if line == "stopped" else "failed"
+    return None if line in ("stopped", "held") else "failed"
 
 
 def _line(node: Node) -> str | None:

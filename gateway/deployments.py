@@ -9,6 +9,7 @@ from gateway.queries import query
 from gateway.reading import Node, login_of, moment
 from protocol.entry import version_of_line
 from protocol.facts import Deployment, DeploymentState
+from protocol.log import status_of_line
 
 if TYPE_CHECKING:
     from gateway.connection import Connection
@@ -89,7 +90,13 @@ def deployment(node: Node) -> Deployment:
         creator=login_of(node["creator"]),
         version=_version(node),
         url=(latest or {}).get("environmentUrl") or "",
+        logged=_logged(node),
     )
+
+
+def _logged(node: Node) -> str:
+    lines = (status_of_line(one["description"] or "") for one in node["statuses"]["nodes"])
+    return next(filter(None, lines), "")
 
 
 def _version(node: Node) -> str:

@@ -58,6 +58,7 @@ def _deployed(item: ChecklistItem, facts: Facts) -> Finding:
         return _done(item, f"{sha} ran well in {environment}")
     said = {
         Standing.FAILED: f"failed in {environment}",
+        Standing.HELD: f"is held in {environment} for a person",
         Standing.UNDER_WAY: f"is on its way to {environment}",
     }
     why = f"{item.item}: {sha} {said.get(how, f'has not run in {environment} yet')}"

@@ -160,6 +160,13 @@ CODES: tuple[Code, ...] = (
         "Deploy it there first.",
     ),
     Code(
+        "order.staging_held",
+        "order",
+        _WAIT,
+        "The commit runs in the environment named by `after`, and nobody could say yet whether it is well.",
+        "Look at it there; then run its job again, which watches once more, or start a rollback.",
+    ),
+    Code(
         "order.staging_failed",
         "order",
         _REFUSE,

@@ -22,7 +22,7 @@ from protocol.markdown import escaped, linked
 from protocol.verdict import Finding
 
 SCHEMA: Final = 1
-Status: TypeAlias = Literal["success", "rollback", "failed", "stopped"]
+Status: TypeAlias = Literal["success", "rollback", "failed", "stopped", "held"]
 
 _STATUS_LIMIT = 140  # characters GitHub takes as a deployment status's description
 _SECTION_START = "<!-- deploy-protocol:log -->"
@@ -177,7 +177,7 @@ def one_line(entry: Entry) -> str:
     return line if len(line) <= _STATUS_LIMIT else line[: _STATUS_LIMIT - 1] + "…"
 
 
-_ONE_LINE = re.compile(r"(?:Success|Rollback|Failed|Stopped) - (?P<version>\S+)")
+_ONE_LINE = re.compile(r"(?:Success|Rollback|Failed|Stopped|Held) - (?P<version>\S+)")
 
 
 def version_of_line(description: str) -> str | None:

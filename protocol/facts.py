@@ -158,6 +158,7 @@ class Deployment:
     creator: str = ""
     version: str = ""
     url: str = ""
+    logged: str = ""  # how our line in its statuses says that it went, such as `rollback` or `held`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

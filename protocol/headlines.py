@@ -80,6 +80,7 @@ _ALONE: Mapping[str, Callable[[Finding, ZoneInfo], str]] = {
 }
 _AMONG_OTHERS: Mapping[str, str] = {
     "order.staging_missing": "an earlier environment first",
+    "order.staging_held": "held in an earlier environment",
     "in_flight.other": "another deployment is under way",
     "checks.pending": "checks still running",
     "checks.missing": "checks not seen yet",

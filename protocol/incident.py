@@ -17,6 +17,7 @@ LABELS: Final[dict[Status, str]] = {
     "rollback": "deploy-rollback",
     "failed": "deploy-failed",
     "stopped": "deploy-failed",
+    "held": "deploy-held",
     "success": "post-mortem",  # after an emergency
 }
 _ENDED: Final[dict[Status, str]] = {
@@ -24,6 +25,7 @@ _ENDED: Final[dict[Status, str]] = {
     "rollback": "was rolled back",
     "failed": "failed",
     "stopped": "was stopped",
+    "held": "is held for a person",
 }
 _WHY = (
     "Which check, review or environment before this one could have shown it?",

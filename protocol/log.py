@@ -10,13 +10,15 @@ from typing import Any
 from protocol.entry import Entry, Status, entry_data, render_entry
 
 _LINE = re.compile(
-    r"(?P<status>Success|Rollback|Failed|Stopped) - (?P<version>\S+?)(?: in [\ddhms]+)?(?:: (?P<issue>.*))?"
+    r"(?P<status>Success|Rollback|Failed|Stopped|Held) - "
+    r"(?P<version>\S+?)(?: in [\ddhms]+)?(?:: (?P<issue>.*))?"
 )
 _STATUSES: dict[str, Status] = {
     "Success": "success",
     "Rollback": "rollback",
     "Failed": "failed",
     "Stopped": "stopped",
+    "Held": "held",
 }
 
 

@@ -53,6 +53,7 @@ _ENDED: Final[Mapping[Status, str]] = {
     "rollback": "was rolled back from",
     "failed": "failed in",
     "stopped": "was stopped in",
+    "held": "is held in",
 }
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _HIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")

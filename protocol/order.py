@@ -82,6 +82,7 @@ class Standing(Enum):
     NEVER = "never"
     UNDER_WAY = "under way"
     FAILED = "failed"
+    HELD = "held"
     SUCCEEDED = "succeeded"
 
 
@@ -92,7 +93,7 @@ def standing(
     here = [one for one in _newest_first(deployments, environment) if one.sha == sha]
     for one in here:
         if one.state in ("failure", "error"):
-            return Standing.FAILED, one
+            return (Standing.HELD if one.logged == "held" else Standing.FAILED), one
         if one.state == "success" or (one.state == "inactive" and one.succeeded):
             return Standing.SUCCEEDED, one
     under_way = next((one for one in here if one.state in (*_UNDER_WAY, "waiting")), None)
@@ -130,6 +131,9 @@ def _in_order(
             return wait("order", "order.staging_missing", why, who=policy.access.deployers)
         case Standing.UNDER_WAY:
             return wait("order", "order.staging_missing", f"{sha} is still on its way to {earlier}")
+        case Standing.HELD:
+            why = f"{sha} is held in {earlier}, where nobody could say whether it is well; a person must look"
+            return wait("order", "order.staging_held", why, who=policy.access.deployers)
         case Standing.FAILED:
             why = f"{sha} failed in {earlier}; repair it there first"
             return refuse("order", "order.staging_failed", why, who=policy.access.deployers)

@@ -20,6 +20,7 @@ RULE = "rollback"
 RULES_PASSED = frozenset(
     {"outdated", "order", "windows", "freezes", "checks", "review", "checklist", "hotfix"}
 )
+_LEFT_THERE = ("failed", "stopped", "held")
 
 
 def rollback(_policy: Policy, _environment: Environment, facts: Facts, _now: datetime) -> Iterator[Finding]:
@@ -55,6 +56,19 @@ def last_good(deployments: tuple[Deployment, ...], environment: str, *, but: str
     ]
     newest_first = sorted(here, key=lambda one: (one.created_at, one.id), reverse=True)
     return next((one for one in newest_first if is_good(deployments, one)), None)
+
+
+def runs_now(deployments: tuple[Deployment, ...], environment: str) -> Deployment | None:
+    """What a rollback starts from: the last good version, unless what came after it was left there.
+
+    One that failed, was stopped or is held may be there in part; without a line of ours it never began.
+    """
+    here = [one for one in deployments if one.environment.casefold() == environment.casefold()]
+    told = [one for one in here if one.logged or one.succeeded]
+    newest = max(told, key=lambda one: (one.created_at, one.id), default=None)
+    if newest is not None and newest.state in ("failure", "error") and newest.logged in _LEFT_THERE:
+        return newest
+    return last_good(deployments, environment)
 
 
 def is_good(deployments: tuple[Deployment, ...], deployment: Deployment) -> bool:

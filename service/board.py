@@ -108,6 +108,8 @@ def _deployed(place: Place) -> str:
             return f"🚀 Being deployed{by}"
         case Standing.FAILED:
             return f"❌ Deployed{by}, and it failed"
+        case Standing.HELD:
+            return f"✋ Deployed{by}, and held: a person must look"
         case Standing.SUCCEEDED if relation is Relation.IDENTICAL:
             return f"✅ Runs{by}"
     return "✅ Contained in what runs" if place.merged and relation is Relation.BEHIND else ""

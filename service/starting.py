@@ -13,7 +13,6 @@ from typing import TypeAlias
 
 from gateway.errors import Forbidden, NotFound, Rejected, Unavailable
 from gateway.github import GitHub, Run
-from gateway.history import running
 from gateway.starts import Start, is_recorded, is_tag, record_start, runs_of, start_run, workflow_inputs
 from gateway.threads import Pull
 from protocol.answers import short
@@ -22,7 +21,7 @@ from protocol.globs import matches_any
 from protocol.markdown import escape
 from protocol.policy import Policy
 from protocol.rights import right_to_start
-from protocol.rollback import is_good, last_good, version_of
+from protocol.rollback import is_good, last_good, runs_now, version_of
 from service.replies import Outcome, Reply, no, unclear
 from service.requests import Request
 
@@ -225,7 +224,7 @@ def _target(github: GitHub, name: str, wanted: str) -> Deployment:
     """What ran well there: the version asked for, or the newest but what runs now."""
     known = github.deployments(name)
     if not wanted:
-        now = running(known, name)
+        now = runs_now(known, name)
         target = last_good(known, name, but=now.sha if now else "")
         if target is None:
             raise Refused("no earlier version is known to have run well there; name one")

@@ -11,6 +11,7 @@ import pytest
 
 from action.job import Progress
 from action.monitoring import watch
+from action.outcome import _ONCE_LOOKED
 from action.result import Result
 from action.run import run
 from action.stop import Stop
@@ -154,13 +155,13 @@ def test_a_dry_run_is_shown_and_never_counts(desk_of: Any) -> None:
 def test_no_traffic_is_neither_a_pass_nor_a_reason_to_go_back(desk_of: Any) -> None:
     desk = desk_of()
     result, _ = run_with(desk, policy(prints("true"), {"error_rate": ERRORS}))
-    assert (result.status, result.exit_code) == ("failed", 1)
+    assert (result.status, result.exit_code) == ("held", 5)
     assert desk.file("story") == "deploy 1.1.0\n"
-    assert result.issues[0] == (
-        "the metrics do not say whether it is well: error_rate: never measured; "
-        "it stays, and a person must look"
+    assert result.issues[:2] == (
+        "the metrics do not say whether it is well: error_rate: never measured",
+        f"it stays, and ada must look: {_ONCE_LOOKED}",
     )
-    assert "a person is needed" in desk.log
+    assert "::error title=production%3A held for ada::the metrics do not say" in desk.log
 
 
 def test_a_source_that_dies_after_the_deployment_rolls_back(desk_of: Any) -> None:

@@ -166,6 +166,24 @@ def test_an_asked_rollback_goes_to_the_last_good_version_before_the_one_that_run
     assert github.issues[0].title == "production: 1.0.0 was rolled back"
 
 
+@pytest.mark.parametrize(
+    ("logged", "target"),
+    [
+        pytest.param("failed", "1.0.0", id="it failed and stayed"),
+        pytest.param("stopped", "1.0.0", id="it was stopped"),
+        pytest.param("held", "1.0.0", id="it is held"),
+        pytest.param("rollback", "0.9.0", id="it was taken back by itself"),
+        pytest.param("", "0.9.0", id="it never began"),
+    ],
+)
+def test_an_asked_rollback_after_one_that_did_not_go_well(desk_of: Any, logged: str, target: str) -> None:
+    desk = desk_of(phase="rollback", version="")
+    bad = ran_before("d" * 40, "1.1.0", id=9, state="failure", succeeded=False, logged=logged)
+    known = (bad, ran_before(), ran_before(OLDER_SHA, "0.9.0", id=3))
+    run_with(desk.job, STEPS, deployments=known)
+    assert desk.file("story") == f"deploy {target}\n"
+
+
 def test_an_asked_rollback_to_a_version_that_never_ran_is_refused(desk_of: Any) -> None:
     desk = desk_of(phase="rollback", version="7.7.7")
     result, _ = run_with(desk.job, STEPS)

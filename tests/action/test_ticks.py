@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from action.ticks import ticks
 
@@ -48,8 +50,21 @@ def test_no_time_has_no_ticks() -> None:
     assert list(ticks(15, 0, sleep=time.sleep)) == []
 
 
-def test_real_time_drifts_by_less_than_a_tick() -> None:
-    began = time.monotonic()
-    for _ in ticks(0.02, 1.0, sleep=time.sleep):
-        time.sleep(0.005)
-    assert time.monotonic() - began == pytest.approx(1.0, abs=0.1)
+@given(
+    late=st.lists(st.floats(0, 5), min_size=60, max_size=60),
+    work=st.lists(st.floats(0, 9), min_size=60, max_size=60),
+)
+def test_however_late_each_sleep_is_and_however_long_the_work_nothing_adds_up(
+    late: list[float], work: list[float]
+) -> None:
+    clock, seen, due = Clock(), [], iter(late)
+    for passed in ticks(15, 900, sleep=lambda wait: clock.sleep(wait + next(due)), monotonic=clock.monotonic):
+        seen.append(passed)
+        clock.now += work[len(seen) - 1]
+    assert seen == pytest.approx([15 * number + late[number - 1] for number in range(1, 61)], abs=1e-6)
+
+
+def test_by_the_real_clock_no_tick_comes_early() -> None:
+    seen = list(ticks(0.01, 0.1, sleep=time.sleep))
+    assert seen
+    assert all(passed >= 0.01 * number for number, passed in enumerate(seen, start=1))

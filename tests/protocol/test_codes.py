@@ -98,6 +98,7 @@ CASES: dict[str, Case] = {
     "order.done": Case(AFTER),
     "order.staging_missing": Case(AFTER, {"deployments": ()}),
     "order.staging_failed": Case(AFTER, staging(state="error")),
+    "order.staging_held": Case(AFTER, staging(state="error", logged="held")),
     "order.baking": Case(AFTER, staging(finished_at=NOW)),
     "windows.open": Case({"windows": {"open": ["Mon"]}}),
     "windows.grace": Case(CLOSED_AT_ELEVEN),

@@ -106,6 +106,9 @@ FAILED = ("refuse", "order.staging_failed")
         pytest.param((make_deployment(state="failure"),), FAILED, id="failed"),
         pytest.param((make_deployment(state="error", succeeded=True),), FAILED, id="failed after all"),
         pytest.param(
+            (make_deployment(state="failure", logged="held"),), ("wait", "order.staging_held"), id="held"
+        ),
+        pytest.param(
             (make_deployment(id=2, created_at=NOW, state="failure"), make_deployment()),
             FAILED,
             id="failed again",
