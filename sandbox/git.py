@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -138,6 +138,11 @@ class Git:
     def delete_ref(self, ref: str) -> None:
         self.run("update-ref", "-d", ref)
 
+    def move_refs(self, moves: Iterable[tuple[str, str, str]]) -> None:
+        """(ref, before, after), all or none. Forty zeros stand for "is not there"."""
+        lines = "".join(f"update {ref} {after} {before}\n" for ref, before, after in moves)
+        self.run("update-ref", "--stdin", stdin=lines.encode())
+
     # Objects
 
     def object_type(self, sha: str) -> str | None:
@@ -234,7 +239,7 @@ class Git:
     ) -> str:
         """Commit these files onto a branch; None deletes one. Answers the new tip."""
         start = parent or self.tip(branch)
-        tree = self._tree_with(start, files)
+        tree = self.write_tree(start, [self._staged(path, content) for path, content in files.items()])
         sha = self.commit_tree(tree, [start] if start else [], message, author, when)
         self.set_ref(f"refs/heads/{branch}", sha)
         return sha
@@ -257,23 +262,28 @@ class Git:
         except GitError as error:
             raise MergeConflictError(f"{into} and {other} do not merge: {error}") from error
 
-    def _tree_with(self, start: str | None, files: Mapping[str, str | bytes | None]) -> str:
+    def write_blob(self, content: bytes) -> str:
+        return self.text("hash-object", "-w", "--stdin", stdin=content)
+
+    def write_tree(self, start: str | None, staged: Iterable[str]) -> str:
+        """A tree like `start`, changed by these lines for the index (`MODE SHA TAB PATH`)."""
         with tempfile.TemporaryDirectory() as scratch:
             env = {"GIT_INDEX_FILE": str(Path(scratch, "index"))}
             if start:
                 self.run("read-tree", start, env=env)
-            staged = "\0".join(self._staged(path, content) for path, content in files.items())
-            self.run("update-index", "-z", "--index-info", stdin=staged.encode(), env=env)
+            self.run("update-index", "-z", "--index-info", stdin="\0".join(staged).encode(), env=env)
             return self.run("write-tree", env=env).decode().strip()
 
     def _staged(self, path: str, content: str | bytes | None) -> str:
-        """One line for the index; mode 0 removes the path."""
         if content is None:
-            return f"0 {ZERO}\t{path}"
+            return self.removal(path)
         raw = content.encode() if isinstance(content, str) else content
-        sha = self.text("hash-object", "-w", "--stdin", stdin=raw)
         mode = "100755" if raw.startswith(b"#!") else "100644"
-        return f"{mode} {sha}\t{path}"
+        return f"{mode} {self.write_blob(raw)}\t{path}"
+
+    def removal(self, path: str) -> str:
+        """The line for the index that takes a path away."""
+        return f"0 {ZERO}\t{path}"
 
 
 def clean_environment() -> dict[str, str]:

@@ -102,9 +102,9 @@ def named(nodes: tuple[Named, ...] | None, wanted: set[str]) -> tuple[Named, ...
 
 
 def reach(kept: Definitions, keep: Keep) -> set[str]:
-    """Every type that a query can name: what fields lead to, and the objects behind an interface."""
+    """Every type a request can name: what fields lead to, and the objects behind an interface."""
     reached: set[str] = set()
-    ahead = {"Query"}
+    ahead = {"Query", "Mutation"} & set(kept)
     while ahead:
         name = ahead.pop()
         reached.add(name)

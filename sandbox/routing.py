@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -66,6 +68,13 @@ class Call:
         if not isinstance(value, kind):
             raise unprocessable(f"Invalid request.\n\nFor '{name}', {value!r} is not a {kind.__name__}.")
         return value
+
+    def decoded(self, resource: str, content: str) -> bytes:
+        """The bytes that a field `content` stands for."""
+        try:
+            return base64.b64decode("".join(content.split()), validate=True)
+        except binascii.Error:
+            raise unprocessable("content is not valid Base64", field_error(resource, "content")) from None
 
     def get(self, name: str, default: Any = None) -> Any:
         """An optional field of the body."""

@@ -313,9 +313,14 @@ class World:
             return after
 
     def pushed(self, push: Push, *, quiet: bool = False) -> None:
-        """Tell the world about a moved ref: pull requests follow, events go out, workflows start."""
+        """Tell the world about a moved ref: pull requests follow, events go out, workflows start.
+
+        GitHub tells of branches and tags; any other ref moves in silence.
+        """
         from sandbox.pushes import announce  # noqa: PLC0415 - pushes shows payloads, which need a world
 
+        if not push.ref.startswith(("refs/heads/", "refs/tags/")):
+            return
         with self.lock:
             push.repository.pushed_at = push.repository.updated_at = self.now()
             announce(self, push, quiet=quiet)

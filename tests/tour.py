@@ -108,9 +108,14 @@ class Tour:
         for path in (
             *("commits", f"commits/{main}", f"commits/{main}/pulls", "compare/main...sell", "tags", "readme"),
             *("branches", "branches/main", "git/matching-refs/heads", "contents", f"git/blobs/{file}"),
-            *(f"git/trees/{tree}?recursive=1", "tarball/main"),
+            *(f"git/trees/{tree}?recursive=1", "tarball/main", "rules/branches/main"),
         ):
             self.ask("GET", f"{self.repo}/{path}")
+        blob = self.ask("POST", f"{self.repo}/git/blobs", {"content": "{}"})["sha"]
+        item = {"path": "lock.json", "mode": "100644", "type": "blob", "sha": blob}
+        tree = self.ask("POST", f"{self.repo}/git/trees", {"base_tree": tree, "tree": [item]})["sha"]
+        made = {"message": "Lock", "tree": tree, "parents": [main]}
+        self.ask("POST", f"{self.repo}/git/commits", made)
         self.ask("POST", f"{self.repo}/git/refs", {"ref": "refs/heads/old", "sha": main})
         self.ask("PATCH", f"{self.repo}/git/refs/heads/old", {"sha": main, "force": True})
         self.ask("DELETE", f"{self.repo}/git/refs/heads/old")

@@ -14,6 +14,7 @@ from graphql import (
     GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
+    OperationType,
     build_schema,
     execute_sync,
     get_operation_ast,
@@ -25,6 +26,7 @@ from graphql import (
 from sandbox.auth import Caller
 from sandbox.graph import checks, deployments, issues, people, repository  # noqa: F401 - they say what shows a record
 from sandbox.graph.limits import meter
+from sandbox.graph.mutations import Mutation
 from sandbox.graph.problems import GraphProblem
 from sandbox.graph.query import Query
 from sandbox.graph.view import View
@@ -71,10 +73,11 @@ def _run(world: World, caller: Caller, document: DocumentNode, body: dict[str, A
         return _refused(problem)
     world.quotas[quota_name(caller.who, "graphql")].used += price.cost - 1  # every request has paid one point
     view = View(world=world, caller=caller, price=price)
+    root = Mutation(view) if operation.operation is OperationType.MUTATION else Query(view)
     result = execute_sync(
         schema(),
         document,
-        root_value=Query(view),
+        root_value=root,
         variable_values=variables,
         operation_name=body.get("operationName"),
         field_resolver=resolve,

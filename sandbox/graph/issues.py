@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
-from sandbox.git import FileChange, MergeConflictError
+from sandbox.git import FileChange
 from sandbox.graph.git_objects import RefAt
 from sandbox.graph.paging import Connection, only_paging
 from sandbox.graph.pulls import changes_of, commits_of
-from sandbox.graph.rollup import Rollup
+from sandbox.graph.rollup import Rollup, name_of, state_of
 from sandbox.graph.view import Node
 from sandbox.shapes.basics import node_id
+from sandbox.shapes.pulls import merges
 from sandbox.state import Comment, Edit, Issue, Label, Organization, PullRequest, Repository, Review, User
 from sandbox.world import ROLES
 
@@ -250,11 +251,25 @@ class PullNode(Threaded, shows=PullRequest):
 
     @property
     def mergeable(self) -> str:
-        try:
-            self.git.merged_tree(self.record.base_sha, self.record.head_sha)
-        except MergeConflictError:
-            return "CONFLICTING"
-        return "MERGEABLE"
+        merging = merges(self.view.world, self.home, self.record)
+        return {True: "MERGEABLE", False: "CONFLICTING", None: "UNKNOWN"}[merging]
+
+    @property
+    def merge_state_status(self) -> str:
+        """What stands between the pull request and its merge, the worst first."""
+        if self.mergeable != "MERGEABLE":
+            return "DIRTY" if self.mergeable == "CONFLICTING" else "UNKNOWN"
+        if self.is_draft:
+            return "DRAFT"
+        if self.review_decision not in (None, "APPROVED") or self._lacks_checks():
+            return "BLOCKED"
+        rollup = Rollup(self.home, self.record.head_sha)
+        return "CLEAN" if all(state_of(one) == "SUCCESS" for one in rollup.contexts) else "UNSTABLE"
+
+    def _lacks_checks(self) -> bool:
+        rollup = Rollup(self.home, self.record.head_sha)
+        passed = {name_of(one) for one in rollup.contexts if state_of(one) == "SUCCESS"}
+        return not passed.issuperset(self.home.required_checks.get(self.record.base_ref, ()))
 
     @property
     def is_draft(self) -> bool:

@@ -106,6 +106,8 @@ class Meter:
             if argument.name.value in ("first", "last")
         }
         sizes = [(bound, size) for bound, size in asked.items() if isinstance(size, int)]
+        if not sizes and _only_counts(node):
+            return 0
         if not sizes:
             raise GraphProblem(
                 "MISSING_PAGINATION_BOUNDARIES",
@@ -126,6 +128,12 @@ class Meter:
             raise GraphProblem(
                 "ARGUMENT_LIMIT", f"`{bound}` on the `{name}` connection must be at least 1, not {size}."
             )
+
+
+def _only_counts(node: FieldNode) -> bool:
+    """GitHub answers `totalCount` alone without `first` or `last`, and fetches no page for it."""
+    asked = node.selection_set.selections if node.selection_set else ()
+    return all(isinstance(one, FieldNode) and one.name.value == "totalCount" for one in asked)
 
 
 def meter(schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any]) -> Meter:

@@ -122,6 +122,10 @@ def state_of(one: CheckRun | CommitStatus) -> str:
     return "FAILURE" if one.conclusion in FAILED else "SUCCESS"
 
 
+def name_of(one: CheckRun | CommitStatus) -> str:
+    return one.context if isinstance(one, CommitStatus) else one.name
+
+
 def is_required(node: Node, name: str, *, pull_request_number: int | None = None, **_: Any) -> bool:
     """Whether the pull request's base branch asks for this check before a merge."""
     issue = node.home.issues.get(pull_request_number or 0)

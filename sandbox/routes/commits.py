@@ -8,7 +8,7 @@ from sandbox.answers import Answer, Refusal, conflict, created, not_found, nothi
 from sandbox.git import EMPTY_TREE, ZERO, MergeConflictError
 from sandbox.routing import Call, Routes
 from sandbox.shapes.basics import node_id, repo_html, repo_url
-from sandbox.shapes.commits import commit_shape, file_shape, git_commit_shape, ref_shape
+from sandbox.shapes.commits import commit_shape, file_shape, ref_shape
 from sandbox.shapes.pulls import pull_shape
 from sandbox.state import Push
 
@@ -56,14 +56,6 @@ def pulls_of_commit(call: Call) -> Answer:
         or (call.git.contains(sha, pull.head_sha) and not call.git.contains(sha, pull.base_sha))
     ]
     return call.page(holding, lambda pull: pull_shape(call.world, call.repository, pull))
-
-
-@routes.get("/repos/{owner}/{repo}/git/commits/{commit_sha}", needs="contents:read")
-def a_git_commit(call: Call) -> Answer:
-    sha = call.path["commit_sha"]
-    if call.git.object_type(sha) != "commit":
-        raise not_found()
-    return ok(git_commit_shape(call.world, call.repository, call.git.commit_of(sha)))
 
 
 @routes.get("/repos/{owner}/{repo}/compare/{basehead}", needs="contents:read")
@@ -148,6 +140,12 @@ def _short_branch(call: Call, name: str, sha: str) -> dict[str, Any]:
         },
         "protection_url": repo_url(call.world, call.repository, f"/branches/{name}/protection"),
     }
+
+
+@routes.get("/repos/{owner}/{repo}/rules/branches/{branch}", needs="metadata:read")
+def rules_of_a_branch(call: Call) -> Answer:
+    """The rules of rulesets, of which the sandbox has none; branch protection is not among them."""
+    return call.page([], dict)
 
 
 @routes.get("/repos/{owner}/{repo}/tags", needs="contents:read")
@@ -247,9 +245,6 @@ def _move(call: Call, ref: str, before: str, after: str) -> None:
 
 
 def _announce(call: Call, ref: str, before: str, after: str) -> None:
-    """GitHub tells of branches and tags; any other ref moves in silence."""
-    if not ref.startswith(("refs/heads/", "refs/tags/")):
-        return
     push = Push(repository=call.repository, ref=ref, before=before, after=after, pusher=call.user)
     call.world.pushed(push, quiet=call.caller.quiet)
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from urllib.parse import unquote
 
-from sandbox.answers import Answer, Refusal, conflict, field_error, not_found, ok, unprocessable
+from sandbox.answers import Answer, Refusal, conflict, not_found, ok, unprocessable
 from sandbox.git import ZERO, Entry
 from sandbox.routing import Call, Routes
-from sandbox.shapes.basics import repo_url
 from sandbox.shapes.commits import content_shape, entry_shape, git_commit_shape
 from sandbox.state import Push
 
@@ -46,7 +43,7 @@ def write_file(call: Call) -> Answer:
         raise unprocessable('Invalid request.\n\n"sha" wasn\'t supplied.')
     if given is not None and (known is None or known.sha != given):
         raise conflict(f"{path} does not match {given}")
-    commit = _commit_files(call, {path: _decoded(call)})
+    commit = _commit_files(call, {path: call.decoded("Commit", call.want("Commit", "content", str))})
     entry = call.git.entry(commit, path)
     assert entry is not None  # noqa: S101 - just written
     body = {
@@ -75,53 +72,6 @@ def readme(call: Call) -> Answer:
     if entry is None:
         raise not_found()
     return _file(call, entry)
-
-
-@routes.get("/repos/{owner}/{repo}/git/blobs/{file_sha}", needs="contents:read")
-def a_blob(call: Call) -> Answer:
-    sha = call.path["file_sha"]
-    if call.git.object_type(sha) != "blob":
-        raise not_found()
-    content = call.git.blob(sha)
-    return ok(
-        {
-            "sha": sha,
-            "node_id": sha,
-            "size": len(content),
-            "url": repo_url(call.world, call.repository, f"/git/blobs/{sha}"),
-            "content": base64.encodebytes(content).decode(),
-            "encoding": "base64",
-        }
-    )
-
-
-@routes.get("/repos/{owner}/{repo}/git/trees/{tree_sha}", needs="contents:read")
-def a_tree(call: Call) -> Answer:
-    name = call.path["tree_sha"]
-    found = call.git.object_at(f"{call.git.resolve(name) or name}^{{tree}}")
-    if found is None:
-        raise not_found()
-    entries = call.git.tree(found[0], recursive=bool(call.query.get("recursive")))
-    return ok(
-        {
-            "sha": found[0],
-            "url": repo_url(call.world, call.repository, f"/git/trees/{found[0]}"),
-            "tree": [_tree_item(call, entry) for entry in entries],
-            "truncated": False,
-        }
-    )
-
-
-def _tree_item(call: Call, entry: Entry) -> dict[str, object]:
-    url = repo_url(call.world, call.repository, f"/git/{entry.type}s/{entry.sha}")
-    item: dict[str, object] = {
-        "path": entry.path,
-        "mode": entry.mode,
-        "type": entry.type,
-        "sha": entry.sha,
-        "url": url,
-    }
-    return item if entry.size is None else {**item, "size": entry.size}
 
 
 def _file(call: Call, entry: Entry) -> Answer:
@@ -181,13 +131,6 @@ def _known_entry(call: Call, path: str) -> Entry | None:
             raise Refusal(404, f"Branch {_branch(call)} not found")
         return None
     return call.git.entry(tip, path)
-
-
-def _decoded(call: Call) -> bytes:
-    try:
-        return base64.b64decode("".join(call.want("Commit", "content", str).split()), validate=True)
-    except binascii.Error:
-        raise unprocessable("content is not valid Base64", field_error("Commit", "content")) from None
 
 
 def _commit_files(call: Call, files: dict[str, bytes | None]) -> str:

@@ -61,7 +61,7 @@ def pull_shape(world: World, repository: Repository, pull: PullRequest) -> dict[
 def full_pull_shape(world: World, repository: Repository, pull: PullRequest) -> dict[str, Any]:
     """GitHub's `pull-request`, with its size and whether it merges."""
     changes = world.git(repository).changes(_fork_point(world, repository, pull), pull.head_sha)
-    mergeable = _merges(world, repository, pull)
+    mergeable = merges(world, repository, pull)
     return {
         **pull_shape(world, repository, pull),
         "merged": pull.merged_at is not None,
@@ -127,7 +127,7 @@ def _fork_point(world: World, repository: Repository, pull: PullRequest) -> str:
     return world.git(repository).merge_base(pull.base_sha, pull.head_sha) or pull.base_sha
 
 
-def _merges(world: World, repository: Repository, pull: PullRequest) -> bool | None:
+def merges(world: World, repository: Repository, pull: PullRequest) -> bool | None:
     """Whether it merges now; null once it is closed, as GitHub has it."""
     tip = world.git(repository).tip(pull.base_ref)
     if pull.issue.state == "closed" or tip is None:

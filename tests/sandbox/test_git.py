@@ -6,9 +6,13 @@ import os
 import subprocess
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from github import InputGitTreeElement
 
+from sandbox.git import EMPTY_TREE, ZERO
+from sandbox.shapes.basics import node_id
 from sandbox.state import Push
 from tests.sandbox_fixture import SHOP, Sandbox
 
@@ -190,3 +194,102 @@ def test_a_ref_that_is_neither_branch_nor_tag_moves_in_silence(sandbox: Sandbox)
     assert ada.post(refs, {"ref": "refs/notes/log", "sha": sha}).status_code == 422
     assert ada.delete(f"{refs}/notes/log").status_code == 204
     assert pushes == []
+
+
+# Objects one by one, and refs all at once
+
+
+def test_a_commit_is_made_of_a_blob_and_a_tree_and_stands_on_no_branch_yet(sandbox: Sandbox) -> None:
+    repository = sandbox.github("grace").get_repo(SHOP)
+    main = repository.get_branch("main").commit
+    blob = repository.create_git_blob("aGVsbG8K", "base64")
+    files = [
+        InputGitTreeElement("docs/hello.txt", "100644", "blob", sha=blob.sha),
+        InputGitTreeElement("docs/inline.txt", "100644", "blob", content="inline\n"),
+        InputGitTreeElement("src/app.py", "100644", "blob", sha=None),
+    ]
+    tree = repository.create_git_tree(files, main.commit.tree)
+    commit = repository.create_git_commit("By hand", tree, [main.commit])
+    assert repository.get_branch("main").commit.sha == main.sha
+    git = sandbox.world.git(sandbox.world.repository(SHOP))
+    assert (git.file(commit.sha, "docs/hello.txt"), git.file(commit.sha, "docs/inline.txt")) == (
+        b"hello\n",
+        b"inline\n",
+    )
+    assert git.file(commit.sha, "src/app.py") is None
+    assert git.commit_of(commit.sha).parents == (main.sha,)
+
+
+NO_OBJECTS = {
+    "a blob that is no Base64": ("blobs", {"content": "?", "encoding": "base64"}),
+    "a tree on a base that is not there": ("trees", {"base_tree": ZERO, "tree": []}),
+    "a tree of what is not there": (
+        "trees",
+        {"tree": [{"path": "x", "mode": "100644", "type": "blob", "sha": ZERO}]},
+    ),
+    "a commit of no tree": ("commits", {"message": "x", "tree": ZERO}),
+    "a commit in another's name": (
+        "commits",
+        {"message": "x", "tree": EMPTY_TREE, "author": {"name": "bo", "email": "bo@shop.example"}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "body"), NO_OBJECTS.values(), ids=NO_OBJECTS)
+def test_an_object_that_cannot_be_is_refused(sandbox: Sandbox, kind: str, body: dict[str, Any]) -> None:
+    sandbox.world.git(sandbox.world.repository(SHOP)).run("hash-object", "-w", "-t", "tree", "/dev/null")
+    answer = sandbox.client_as("grace").post(f"/repos/{SHOP}/git/{kind}", body)
+    assert answer.status_code == 422, answer.text
+
+
+UPDATE = """mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }"""
+
+
+def update_refs(sandbox: Sandbox, login: str, *updates: dict[str, Any]) -> dict[str, Any]:
+    home = node_id("Repository", sandbox.world.repository(SHOP).id)
+    given = {"repositoryId": home, "refUpdates": updates, "clientMutationId": "me"}
+    asked = {"query": UPDATE, "variables": {"input": given}}
+    answer: dict[str, Any] = sandbox.client_as(login).post("/graphql", asked).json()
+    return answer
+
+
+def branches(sandbox: Sandbox) -> dict[str, str]:
+    return sandbox.world.git(sandbox.world.repository(SHOP)).refs("refs/heads")
+
+
+def test_refs_move_together_when_each_stands_where_it_was_said_to(sandbox: Sandbox) -> None:
+    pushes: list[Push] = []
+    sandbox.world.on_push.append(pushes.append)
+    first = branches(sandbox)["refs/heads/main"]
+    made = {"name": "refs/heads/lock", "beforeOid": ZERO, "afterOid": first}
+    assert update_refs(sandbox, "grace", made) == {"data": {"updateRefs": {"clientMutationId": "me"}}}
+    gone = {"name": "refs/heads/lock", "beforeOid": first, "afterOid": ZERO}
+    assert "errors" not in update_refs(sandbox, "grace", gone)
+    assert branches(sandbox) == {"refs/heads/main": first}
+    assert [(push.before, push.after) for push in pushes] == [(ZERO, first), (first, ZERO)]
+
+
+def test_one_ref_that_moved_meanwhile_keeps_all_where_they_are(sandbox: Sandbox) -> None:
+    first = branches(sandbox)["refs/heads/main"]
+    second = sandbox.world.commit(SHOP, {"x.txt": "x\n"}, "X")
+    made = {"name": "refs/heads/lock", "afterOid": first}
+    stale = {"name": "refs/heads/main", "beforeOid": first, "afterOid": first, "force": True}
+    answer = update_refs(sandbox, "grace", made, stale)
+    assert answer["errors"][0]["type"] == "UNPROCESSABLE"
+    assert branches(sandbox) == {"refs/heads/main": second}
+
+
+REFUSED = {
+    "a stranger": ("bo", "refs/heads/mine", False, "FORBIDDEN"),
+    "a name that is no ref": ("grace", "main", False, "UNPROCESSABLE"),
+    "a step back that is not forced": ("grace", "refs/heads/main", False, "UNPROCESSABLE"),
+}
+
+
+@pytest.mark.parametrize(("login", "name", "force", "kind"), REFUSED.values(), ids=REFUSED)
+def test_a_ref_is_not_moved_by(sandbox: Sandbox, login: str, name: str, force: bool, kind: str) -> None:
+    first = branches(sandbox)["refs/heads/main"]
+    second = sandbox.world.commit(SHOP, {"x.txt": "x\n"}, "X")
+    answer = update_refs(sandbox, login, {"name": name, "afterOid": first, "force": force})
+    assert answer["errors"][0]["type"] == kind
+    assert branches(sandbox) == {"refs/heads/main": second}

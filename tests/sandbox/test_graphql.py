@@ -487,7 +487,7 @@ def test_a_check_without_its_permission_is_a_null_node_beside_the_statuses(shop:
 
 
 REFUSED = {
-    "no page size": ("teams { totalCount }", "MISSING_PAGINATION_BOUNDARIES"),
+    "no page size": ("teams { totalCount nodes { id } }", "MISSING_PAGINATION_BOUNDARIES"),
     "too large a page": ("teams(first: 101) { totalCount }", "EXCESSIVE_PAGINATION"),
     "too many nodes": (
         """teams(first: 100) { nodes { members(first: 100) { nodes {
@@ -502,6 +502,11 @@ def test_a_query_that_asks_too_much_is_not_run(shop: Shop, query: str, kind: str
     answer = shop.ask('{ organization(login: "acme") { ' + query + " } }")
     assert "data" not in answer
     assert answer["errors"][0]["type"] == kind
+
+
+def test_a_count_alone_needs_no_page_size(shop: Shop) -> None:
+    data = shop.data('{ organization(login: "acme") { teams { totalCount } } }')
+    assert data["organization"]["teams"]["totalCount"] == 1
 
 
 def test_a_query_costs_its_points_and_rest_is_counted_apart(shop: Shop) -> None:

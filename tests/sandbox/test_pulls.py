@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from github import GithubException
 from github.PullRequest import PullRequest
@@ -148,3 +150,34 @@ def test_a_deleted_branch_closes_its_pull_request(sandbox: Sandbox) -> None:
     ada = sandbox.client_as("ada")
     assert ada.delete(f"/repos/{SHOP}/git/refs/heads/fix").status_code == 204
     assert ada.get(f"/repos/{SHOP}/issues/1").json()["state"] == "closed"
+
+
+MERGE_STATES = {
+    "nothing against it": ({}, "CLEAN"),
+    "a draft": ({"draft": True}, "DRAFT"),
+    "a conflict": ({"conflict": True}, "DIRTY"),
+    "a failed check": ({"check": "failure"}, "UNSTABLE"),
+    "a failed check that must pass": ({"check": "failure", "required": True}, "BLOCKED"),
+    "a required check that is not there": ({"required": True}, "BLOCKED"),
+    "a review that must be": ({"protected": True}, "BLOCKED"),
+}
+
+
+@pytest.mark.parametrize(("about", "state"), MERGE_STATES.values(), ids=MERGE_STATES)
+def test_a_pull_request_says_what_stands_before_its_merge(
+    sandbox: Sandbox, about: dict[str, Any], state: str
+) -> None:
+    world, grace = sandbox.world, sandbox.client_as("grace")
+    head = world.commit(SHOP, {"README.md": "# New\n"}, "New", branch="new")
+    opened = {"title": "New", "head": "new", "base": "main", "draft": about.get("draft", False)}
+    grace.post(f"/repos/{SHOP}/pulls", opened)
+    if about.get("conflict"):
+        world.commit(SHOP, {"README.md": "# Other\n"}, "Other")
+    if "check" in about:
+        grace.post(f"/repos/{SHOP}/statuses/{head}", {"state": about["check"], "context": "test"})
+    repository = world.repository(SHOP)
+    repository.required_checks["main"] = ("test",) if about.get("required") else ()
+    repository.protected_branches |= {"main"} if about.get("protected") else set()
+    query = '{ repository(owner:"acme", name:"shop") { pullRequest(number:1) { mergeStateStatus } } }'
+    data = grace.post("/graphql", {"query": query}).json()["data"]
+    assert data["repository"]["pullRequest"]["mergeStateStatus"] == state
