@@ -101,6 +101,15 @@ class Connection:
     def graphql(self, query: str, variables: Mapping[str, Any]) -> Answer:
         """Ask a query (never a mutation: it may be asked twice). Raises only when nothing came at all."""
         _, headers, body = self._asked(*self.graphql_request(query, variables), None, reads=True)
+        return self._answer(headers, body)
+
+    def mutate(self, document: str, variables: Mapping[str, Any]) -> Answer:
+        """Change things, several at once. Asked once: what had no answer may have been done."""
+        url = self._github().requester.graphql_url
+        _, headers, body = self._ask("POST", url, {"query": document, "variables": variables}, None)
+        return self._answer(headers, body)
+
+    def _answer(self, headers: Mapping[str, str], body: Any) -> Answer:
         errors = tuple(body.get("errors") or ()) if isinstance(body, dict) else ()
         if any(error.get("type") == "RATE_LIMITED" for error in errors):
             until = free_again(headers, self.clock())

@@ -323,9 +323,13 @@ class GitHub:
 
         return write_log(self, entry, tag=tag, pulls=pulls)
 
-    def create_release(self, tag: str, *, sha: str, body: str) -> Release:
-        """Publish a release of a tag; GitHub makes the tag at `sha` when there is none."""
-        fields = {"tag_name": tag, "target_commitish": sha, "name": tag, "body": clip(body, RELEASE)}
+    def create_release(self, tag: str, *, sha: str, body: str, notes: bool = False) -> Release:
+        """Publish a release of a tag; GitHub makes the tag at `sha` when there is none.
+
+        With `notes` GitHub writes below the body what it finds merged since the release before.
+        """
+        fields: dict[str, Any] = {"tag_name": tag, "target_commitish": sha, "name": tag}
+        fields |= {"body": clip(body, RELEASE), **({"generate_release_notes": True} if notes else {})}
         return _release(self.connection.rest("POST", f"{self._path}/releases", fields))
 
     def edit_release(self, release_id: int, body: str) -> Release:

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import Unavailable
+from gateway.older_entries import older_entries
 from gateway.paging import append_page
 from gateway.queries import query
 from gateway.reading import Node, login_of, moment
-from protocol.continuation import older
 from protocol.entry import Entry, entries_in
 from protocol.log import entry_of_line, selected
 
@@ -27,15 +27,9 @@ def log_entries(
     found = read_record(github, since=since, with_releases=True)
     bodies = [node["description"] or "" for node in found["releases"]["nodes"]]
     entries = [entry for body in bodies for entry in entries_in(body)]
-    entries += [entry for body in bodies for entry in _moved(github, body)]
+    entries += [entry for body in bodies for entry in older_entries(github, body)]
     entries += [entry for node in found["deployments"]["nodes"] for entry in _lines(node, github.repository)]
     return selected(entries, environment=environment, since=since)
-
-
-def _moved(github: GitHub, body: str) -> Iterator[Entry]:
-    for number in older(body):
-        issue = github.connection.rest("GET", f"/repos/{github.repository}/issues/{number}")
-        yield from entries_in(issue["body"] or "")
 
 
 def _lines(node: Node, repository: str) -> Iterator[Entry]:

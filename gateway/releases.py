@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import GatewayError, Rejected
-from gateway.own_comments import own_comment
-from gateway.text import BODY
+from gateway.older_entries import older_entries, with_room
+from gateway.pull_lines import asked_of_pulls, remarks_wanted, unreadable, write_remarks
 from gateway.turns import turn
-from protocol.continuation import Split, fitted, older, with_older
-from protocol.deployed_lines import MARKER, with_line
+from protocol.continuation import ROOM, shortened
 from protocol.entry import Entry, entries_in, upsert
 
 if TYPE_CHECKING:
     from gateway.github import GitHub
 
 MOST_TRIES = 5
-LABEL = "deployment-log"
 _RELEASE = "  release(tagName: $tag) { databaseId description url isDraft }"
-_PULL = """  p%d: pullRequest(number: %d) {
-    comments(first: 100) { pageInfo { hasNextPage } nodes { databaseId body viewerDidAuthor } }
-  }"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,38 +36,37 @@ def write_log(github: GitHub, entry: Entry, *, tag: str | None, pulls: Sequence[
     """
     if tag is None and not pulls:
         return Written()
+    fits = shortened(entry, ROOM)
     for _ in range(MOST_TRIES):
         with turn(github, entry.sha) as ours:
-            written = _write(github, entry, tag, pulls)
-        if ours.alone or written.problems or _stands(github, entry, tag):
+            written = _write(github, fits, tag, pulls)
+        if ours.alone or written.problems or _stands(github, fits, tag, pulls, written.release_url):
             return written
     raise GatewayError(f"The log entry of {tag} was overwritten {MOST_TRIES} times. Run this step again.")
 
 
-def _stands(github: GitHub, entry: Entry, tag: str | None) -> bool:
-    release = github.release_for(tag) if tag is not None else None
-    return tag is None or (release is not None and entry in entries_in(release.body))
-
-
 def _write(github: GitHub, entry: Entry, tag: str | None, pulls: Sequence[int]) -> Written:
-    found = _read(github, tag, pulls)
-    problems: list[str] = []
-    release_url = ""
-    if tag is not None:
-        release_url = _tried("Release", lambda: _in_release(github, entry, tag, found), problems)
-    for at, number in enumerate(pulls):
-        pull, where = found.get(f"p{at}"), release_url or entry.run_url
-        _tried(f"Pull request #{number}", partial(_on_pull, github, entry, number, pull, where), problems)
-    return Written(release_url=release_url, problems=tuple(problems))
-
-
-def _tried(what: str, write: Callable[[], str], problems: list[str]) -> str:
     """What GitHub does not take is said, and the rest is still written."""
+    found = _read(github, tag, pulls)
+    release_url, problems = "", unreadable(pulls, found)
     try:
-        return write()
+        release_url = _in_release(github, entry, tag, found["release"]) if tag is not None else ""
     except GatewayError as error:
-        problems.append(f"{what}: {error}")
-        return ""
+        problems = (f"Release: {error}", *problems)
+    remarks = remarks_wanted(github, entry, pulls, found, where=release_url or entry.run_url)
+    return Written(release_url=release_url, problems=(*problems, *write_remarks(github, remarks)))
+
+
+def _stands(github: GitHub, entry: Entry, tag: str | None, pulls: Sequence[int], release_url: str) -> bool:
+    """Whether writing once more would change nothing."""
+    found = _read(github, tag, pulls)
+    if tag is not None and not _is_in(github, entry, (found["release"] or {}).get("description") or ""):
+        return False
+    return not remarks_wanted(github, entry, pulls, found, where=release_url or entry.run_url)
+
+
+def _is_in(github: GitHub, entry: Entry, body: str) -> bool:
+    return entry in entries_in(body) or any(one.key == entry.key for one in older_entries(github, body))
 
 
 def _read(github: GitHub, tag: str | None, pulls: Sequence[int]) -> Mapping[str, Any]:
@@ -84,86 +77,32 @@ def _read(github: GitHub, tag: str | None, pulls: Sequence[int]) -> Mapping[str,
 
 def document(with_release: bool, pulls: Sequence[int]) -> str:
     """The question for all that is to be changed, as it stands now."""
-    parts = [_RELEASE] if with_release else []
-    parts += [_PULL % (at, number) for at, number in enumerate(pulls)]
+    asked = "\n".join([*([_RELEASE] if with_release else []), asked_of_pulls(pulls)])
     tag = ", $tag: String!" if with_release else ""
-    asked = "\n".join(parts)
     return (
         f"query Log($owner: String!, $name: String!{tag}) {{\n"
         f" repository(owner: $owner, name: $name) {{\n{asked}\n }}\n}}"
     )
 
 
-def _in_release(github: GitHub, entry: Entry, tag: str, found: Mapping[str, Any]) -> str:
-    release = found["release"]
+def _in_release(github: GitHub, entry: Entry, tag: str, release: Mapping[str, Any] | None) -> str:
     if release is None or release["isDraft"]:
         return _made(github, tag, entry)
     before = release["description"] or ""
-    body = _fitted(github, upsert(before, entry), tag)
+    body = with_room(github, upsert(before, entry), tag=tag, url=release["url"])
     if body != before:
         github.edit_release(release["databaseId"], body)
     return str(release["url"])
 
 
 def _made(github: GitHub, tag: str, entry: Entry) -> str:
-    """A writer without a turn may have been quicker."""
+    """With GitHub's own notes where the version has none. A writer without a turn may have been quicker."""
+    body = upsert(None, entry)
     try:
-        return github.create_release(tag, sha=entry.sha, body=upsert(None, entry)).url
+        return github.create_release(tag, sha=entry.sha, body=body, notes=not entry.notes_url).url
     except Rejected:
         release = github.release_for(tag)
-        if release is None:
-            raise
-        return github.edit_release(release.id, _fitted(github, upsert(release.body, entry), tag)).url
-
-
-def _fitted(github: GitHub, body: str, tag: str) -> str:
-    """What finds no room goes to an issue first: killed in between, an entry stands twice, not nowhere."""
-    split = fitted(body)
-    if not split.moved:
-        return body
-    return with_older(split.body, _moved(github, split, tag))
-
-
-def _moved(github: GitHub, split: Split, tag: str) -> tuple[int, ...]:
-    """The issues that hold what does not fit: the newest takes it while it has room."""
-    numbers = older(split.body)
-    held = _issue_body(github, numbers[-1]) if numbers else None
-    for entry in reversed(split.moved):
-        written = upsert(held, entry)
-        if held is not None and len(written) <= BODY:
-            path = f"/repos/{github.repository}/issues/{numbers[-1]}"
-            github.connection.rest("PATCH", path, {"body": written})
-        else:
-            written = upsert(None, entry)
-            title = f"Deployment log of {tag}, continued"
-            numbers = (*numbers, github.open_issue(title, written, [LABEL]).number)
-        held = written
-    return numbers
-
-
-def _issue_body(github: GitHub, number: int) -> str:
-    return str(github.connection.rest("GET", f"/repos/{github.repository}/issues/{number}")["body"] or "")
-
-
-def _on_pull(github: GitHub, entry: Entry, number: int, pull: Mapping[str, Any] | None, where: str) -> str:
-    """Our one comment about deployments is changed, else made."""
-    ours = _our_comment(github, number, pull["comments"]) if pull is not None else None
-    if ours is None:
-        return github.say(number, with_line(None, entry, where))
-    comment_id, before = ours
-    path = f"/repos/{github.repository}/issues/comments/{comment_id}"
-    after = with_line(before, entry, where)
-    if after != before:
-        github.connection.rest("PATCH", path, {"body": after})
-    return where
-
-
-def _our_comment(github: GitHub, number: int, comments: Mapping[str, Any]) -> tuple[int, str] | None:
-    """Its id and text. Past the first hundred it is looked for page by page."""
-    for one in comments["nodes"]:
-        if one["viewerDidAuthor"] and one["body"].startswith(MARKER):
-            return int(one["databaseId"]), str(one["body"])
-    if not comments["pageInfo"]["hasNextPage"]:
-        return None
-    known = own_comment(github, number, MARKER)
-    return (known.id, known.body) if known else None
+        if release is None:  # perhaps the notes leave no room for our words
+            return github.create_release(tag, sha=entry.sha, body=body).url
+        body = with_room(github, upsert(release.body, entry), tag=tag, url=release.url)
+        return github.edit_release(release.id, body).url

@@ -18,10 +18,13 @@ from gateway.errors import Forbidden, GatewayError, NotFound, Rejected
 if TYPE_CHECKING:
     from gateway.github import GitHub
 
-REF = "refs/deploy-protocol/log"
+REF = "refs/deploy-protocol/log"  # neither branch nor tag: nobody sees it, nothing starts by it
+TAG = "refs/tags/deploy-protocol-log"  # where GitHub takes only branches and tags
 PATIENCE = 60.0  # seconds; whoever holds it longer has died
 SURELY_OURS = 20.0
+_MOST_REFUSALS = 2  # of a ref that is not taken: GitHub sometimes refuses once without a reason
 _TAKEN = "already exists"
+_GONE = "does not exist"
 
 
 @dataclass(slots=True)
@@ -37,39 +40,64 @@ def turn(
 ) -> Iterator[Turn]:
     """Wait for our turn, at most `patience` seconds. A token that may make no refs writes without one."""
     turn = Turn()
-    taken = _take(github, sha, patience, sleep)
+    held = _take(github, sha, patience, sleep)
     began = time.monotonic()
     try:
         yield turn
     finally:
-        if taken and time.monotonic() - began < SURELY_OURS:
-            turn.alone = _leave(github)
+        if held is not None and time.monotonic() - began < SURELY_OURS:
+            turn.alone = _leave(github, held) and held == REF
 
 
-def _take(github: GitHub, sha: str, patience: float, sleep: Callable[[float], None]) -> bool:
-    waited = 0.0
+def _take(github: GitHub, sha: str, patience: float, sleep: Callable[[float], None]) -> str | None:
+    """The ref that is ours now. Refs beside branches and tags are documented, and untried on the live GitHub.
+
+    https://docs.github.com/en/rest/git/refs#create-a-reference
+    """
+    try:
+        return next((ref for ref in (REF, TAG) if _made(github, ref, sha, patience, sleep)), None)
+    except (Forbidden, NotFound):
+        return None
+
+
+def _made(github: GitHub, ref: str, sha: str, patience: float, sleep: Callable[[float], None]) -> bool:
+    """Wait until we have made it. False where GitHub does not let it be made, or be taken away."""
+    waited, refusals = 0.0, 0
     while True:
         try:
-            github.connection.rest("POST", f"/repos/{github.repository}/git/refs", {"ref": REF, "sha": sha})
-        except (Forbidden, NotFound):
-            return False
+            github.connection.rest("POST", f"/repos/{github.repository}/git/refs", {"ref": ref, "sha": sha})
         except Rejected as error:
-            if _TAKEN not in str(error):
-                return False
+            refusals += _TAKEN not in str(error)
         else:
             return True
+        if refusals == _MOST_REFUSALS:
+            return False
         if waited >= patience:
-            _leave(github)
+            if not _take_away(github, ref):
+                return False
             waited = 0.0
         pause = random.uniform(0.1, 0.1 + min(waited / 4 + 0.2, 1.5))  # noqa: S311 - to spread, not to hide
         sleep(pause)
         waited += pause
 
 
-def _leave(github: GitHub) -> bool:
+def _take_away(github: GitHub, ref: str) -> bool:
+    """What a dead writer left. Another who waits may have been quicker."""
+    try:
+        _delete(github, ref)
+    except Rejected as error:
+        return _GONE in str(error)
+    return True
+
+
+def _leave(github: GitHub, ref: str) -> bool:
     """False when it was not ours any more, or that is not known."""
     try:
-        github.connection.rest("DELETE", f"/repos/{github.repository}/git/{REF}")
+        _delete(github, ref)
     except GatewayError:
         return False
     return True
+
+
+def _delete(github: GitHub, ref: str) -> None:
+    github.connection.rest("DELETE", f"/repos/{github.repository}/git/{ref}")

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.answers import Answer, Refusal, created, field_error, not_found, nothing, ok, unprocessable
+from sandbox.comments import Thread, check_body
 from sandbox.routing import Call, Routes
 from sandbox.shapes.issues import comment_shape, issue_shape, label_shape, told_issue_shape
 from sandbox.shapes.pulls import full_pull_shape
-from sandbox.state import Comment, Edit, Issue, Label, User
-from sandbox.world import World
+from sandbox.state import Comment, Issue, Label
 
 routes = Routes()
 
@@ -18,7 +18,6 @@ ISSUES = "/repos/{owner}/{repo}/issues"
 ISSUE = ISSUES + "/{issue_number}"
 READ = "issues:read|pull_requests:read"
 WRITE = "issues:write|pull_requests:write"
-LONGEST_BODY = 65_536
 
 
 @routes.get(ISSUES, needs=READ)
@@ -217,15 +216,8 @@ def comments(call: Call) -> Answer:
 
 @routes.post(ISSUE + "/comments", needs=WRITE)
 def create_comment(call: Call) -> Answer:
-    issue, body = issue_of(call), call.want("IssueComment", "body", str)
-    _check_text("a comment", body)
-    now = call.world.now()
-    comment = Comment(
-        id=call.world.next_id(), author=call.user, body=body, app=call.app, created_at=now, updated_at=now
-    )
-    issue.comments.append(comment)
-    issue.updated_at = now
-    return created(_announce_comment(call, issue, comment, "created"))
+    thread = _thread(call, issue_of(call))
+    return created(thread.write(call.want("IssueComment", "body", str)))
 
 
 @routes.get(ISSUES + "/comments/{comment_id}", needs=READ)
@@ -236,38 +228,19 @@ def a_comment(call: Call) -> Answer:
 
 @routes.patch(ISSUES + "/comments/{comment_id}", needs=WRITE)
 def edit_comment(call: Call) -> Answer:
-    issue, comment = _own_comment(call)
-    body = call.want("IssueComment", "body", str)
-    _check_text("a comment", body)
-    changes = {"body": {"from": comment.body}}
-    rewrite(call.world, comment, body, call.user)
-    return ok(_announce_comment(call, issue, comment, "edited", changes=changes))
-
-
-def rewrite(world: World, comment: Comment, body: str, editor: User) -> None:
-    """Change a comment's text, its history kept."""
-    if not comment.edits:
-        comment.edits.append(
-            Edit(id=world.next_id(), editor=comment.author, body=comment.body, at=comment.created_at)
-        )
-    comment.body, comment.updated_at = body, world.now()
-    comment.edits.append(Edit(id=world.next_id(), editor=editor, body=body, at=comment.updated_at))
+    issue, comment = comment_of(call)
+    return ok(_thread(call, issue).change(comment, call.want("IssueComment", "body", str)))
 
 
 @routes.delete(ISSUES + "/comments/{comment_id}", needs=WRITE)
 def delete_comment(call: Call) -> Answer:
-    issue, comment = _own_comment(call)
-    issue.comments.remove(comment)
-    _announce_comment(call, issue, comment, "deleted")
+    issue, comment = comment_of(call)
+    _thread(call, issue).delete(comment)
     return nothing()
 
 
-def _own_comment(call: Call) -> tuple[Issue, Comment]:
-    """Comments are changed by their author or by someone who may write here."""
-    issue, comment = comment_of(call)
-    if comment.author is not call.user and not (call.caller.kind == "user" and call.may("issues:write")):
-        raise Refusal(403, "Must have admin rights to Repository.")
-    return issue, comment
+def _thread(call: Call, issue: Issue) -> Thread:
+    return Thread(world=call.world, home=call.repository, issue=issue, caller=call.caller)
 
 
 def comment_of(call: Call) -> tuple[Issue, Comment]:
@@ -277,13 +250,6 @@ def comment_of(call: Call) -> tuple[Issue, Comment]:
             if comment.id == wanted:
                 return issue, comment
     raise not_found()
-
-
-def _announce_comment(call: Call, issue: Issue, comment: Comment, action: str, **more: Any) -> dict[str, Any]:
-    shape = comment_shape(call.world, call.repository, issue, comment)
-    whole = told_issue_shape(call.world, call.repository, issue)
-    call.emit("issue_comment", action, issue=whole, comment=shape, **more)
-    return shape
 
 
 def _announce(call: Call, issue: Issue, action: str, **more: Any) -> dict[str, Any]:
@@ -308,6 +274,4 @@ def issue_of(call: Call) -> Issue:
 def _check_text(title: Any, body: Any) -> None:
     if title is not None and (not isinstance(title, str) or not title.strip()):
         raise unprocessable("Validation Failed", field_error("Issue", "title", "missing_field"))
-    if isinstance(body, str) and len(body) > LONGEST_BODY:
-        message = f"body is too long (maximum is {LONGEST_BODY} characters)"
-        raise unprocessable("Validation Failed", field_error("Issue", "body", "custom", message))
+    check_body(body)

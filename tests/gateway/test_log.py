@@ -8,16 +8,19 @@ from datetime import timedelta
 import pytest
 
 from gateway.github import GitHub
+from gateway.pull_lines import Remark
+from gateway.pull_lines import document as lines_document
 from gateway.releases import document
-from gateway.turns import REF, turn
+from gateway.turns import REF, TAG, turn
 from protocol.changes import Part
 from protocol.continuation import older
 from protocol.deployed_lines import MARKER
 from protocol.entry import Entry, entries_in
+from sandbox.faults import Fault
 from tests.entries import AT, make_entry
 from tests.waiting import SHOP, WaitingShop
 
-TAG = "v1.2.0"
+RELEASED = "v1.2.0"
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def sha(shop: WaitingShop) -> str:
 
 
 def in_release(github: GitHub) -> tuple[Entry, ...]:
-    release = github.release_for(TAG)
+    release = github.release_for(RELEASED)
     assert release is not None
     return entries_in(release.body)
 
@@ -37,7 +40,7 @@ def test_twenty_deployments_that_end_together_leave_twenty_entries(shop: Waiting
 
     def write(entry: Entry) -> None:
         github = shop.github()
-        github.write_log(entry, tag=TAG)
+        github.write_log(entry, tag=RELEASED)
         github.close()
 
     with ThreadPoolExecutor(20) as pool:
@@ -84,10 +87,87 @@ def test_a_token_that_may_make_no_ref_looks_again_after_writing(shop: WaitingSho
     assert written.problems == ()
 
 
+def made_refs(shop: WaitingShop) -> list[str]:
+    asked = (one for one in shop.world.exchanges if one.path.endswith("/git/refs") and one.method == "POST")
+    return [one.request_body["ref"] for one in asked if one.status == 201]
+
+
+REFUSED = {
+    "beside branches and tags": (2, [TAG]),
+    "altogether": (None, []),
+}
+
+
+@pytest.mark.parametrize(("times", "made"), REFUSED.values(), ids=REFUSED)
+def test_where_github_refuses_our_ref_the_entry_is_written_and_looked_at_again(
+    shop: WaitingShop, sha: str, times: int | None, made: list[str]
+) -> None:
+    number, _ = shop.merged()
+    shop.world.faults.add(Fault(kind="status", method="POST", path="/git/refs$", times=times, status=422))
+    entry, github = make_entry(sha=sha), shop.github()
+    assert github.write_log(entry, tag=RELEASED, pulls=[number]).problems == ()
+    shop.world.faults.clear()
+    assert in_release(github) == (entry,)
+    assert made_refs(shop) == made
+    assert [ref for ref in (REF, TAG) if shop.world.git(shop.repository).ref(ref)] == []
+    asked = [one.request_body["query"] for one in shop.world.exchanges if one.path == "/graphql"]
+    assert sum("release(tagName: $tag)" in question for question in asked) == 2
+
+
+def test_a_ref_that_github_does_not_let_go_holds_nobody_for_ever(shop: WaitingShop, sha: str) -> None:
+    shop.ask("POST", "/git/refs", {"ref": REF, "sha": sha})
+    shop.world.faults.add(Fault(kind="status", method="DELETE", path="/git/refs/", times=1, status=422))
+    with turn(shop.github(), sha, patience=0.2) as ours:
+        assert made_refs(shop)[-1] == TAG
+    assert not ours.alone
+
+
+def test_twenty_pull_requests_hear_of_it_in_two_requests_more_than_none(shop: WaitingShop, sha: str) -> None:
+    numbers = [opened(shop, f"topic-{at}") for at in range(20)]
+    github = shop.github()
+    for environment, words in (("staging", 1), ("production", 2)):
+        shop.responses.clear()
+        entry = make_entry(sha=sha, environment=environment, version="1.2.3")
+        assert github.write_log(entry, tag=None, pulls=numbers).problems == ()
+        asked = [one for one in shop.responses if "access_tokens" not in one.path]
+        assert len(asked) == 1 + 2 + 2  # what stands there, two times ten lines, and our turn
+        bodies = [shop.repository.issues[number].comments for number in numbers]
+        assert {len(comments) for comments in bodies} == {1}
+        assert {comments[0].body.count("Success - 1.2.3") for comments in bodies} == {words}
+
+
+def opened(shop: WaitingShop, branch: str) -> int:
+    shop.world.commit(SHOP, {f"{branch}.py": "1\n"}, branch, branch=branch, quiet=True)
+    return int(shop.ask("POST", "/pulls", {"title": branch, "head": branch, "base": "main"})["number"])
+
+
+def test_a_pull_request_that_does_not_take_its_line_is_named_and_the_others_have_theirs(
+    shop: WaitingShop, sha: str
+) -> None:
+    number = opened(shop, "topic")
+    written = shop.github().write_log(make_entry(sha=sha), tag=None, pulls=[number, 998, 999])
+    [problem] = written.problems
+    assert problem.startswith("Pull requests #998 and #999: could not be read")
+    assert len(shop.repository.issues[number].comments) == 1
+
+
+def test_our_mark_in_another_s_words_is_left_alone(shop: WaitingShop, sha: str) -> None:
+    number = opened(shop, "topic")
+    shop.ask("POST", f"/issues/{number}/comments", {"body": f"{MARKER}\nmine"})
+    shop.github().write_log(make_entry(sha=sha), tag=None, pulls=[number])
+    theirs, ours = shop.repository.issues[number].comments
+    assert (theirs.body, ours.body.startswith(MARKER)) == (f"{MARKER}\nmine", True)
+
+
+def test_words_on_pull_requests_are_never_part_of_the_request() -> None:
+    remark = Remark(number=1, node='x") { id } #', text='y") { id } #', is_there=False)
+    assert ") { id } #" not in lines_document([remark])
+
+
 def test_what_github_does_not_take_is_said_and_the_rest_is_written(shop: WaitingShop, sha: str) -> None:
     number, _ = shop.merged()
     entry = make_entry(sha="f" * 40)
-    written = shop.github().write_log(entry, tag=TAG, pulls=[number])
+    written = shop.github().write_log(entry, tag=RELEASED, pulls=[number])
     assert written.problems[0].startswith("Release: ")
     assert len(shop.repository.issues[number].comments) == 1
 
@@ -99,8 +179,8 @@ def test_a_full_release_goes_on_in_an_issue_and_leads_there(shop: WaitingShop, s
         for at in range(1, 7)
     ]
     for entry in entries:
-        assert github.write_log(entry, tag=TAG).problems == ()
-    release = github.release_for(TAG)
+        assert github.write_log(entry, tag=RELEASED).problems == ()
+    release = github.release_for(RELEASED)
     assert release is not None
     numbers = older(release.body)
     moved = [one for number in numbers for one in entries_in(shop.repository.issues[number].body or "")]
@@ -114,7 +194,7 @@ def test_people_s_words_come_back_as_they_were(shop: WaitingShop, sha: str) -> N
     part = Part(number=3, title=words, authors=(words,))
     entry = make_entry(sha=sha, deployer=words, issues=(words,), changes=words, included=(part,))
     github = shop.github()
-    github.write_log(entry, tag=TAG)
+    github.write_log(entry, tag=RELEASED)
     assert in_release(github) == (entry,)
 
 

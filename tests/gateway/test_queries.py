@@ -9,6 +9,8 @@ import pytest
 
 from gateway.deployments import OF_ONE
 from gateway.details import Wanted, document
+from gateway.pull_lines import Remark
+from gateway.pull_lines import document as lines_document
 from gateway.queries import query
 from gateway.releases import document as log_document
 
@@ -20,6 +22,7 @@ EVERYTHING = Wanted(
     required=(("a" * 40, 1),),
     edits=(("IC_1", "2026-11-25T12:00:00Z"),),
 )
+REMARKS = [Remark(number=7, node="PR_1", text="", is_there=it_is) for it_is in (False, True)]
 REPOSITORY = {"owner": "acme", "name": "shop"}
 
 
@@ -34,6 +37,7 @@ REPOSITORY = {"owner": "acme", "name": "shop"}
         pytest.param(query("written"), id="written"),
         pytest.param(query("own_comments"), id="own comments"),
         pytest.param(log_document(True, [7, 9]), id="log"),
+        pytest.param(lines_document(REMARKS), id="lines on pull requests"),
         pytest.param(OF_ONE + query("deployments"), id="deployments of one environment"),
         pytest.param(document(REPOSITORY, EVERYTHING)[0], id="all details"),
         pytest.param(document(REPOSITORY, Wanted(teams=("acme/dba",)))[0], id="teams alone"),
