@@ -48,12 +48,6 @@ def _year(calendar: Calendar, year: int) -> Mapping[date, str]:
 def _public(calendar: Calendar, year: int) -> dict[date, str]:
     if calendar.country is None:
         return {}
-    import holidays  # noqa: PLC0415 - takes 70 ms, and most policies name no country
+    from protocol.countries import public_holidays  # noqa: PLC0415 - 30 ms, and most policies name none
 
-    try:
-        found = holidays.country_holidays(
-            calendar.country, subdiv=calendar.subdivision, years=year, language="en_US"
-        )
-    except (NotImplementedError, KeyError) as error:
-        raise ValueError(f"holidays of {calendar.country} are not known: {error}") from None
-    return dict(found)
+    return public_holidays(calendar.country, calendar.subdivision, year)
