@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from action.errors import Stopped
+from action.errors import StepFailed, Stopped
 from action.stop import Stop
 
 _GRACE = 1.5  # seconds between asking a group to end and ending it
@@ -127,15 +127,7 @@ def _started(
     text: str, environ: Mapping[str, str], directory: Path
 ) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The process, and a descriptor that becomes readable when it has ended."""
-    process = subprocess.Popen(
-        ["bash", "-eo", "pipefail", "-c", text],
-        cwd=directory,
-        env=dict(environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    process = _start(text, environ, directory)
     read_end, write_end = os.pipe()
     waiter = threading.Thread(target=_wait_for, args=(process, write_end), daemon=True)
     waiter.start()
@@ -148,6 +140,21 @@ def _started(
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+def _start(text: str, environ: Mapping[str, str], directory: Path) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            ["bash", "-eo", "pipefail", "-c", text],
+            cwd=directory,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise StepFailed(f"bash could not be started in {directory}: {error}") from error
 
 
 def _wait_for(process: subprocess.Popen[bytes], write_end: int) -> None:

@@ -1,102 +1,118 @@
-"""The command that looks whether the data are whole, run beside the watch on the metrics."""
+"""The command that looks whether the data are whole, run beside the work that shows users a version."""
 
 from __future__ import annotations
 
-import contextlib
+import math
 import threading
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 
-from action.commands import Outcome, environment_for_commands, run_command
+from action.commands import environment_for_commands, run_command
 from action.errors import StepFailed, Stopped
 from action.job import Job, Progress
-from action.stop import Stop
+from action.stop import Stop, patience
+from action.ticks import ticks
 from protocol.policy import Integrity
 
-_PAUSE = 0.05  # seconds between looks whether the last one has ended
+_AT_ONCE = 0.0  # seconds after the job is wished to stop
+_OVER = "the end of the work"
 
 
-class IntegrityCheck:
-    """Runs every so often, at most one at a time, in a thread so that a slow one delays no sample."""
+@contextmanager
+def guarded(integrity: Integrity | None, job: Job, progress: Progress) -> Iterator[Job]:
+    """The same job, whose work is stopped as soon as the data are found damaged. Then raises StepFailed.
 
-    def __init__(self, integrity: Integrity | None, job: Job, progress: Progress) -> None:
-        self._integrity = integrity
-        self._job = job
-        self._progress = progress
-        self._stop = Stop()
-        self._running: _Run | None = None
-        self._due = integrity.every.total_seconds() if integrity is not None else 0.0
-        self._began = False
+    The last look is waited for; work that ends before the first is due is followed by one all the same.
+    """
+    if integrity is None:
+        yield job
+        return
+    with patience(job.stop, _AT_ONCE) as work, patience(job.stop, _AT_ONCE) as cut, Stop() as enough:
+        guard = _Guard(
+            integrity=integrity,
+            job=job,
+            variables=progress.variables,
+            damaged=work.request,
+            enough=enough,
+            cut=cut,
+        )
+        try:
+            guard.begin()
+            yield replace(job, stop=work)
+            guard.finish()
+        except Stopped:
+            if job.stop.wished or not guard.wrong:
+                raise
+        finally:
+            guard.end()
+    if guard.wrong:
+        raise StepFailed(f"the data are not whole: {guard.wrong}")
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
-        if self._running is not None:
-            self._stop.request("the end of the watch")
-            self._running.join()
-        self._stop.__exit__(kind, error, at)
+@dataclass(slots=True, kw_only=True)
+class _Guard:
+    """Looks every so often, at most one look at a time, in a thread so that a slow one delays nothing."""
 
-    def look(self, passed: float) -> None:
-        """Begin one when it is due. Raises StepFailed when one found damage."""
-        if self._integrity is None:
-            return
-        self._hear()
-        if self._running is None and passed >= self._due:
-            self._begin(self._integrity)
-            self._due += self._integrity.every.total_seconds()
+    integrity: Integrity
+    job: Job
+    variables: Mapping[str, str]
+    damaged: Callable[[str], None]
+    enough: Stop  # no more looks
+    cut: Stop  # nor the one under way
+    looks: int = 0
+    wrong: str = ""
+    printed: tuple[str, ...] = ()
+    thread: threading.Thread = field(init=False)
+
+    def begin(self) -> None:
+        self.thread = threading.Thread(target=self._keep_looking, daemon=True)
+        self.thread.start()
 
     def finish(self) -> None:
-        """Hear of the last one; a watch with none at all would be no watch."""
-        if self._integrity is not None and not self._began:
-            self._begin(self._integrity)
-        while self._running is not None:
-            self._hear()
-            self._job.stop.sleep(_PAUSE)
+        """Hear of the last look; with none at all it would be no guard."""
+        self.enough.request(_OVER)
+        self.thread.join()
+        self.job.stop.check()
+        if not self.looks:
+            self._look()
 
-    def _begin(self, integrity: Integrity) -> None:
-        self._began = True
-        self._running = _Run(integrity, self._job, self._progress, self._stop)
-        self._running.start()
-
-    def _hear(self) -> None:
-        """Show what it printed only when it has ended: it would stand between other lines."""
-        run = self._running
-        if run is None or run.is_alive():
+    def end(self) -> None:
+        """Leave nothing running, and show what was printed: earlier it would stand between other lines."""
+        self.enough.request(_OVER)
+        self.cut.request(_OVER)
+        self.thread.join()
+        if not self.looks:
             return
-        self._running = None
-        with self._job.console.fence():
-            for line in run.printed:
-                self._job.console.output(line)
-        if run.wrong:
-            raise StepFailed(f"the data are not whole: {run.wrong}")
-        self._job.console.say("the data are whole")
+        with self.job.console.fence():
+            for line in self.printed:
+                self.job.console.output(line)
+        if not self.wrong:
+            self.job.console.say(f"the data are whole (looked at: {self.looks})")
 
+    def _keep_looking(self) -> None:
+        every = self.integrity.every.total_seconds()
+        with suppress(Stopped):
+            for _ in ticks(every, math.inf, sleep=self.enough.sleep):
+                self._look()
+                if self.wrong:
+                    self.damaged("damaged data")
+                    return
 
-class _Run(threading.Thread):
-    """One run. It ends in time for the next, or it failed."""
-
-    def __init__(self, integrity: Integrity, job: Job, progress: Progress, stop: Stop) -> None:
-        super().__init__(daemon=True)
-        self._integrity, self._job, self._stop_wish = integrity, job, stop
-        self._variables = progress.variables
-        self.printed: tuple[str, ...] = ()
-        self.wrong = f"`{integrity.run}` could not be run"
-
-    def run(self) -> None:
-        with contextlib.suppress(Stopped):
-            outcome = self._outcome()
+    def _look(self) -> None:
+        """It ends in time for the next, or it failed."""
+        try:
+            outcome = run_command(
+                self.integrity.run,
+                environ=environment_for_commands(self.job.environ, self.variables),
+                directory=self.job.workflow.workspace,
+                timeout=self.integrity.every.total_seconds(),
+                stop=self.cut,
+                write=lambda _: None,
+            )
+        except StepFailed as error:
+            self.wrong = str(error)
+        else:
             self.printed = outcome.last_lines
-            self.wrong = "" if outcome.succeeded else f"`{self._integrity.run}` {outcome.reason}"
-
-    def _outcome(self) -> Outcome:
-        return run_command(
-            self._integrity.run,
-            environ=environment_for_commands(self._job.environ, self._variables),
-            directory=self._job.workflow.workspace,
-            timeout=self._integrity.every.total_seconds(),
-            stop=self._stop_wish,
-            write=lambda _: None,
-        )
+            self.wrong = "" if outcome.succeeded else f"`{self.integrity.run}` {outcome.reason}"
+        self.looks += 1

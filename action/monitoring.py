@@ -10,7 +10,7 @@ from functools import partial
 from action.at_once import at_once
 from action.commands import environment_for_commands, run_command
 from action.errors import Inconclusive, StepFailed
-from action.integrity import IntegrityCheck
+from action.integrity import guarded
 from action.job import Job, Progress
 from action.ticks import ticks
 from gateway.errors import GatewayError
@@ -161,9 +161,9 @@ def watch(monitor: Monitor, job: Job, progress: Progress) -> None:
 
     Raises Inconclusive when at the end nobody can say how the metrics are: that is never a pass.
     """
-    source = metrics_source(monitor, job, progress) if monitor.metrics else None
-    with IntegrityCheck(monitor.integrity, job, progress) as integrity:
-        _Watch(monitor=monitor, source=source, job=job, progress=progress).carry_out(integrity)
+    with guarded(monitor.integrity, job, progress) as beside:
+        source = metrics_source(monitor, beside, progress) if monitor.metrics else None
+        _Watch(monitor=monitor, source=source, job=beside, progress=progress).carry_out()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -175,25 +175,17 @@ class _Watch:
     measured: dict[str, list[Measurement]] = field(default_factory=dict)
     said_at: float = 0.0
 
-    def carry_out(self, integrity: IntegrityCheck) -> None:
-        length = self.monitor.for_.total_seconds()
-        for passed in ticks(self._every(), length, sleep=self.job.stop.sleep, monotonic=self.job.monotonic):
+    def carry_out(self) -> None:
+        every, length = self.monitor.every.total_seconds(), self.monitor.for_.total_seconds()
+        for passed in ticks(every, length, sleep=self.job.stop.sleep, monotonic=self.job.monotonic):
             self._sample()
-            integrity.look(passed)
             self._judge(interim=True)
             if passed >= self.said_at + _LINE_EVERY:
                 self._say(passed)
-        integrity.finish()
         self._judge(interim=False)
         if length > self.said_at:
             self._say(length)
         self._require_an_answer()
-
-    def _every(self) -> float:
-        integrity = self.monitor.integrity
-        if self.source is None and integrity is not None:
-            return integrity.every.total_seconds()
-        return self.monitor.every.total_seconds()
 
     def _sample(self) -> None:
         if self.source is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
@@ -63,7 +64,7 @@ def _carry_out_one(step: Step, job: Job, progress: Progress) -> tuple[Step, ...]
     job.journal.step_began(step.name, job.clock())
     run = _StepRun(step=step, job=job, progress=progress)
     try:
-        with job.console.group(step.name):
+        with job.console.group(step.name), _beside(step, job, progress) as run.job:
             following = run.carry_out()
     except StepFailed as error:
         run.record("failed", str(error))
@@ -75,6 +76,15 @@ def _carry_out_one(step: Step, job: Job, progress: Progress) -> tuple[Step, ...]
     run.record("passed")
     _expose(step, job, progress, rising=False)
     return following
+
+
+def _beside(step: Step, job: Job, progress: Progress) -> AbstractContextManager[Job]:
+    """The job as the step's work sees it: stopped where the data are found damaged meanwhile."""
+    if step.integrity is None:
+        return nullcontext(job)
+    from action.integrity import guarded  # noqa: PLC0415 - only where the policy looks at the data
+
+    return guarded(step.integrity, job, progress)
 
 
 def _expose(step: Step, job: Job, progress: Progress, *, rising: bool) -> None:
@@ -231,7 +241,7 @@ class _StepRun:
             raise StepFailed(f"`{_shown(work.list.run)}` {outcome.reason}")
         if not targets:
             raise StepFailed(f"`{_shown(work.list.run)}` printed no target; it must print one a line")
-        return roll_over(work.rolling, targets)
+        return roll_over(work.rolling, targets, work.integrity)
 
 
 def _shown(command: str) -> str:

@@ -18,6 +18,7 @@ from protocol.policy import (
     CommandStep,
     Environment,
     Hotfix,
+    Integrity,
     Messages,
     MigrateStep,
     Monitor,
@@ -91,6 +92,7 @@ class RollOut:
 
     list: Command
     rolling: Rolling
+    integrity: Integrity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +122,16 @@ Work: TypeAlias = Command | Probes | Hold | Compare | Lint | RollOut | Tell | Ba
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """`exposes`: the share of users (0 to 1) who may see the new version; None where that stays as it is."""
+    """`exposes`: the share of users (0 to 1) who may see the new version; None where that stays as it is.
+
+    `integrity` is looked at beside the work: damaged data end it at once, and it fails.
+    """
 
     name: str
     work: tuple[Work, ...]
     touches: Touch = "nothing"
     exposes: float | None = None
+    integrity: Integrity | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,7 +271,7 @@ def _strategy_steps(environment: Environment) -> Iterator[Step]:
     if strategy is not None and strategy.canary is not None:
         yield from _canary_steps(strategy.canary, environment)
     elif strategy is not None and strategy.rolling is not None:
-        yield from _rolling_steps(strategy.rolling)
+        yield from _rolling_steps(strategy.rolling, _integrity(environment))
     elif strategy is not None and strategy.blue_green is not None:
         yield from _blue_green_steps(strategy.blue_green)
     elif environment.steps.deploy is not None:
@@ -282,7 +288,17 @@ def _canary_steps(canary: Canary, environment: Environment) -> Iterator[Step]:
             work.append(_watched(canary.hold, weight, environment.monitor))
         if steps.health:
             work.append(Probes(steps.health, {"WEIGHT": str(weight), "TRACK": "canary"}))
-        yield Step(name=f"canary {weight}%", work=tuple(work), touches="service", exposes=weight / 100)
+        yield Step(
+            name=f"canary {weight}%",
+            work=tuple(work),
+            touches="service",
+            exposes=weight / 100,
+            integrity=_integrity(environment) if weight < _ALL else None,  # at 100 % monitor takes its place
+        )
+
+
+def _integrity(environment: Environment) -> Integrity | None:
+    return environment.monitor.integrity if environment.monitor is not None else None
 
 
 def _watched(hold: timedelta, weight: int, monitor: Monitor | None) -> Work:
@@ -297,15 +313,17 @@ def _set_weight(canary: Canary, weight: int) -> Command:
     )
 
 
-def _rolling_steps(rolling: Rolling) -> Iterator[Step]:
+def _rolling_steps(rolling: Rolling, integrity: Integrity | None) -> Iterator[Step]:
     if rolling.targets_from is None:
-        yield from roll_over(rolling, rolling.targets)
+        yield from roll_over(rolling, rolling.targets, integrity)
     else:
         listing = Command(run=rolling.targets_from)
-        yield Step(name="rolling", work=(RollOut(listing, rolling),))
+        yield Step(name="rolling", work=(RollOut(listing, rolling, integrity),))
 
 
-def roll_over(rolling: Rolling, targets: Sequence[str]) -> tuple[Step, ...]:
+def roll_over(
+    rolling: Rolling, targets: Sequence[str], integrity: Integrity | None = None
+) -> tuple[Step, ...]:
     """One step a batch: every target of it, then the health of each."""
     batches = batches_of(targets, rolling.batch)
     done = list(accumulate(len(batch) for batch in batches))
@@ -315,6 +333,7 @@ def roll_over(rolling: Rolling, targets: Sequence[str]) -> tuple[Step, ...]:
             work=tuple(_roll_batch(rolling, batch)),
             touches="service",
             exposes=done[number - 1] / len(targets),
+            integrity=integrity,
         )
         for number, batch in enumerate(batches, start=1)
     )
@@ -450,7 +469,12 @@ def plan_data(plan: Plan) -> dict[str, Any]:
 
 def _step_data(step: Step) -> dict[str, Any]:
     work = [_work_data(work) for work in step.work]
-    return {"name": step.name, "touches": step.touches, "work": work}
+    beside = {"integrity": _integrity_data(step.integrity)} if step.integrity else {}
+    return {"name": step.name, "touches": step.touches, "work": work, **beside}
+
+
+def _integrity_data(integrity: Integrity) -> dict[str, str]:
+    return {"run": integrity.run, "every": say_duration(integrity.every)}
 
 
 def _work_data(work: Work) -> dict[str, Any]:
@@ -478,7 +502,8 @@ def _work_data(work: Work) -> dict[str, Any]:
             return {"kind": "tell", "channels": list(work.channels)}
         case RollOut():
             batch = {"batch": work.rolling.batch, "run": work.rolling.run}
-            return {"kind": "roll out", "targets_from": work.list.run, **batch}
+            beside = {"integrity": _integrity_data(work.integrity)} if work.integrity else {}
+            return {"kind": "roll out", "targets_from": work.list.run, **batch, **beside}
         case Baseline():
             return {"kind": "baseline", "metrics": list(work.monitor.metrics)}
         case Watch():
@@ -492,7 +517,7 @@ def _watch_data(monitor: Monitor) -> dict[str, Any]:
         "for": say_duration(monitor.for_),
         "every": say_duration(monitor.every),
         "metrics": list(monitor.metrics),
-        "integrity": monitor.integrity.run if monitor.integrity else None,
+        "integrity": _integrity_data(monitor.integrity) if monitor.integrity else None,
     }
 
 
@@ -537,6 +562,7 @@ def render_plan(plan: Plan) -> str:
 
 def _step_lines(lead: str, step: Step) -> list[str]:
     said = [say_work(work) for work in step.work]
+    said += [f"beside it {_say_integrity(step.integrity)}"] if step.integrity else []
     first = said[0] if said else "nothing"
     indent = " " * len(f"{lead}{step.name:<16} ")
     return [f"{lead}{step.name:<16} {first}", *(f"{indent}{line}" for line in said[1:])]
@@ -560,7 +586,8 @@ def say_work(work: Work) -> str:
         case Tell():
             return f"tell {', '.join(work.channels)}"
         case RollOut():
-            return f"{_first_line(work.rolling.run)} on every target of {_first_line(work.list.run)}"
+            beside = f", beside it {_say_integrity(work.integrity)}" if work.integrity else ""
+            return f"{_first_line(work.rolling.run)} on every target of {_first_line(work.list.run)}{beside}"
         case Baseline():
             return f"measure {', '.join(work.monitor.metrics)} as they are now"
         case Watch():
@@ -572,11 +599,13 @@ def say_work(work: Work) -> str:
 def _say_watch(monitor: Monitor) -> str:
     watched = [*monitor.metrics]
     if monitor.integrity is not None:
-        watched.append(
-            f"`{_first_line(monitor.integrity.run)}` every {say_duration(monitor.integrity.every)}"
-        )
+        watched.append(_say_integrity(monitor.integrity))
     every = f" every {say_duration(monitor.every)}" if monitor.metrics else ""
     return f"watch {', '.join(watched) or 'nothing'}{every} for {say_duration(monitor.for_)}"
+
+
+def _say_integrity(integrity: Integrity) -> str:
+    return f"`{_first_line(integrity.run)}` every {say_duration(integrity.every)}"
 
 
 def _say_command(command: Command) -> str:

@@ -181,3 +181,20 @@ def test_addresses_of_one_target_are_not_where_the_environment_is_looked_at() ->
         " steps: {smoke: {url: 'http://shop/'}}}"
     )
     assert plan_for(text).url == "http://shop/"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "times"),
+    [
+        pytest.param("canary: {weights: [5, 25, 100], set: weigh}", 2, id="at each weight but the last"),
+        pytest.param("rolling: {targets: [a, b, c], run: roll}", 3, id="at each batch"),
+        pytest.param("rolling: {targets_from: hosts, run: roll}", 1, id="wherever it rolls"),
+        pytest.param("blue_green: {deploy_idle: idle, switch: switch}", 0, id="only by the watch"),
+    ],
+)
+def test_a_plan_shows_where_the_data_are_looked_at(strategy: str, times: int) -> None:
+    monitor = "{for: 10m, integrity: {run: ./ops/check-data}}"
+    plan = plan_for(f"{{steps: {{deploy: {{run: x}}}}, strategy: {{{strategy}}}, monitor: {monitor}}}")
+    assert render_plan(plan).count("beside it `./ops/check-data` every 5m") == times
+    data = json.dumps(plan_data(plan))
+    assert data.count('"integrity": {"run": "./ops/check-data", "every": "5m"}') == times + 1
