@@ -102,17 +102,33 @@ class Git:
     def text(self, *arguments: str, **options: bytes | None) -> str:
         return self.run(*arguments, stdin=options.get("stdin")).decode(errors="replace").strip()
 
+    def read(self, *arguments: str) -> bytes:
+        """The same for what only reads, remembered until a ref moves: objects never change.
+
+        A refusal is not remembered, for an object can come later.
+        """
+        return _read(self, self._refs_as_they_are(), arguments)
+
+    def read_text(self, *arguments: str) -> str:
+        return self.read(*arguments).decode(errors="replace").strip()
+
+    def _refs_as_they_are(self) -> bytes:
+        """Their files' names and contents; reading them costs a hundredth of asking git."""
+        folders = os.walk(self.path / "refs")
+        files = sorted(Path(folder, name) for folder, _, names in folders for name in names)
+        found = (self.path / "HEAD", self.path / "packed-refs", *files)
+        return b"\0".join(part for path in found for part in (bytes(path), _content(path)))
+
     # Names
 
     def resolve(self, name: str) -> str | None:
         """The commit a branch, tag, ref, HEAD or (short) SHA names; None when it names none."""
         if not name or "\n" in name:
             return None
-        candidates = (f"refs/heads/{name}", f"refs/tags/{name}", name)
-        asked = "".join(f"{candidate}^{{commit}}\n" for candidate in candidates)
-        answers = self.text("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked.encode())
-        found = (line.removesuffix(" commit") for line in answers.splitlines() if line.endswith(" commit"))
-        return next(found, None)
+        try:
+            return _commit_named(self, self._refs_as_they_are(), name)
+        except GitError:
+            return None
 
     def tip(self, branch: str) -> str | None:
         return self.ref(f"refs/heads/{branch}")
@@ -122,7 +138,7 @@ class Git:
 
     def refs(self, prefix: str = "refs") -> dict[str, str]:
         """Full ref name to the SHA of the object it points at."""
-        lines = self.text("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
+        lines = self.read_text("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
         return {line.split(" ")[0]: line.split(" ")[1] for line in lines}
 
     def valid_ref(self, ref: str) -> bool:
@@ -143,24 +159,28 @@ class Git:
         lines = "".join(f"update {ref} {after} {before}\n" for ref, before, after in moves)
         self.run("update-ref", "--stdin", stdin=lines.encode())
 
+    def fetch(self, source: Path, *wanted: str) -> None:
+        """Refs (`FROM:TO`) or the commits of these SHAs, from another repository on this machine."""
+        self.run("fetch", "--quiet", "--no-auto-gc", str(source), *wanted)
+
     # Objects
 
     def object_type(self, sha: str) -> str | None:
         try:
-            return self.text("cat-file", "-t", sha)
+            return self.read_text("cat-file", "-t", sha)
         except GitError:
             return None
 
     def object_at(self, expression: str) -> tuple[str, str] | None:
         """(SHA, type) of what `HEAD:path`, a ref or a SHA names."""
         try:
-            sha = self.text("rev-parse", "--verify", "--quiet", "--end-of-options", expression)
-            return sha, self.text("cat-file", "-t", sha)
+            sha = self.read_text("rev-parse", "--verify", "--quiet", "--end-of-options", expression)
+            return sha, self.read_text("cat-file", "-t", sha)
         except GitError:
             return None
 
     def blob(self, sha: str) -> bytes:
-        return self.run("cat-file", "blob", sha)
+        return self.read("cat-file", "blob", sha)
 
     def file(self, commit: str, path: str) -> bytes | None:
         entry = self.entry(commit, path)
@@ -178,7 +198,7 @@ class Git:
 
     def _entries(self, *arguments: str) -> list[Entry]:
         entries = []
-        for line in self.run(*arguments).decode(errors="surrogateescape").split("\0"):
+        for line in self.read(*arguments).decode(errors="surrogateescape").split("\0"):
             if not line:
                 continue
             head, path = line.split("\t", 1)
@@ -195,7 +215,7 @@ class Git:
         """Newest first."""
         limits = [] if limit is None else [f"--max-count={limit}"]
         where = ["--", path] if path else ["--"]
-        out = self.run("log", f"--format={COMMIT_FORMAT}", *limits, "--end-of-options", *revisions, *where)
+        out = self.read("log", f"--format={COMMIT_FORMAT}", *limits, "--end-of-options", *revisions, *where)
         records = out.decode(errors="replace").split(RECORD)
         return [_commit(record.lstrip("\n")) for record in records if record.strip()]
 
@@ -324,6 +344,30 @@ def _commit(record: str) -> Commit:
         committer=Signature(name=committer, email=c_email, date=datetime.fromisoformat(c_date)),
         message=message.rstrip("\n"),
     )
+
+
+def _content(path: Path) -> bytes:
+    """Nothing where there is no file, or none any more."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+@lru_cache(maxsize=2048)
+def _commit_named(git: Git, _refs: bytes, name: str) -> str:
+    candidates = (f"refs/heads/{name}", f"refs/tags/{name}", name)
+    asked = "".join(f"{candidate}^{{commit}}\n" for candidate in candidates)
+    answers = git.text("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked.encode())
+    found = [line.removesuffix(" commit") for line in answers.splitlines() if line.endswith(" commit")]
+    if not found:
+        raise GitError(f"{name} names no commit")
+    return found[0]
+
+
+@lru_cache(maxsize=2048)
+def _read(git: Git, _refs: bytes, arguments: tuple[str, ...]) -> bytes:
+    return git.run(*arguments)
 
 
 @lru_cache(maxsize=1024)

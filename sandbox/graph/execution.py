@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +53,19 @@ def answer(world: World, caller: Caller, body: Any) -> dict[str, Any]:
     if not isinstance(text, str):
         return _refused(GraphProblem("", "A query attribute must be specified and must be a string."))
     try:
-        document = parse(text)
+        document, invalid = _checked(text)
     except GraphQLError as error:
         return {"errors": [_shown(error)]}
-    invalid = validate(schema(), document)
     if invalid:
         return {"errors": [_shown(error) for error in invalid]}
     return _run(world, caller, document, body)
+
+
+@lru_cache(maxsize=256)
+def _checked(text: str) -> tuple[DocumentNode, tuple[GraphQLError, ...]]:
+    """Read and checked once for each text: a client asks the same few questions again and again."""
+    document = parse(text)
+    return document, tuple(validate(schema(), document))
 
 
 def _run(world: World, caller: Caller, document: DocumentNode, body: dict[str, Any]) -> dict[str, Any]:

@@ -196,6 +196,19 @@ def test_a_ref_that_is_neither_branch_nor_tag_moves_in_silence(sandbox: Sandbox)
     assert pushes == []
 
 
+def test_what_is_remembered_of_git_ends_when_a_ref_moves_even_behind_our_back(sandbox: Sandbox) -> None:
+    ours = sandbox.world.git(sandbox.world.repositories[SHOP])
+    before = ours.tip("main")
+    tree = git(ours.path, "rev-parse", "main^{tree}").stdout.strip()
+    after = git(ours.path, "commit-tree", tree, "-m", "behind our back").stdout.strip()
+    assert ours.resolve("later") is None
+    git(ours.path, "update-ref", "refs/heads/main", after)
+    git(ours.path, "update-ref", "refs/heads/later", after)
+    assert (ours.tip("main"), ours.resolve("later")) == (after, after) != (before, None)
+    git(ours.path, "pack-refs", "--all")
+    assert ours.refs("refs/heads/later") == {"refs/heads/later": after}
+
+
 # Objects one by one, and refs all at once
 
 
