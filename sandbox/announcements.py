@@ -60,7 +60,9 @@ def verdict_wanted(world: World, pending: PendingDeployment, app: App) -> None:
     repository = run.repository
     deployment = pending.deployment
     pulls = [
-        pull for pull in repository.pulls if pull.head_sha == run.head_sha and pull.issue.state == "open"
+        pull
+        for pull in repository.pulls
+        if pull.head_sha == run.head_sha and pull.issue.state == "open" and pull.fork is None
     ]
     payload = {
         "environment": pending.environment.name,

@@ -17,7 +17,7 @@ def job_contexts(world: World, job: Job, token: str) -> dict[str, Any]:
         **run_contexts(world, run),
         "github": {**github_context(world, run), "token": token, "job": job.key},
         "needs": needs_context(run, job.needs),
-        "secrets": {**run.repository.secrets, "GITHUB_TOKEN": token},
+        "secrets": {**({} if run.fork else run.repository.secrets), "GITHUB_TOKEN": token},
         "job": {"check_run_id": job.id, "status": "success"},
     }
 

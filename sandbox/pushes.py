@@ -1,14 +1,16 @@
-"""What a moved ref means: pull requests follow their branch, and a push event goes out."""
+"""What a moved ref means: a push event goes out, and pull requests follow their branches."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from sandbox.forks import bring_head
 from sandbox.git import ZERO, Git
 from sandbox.shapes.basics import repo_html
 from sandbox.shapes.commits import pushed_commit_shape
 from sandbox.shapes.pulls import full_pull_shape
-from sandbox.state import Event, PullRequest, Push
+from sandbox.state import Event, PullRequest, Push, Repository
 from sandbox.world import World
 
 MOST_COMMITS = 2048
@@ -16,10 +18,21 @@ MOST_COMMITS = 2048
 
 def announce(world: World, push: Push, *, quiet: bool) -> None:
     """Send the push, then tell of every pull request it changed."""
-    _emit(world, push, "push", None, push_payload(world, push), quiet=quiet)
-    for pull in push.repository.pulls:
-        if pull.issue.state == "open":
-            _follow(world, push, pull, quiet=quiet)
+    payload = push_payload(world, push)
+    world.emit(
+        Event(
+            name="push",
+            action=None,
+            repository=push.repository,
+            sender=push.pusher,
+            payload=payload,
+            quiet=quiet,
+        )
+    )
+    for base in filter(None, (push.repository, push.repository.parent)):
+        for pull in base.pulls:
+            if pull.issue.state == "open":
+                Following(world=world, push=push, base=base, pull=pull, quiet=quiet).follow()
 
 
 def push_payload(world: World, push: Push) -> dict[str, Any]:
@@ -54,50 +67,61 @@ def _new_commits(world: World, push: Push, git: Git) -> list[dict[str, Any]]:
     return [pushed_commit_shape(world, push.repository, commit, git) for commit in found]
 
 
-def _follow(world: World, push: Push, pull: PullRequest, *, quiet: bool) -> None:
-    if push.after == ZERO:
-        if push.branch == pull.head_ref:
-            _close(world, push, pull, quiet=quiet)
-        return
-    if push.branch == pull.head_ref:
-        before, pull.head_sha = pull.head_sha, push.after
-        pull.issue.updated_at = world.now()
-        shas = {"before": before, "after": push.after}
-        _tell(world, push, pull, "synchronize", quiet=quiet, **shas)
-    if push.branch == pull.base_ref:
-        _settle_base(world, push, pull, quiet=quiet)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """What a push does to one open pull request, which may be of the repository that it forks."""
 
+    world: World
+    push: Push
+    base: Repository
+    pull: PullRequest
+    quiet: bool
 
-def _settle_base(world: World, push: Push, pull: PullRequest, *, quiet: bool) -> None:
-    """A base that now holds the head merged the pull request, whoever pushed it."""
-    if not world.git(push.repository).contains(pull.head_sha, push.after):
-        return
-    pull.merged_at, pull.merged_by, pull.merge_commit_sha = world.now(), push.pusher, push.after
-    _close(world, push, pull, quiet=quiet)
+    def follow(self) -> None:
+        moves_head = self.push.branch == self.pull.head_ref and self.push.repository is self._head
+        if self.push.after == ZERO:
+            if moves_head:
+                self._close()
+            return
+        if moves_head:
+            self._move_head()
+        if self.push.branch == self.pull.base_ref and self.push.repository is self.base:
+            self._settle_base()
 
+    @property
+    def _head(self) -> Repository:
+        return self.pull.fork or self.base
 
-def _close(world: World, push: Push, pull: PullRequest, *, quiet: bool) -> None:
-    now = world.now()
-    pull.issue.state, pull.issue.closed_at, pull.issue.updated_at = "closed", now, now
-    pull.issue.closed_by = push.pusher
-    _tell(world, push, pull, "closed", quiet=quiet)
+    def _move_head(self) -> None:
+        before, self.pull.head_sha = self.pull.head_sha, self.push.after
+        bring_head(self.world, self.base, self.pull)
+        self.pull.issue.updated_at = self.world.now()
+        self._tell("synchronize", before=before, after=self.push.after)
 
+    def _settle_base(self) -> None:
+        """A base that now holds the head merged the pull request, whoever pushed it."""
+        if not self.world.git(self.base).contains(self.pull.head_sha, self.push.after):
+            return
+        self.pull.merged_at, self.pull.merged_by = self.world.now(), self.push.pusher
+        self.pull.merge_commit_sha = self.push.after
+        self._close()
 
-def _tell(world: World, push: Push, pull: PullRequest, action: str, *, quiet: bool, **more: str) -> None:
-    payload = {"number": pull.number, "pull_request": full_pull_shape(world, push.repository, pull), **more}
-    _emit(world, push, "pull_request", action, payload, quiet=quiet)
+    def _close(self) -> None:
+        issue, now = self.pull.issue, self.world.now()
+        issue.state, issue.closed_at, issue.updated_at = "closed", now, now
+        issue.closed_by = self.push.pusher
+        self._tell("closed")
 
-
-def _emit(
-    world: World, push: Push, name: str, action: str | None, payload: dict[str, Any], *, quiet: bool
-) -> None:
-    world.emit(
-        Event(
-            name=name,
-            action=action,
-            repository=push.repository,
-            sender=push.pusher,
-            payload=payload,
-            quiet=quiet,
+    def _tell(self, action: str, **more: str) -> None:
+        shape = full_pull_shape(self.world, self.base, self.pull)
+        payload = {"number": self.pull.number, "pull_request": shape, **more}
+        self.world.emit(
+            Event(
+                name="pull_request",
+                action=action,
+                repository=self.base,
+                sender=self.push.pusher,
+                payload=payload,
+                quiet=self.quiet,
+            )
         )
-    )

@@ -20,7 +20,6 @@ from sandbox.state import (
     WorkflowRun,
 )
 from sandbox.workflow import Job as JobPlan
-from sandbox.workflow import Workflow as Plan
 from sandbox.world import World
 
 DEFAULT_SCOPES = {"contents": "read", "packages": "read"}
@@ -170,7 +169,7 @@ def _new_job(world: World, run: WorkflowRun, plan: JobPlan, scope: Scope) -> Job
         run=run,
         check_run=check,
         attempt=run.attempt,
-        permissions=_permissions(run.plan, plan),
+        permissions=_permissions(run, plan),
         needs=plan.needs,
         status="pending",
         created_at=world.now(),
@@ -187,10 +186,12 @@ def _name(plan: JobPlan, scope: Scope) -> str:
         return plan.name
 
 
-def _permissions(workflow: Plan | None, plan: JobPlan) -> Permissions:
-    asked = plan.permissions if plan.permissions is not None else (workflow.permissions if workflow else None)
+def _permissions(run: WorkflowRun, plan: JobPlan) -> Permissions:
+    """What the file asks for; a fork's job may read it and write nothing."""
+    asked = plan.permissions if plan.permissions is not None else (run.plan.permissions if run.plan else None)
     scopes = DEFAULT_SCOPES if asked is None else asked
-    return {name.replace("-", "_"): level for name, level in scopes.items()}
+    most = {"write": "read"} if run.fork else {}
+    return {name.replace("-", "_"): most.get(level, level) for name, level in scopes.items()}
 
 
 def _fail(world: World, job: Job, why: str) -> None:

@@ -99,6 +99,7 @@ def _new_run(world: World, start: Start, path: str, name: str) -> WorkflowRun:
         event=start.occasion.event,
         head_branch=_head_branch(start),
         head_sha=start.sha,
+        fork=_fork(world, start),
         ref=start.occasion.ref,
         title=_title(world, start, name),
         actor=start.actor,
@@ -126,7 +127,7 @@ def _suite(world: World, start: Start, now: datetime) -> CheckSuite:
     suite = CheckSuite(
         id=world.next_id(),
         head_sha=start.sha,
-        head_branch=_head_branch(start),
+        head_branch=None if _fork(world, start) else _head_branch(start),
         app=world.actions_app,
         created_at=now,
         updated_at=now,
@@ -140,6 +141,12 @@ def _head_branch(start: Start) -> str | None:
     if pull:
         return str(pull["head"]["ref"])
     return start.occasion.ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+
+
+def _fork(world: World, start: Start) -> Repository | None:
+    pull = start.payload.get("pull_request")
+    home = world.repository(pull["head"]["repo"]["full_name"]) if pull else start.repository
+    return None if home is start.repository else home
 
 
 def _title(world: World, start: Start, name: str) -> str:

@@ -171,7 +171,10 @@ class Review:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class PullRequest:
-    """The pull half; title, body, labels, state and comments are on `issue`."""
+    """The pull half; title, body, labels, state and comments are on `issue`.
+
+    `fork` is where its head branch lives; None where that lives beside its base.
+    """
 
     id: int
     issue: Issue = field(repr=False)
@@ -179,6 +182,7 @@ class PullRequest:
     head_sha: str
     base_ref: str
     base_sha: str
+    fork: Repository | None = field(default=None, repr=False)
     draft: bool = False
     merged_at: datetime | None = None
     merged_by: User | None = None
@@ -354,7 +358,10 @@ class Workflow:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class WorkflowRun:
-    """One run of a workflow; `plan` is the file as it stood at `head_sha`, None where it was invalid."""
+    """One run of a workflow; `plan` is the file as it stood at `head_sha`, None where it was invalid.
+
+    `fork` is where its commit comes from, when that is another repository.
+    """
 
     id: int
     repository: Repository = field(repr=False)
@@ -366,6 +373,7 @@ class WorkflowRun:
     event: str
     head_branch: str | None
     head_sha: str
+    fork: Repository | None = field(default=None, repr=False)
     ref: str
     title: str = ""
     actor: User
@@ -422,12 +430,13 @@ class Deployment:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Repository:
-    """One repository and all that hangs on it. `path` is its bare git directory."""
+    """One repository and all that hangs on it. `path` is its bare git directory, `parent` what it forks."""
 
     id: int
     name: str
     owner: Account
     path: Path
+    parent: Repository | None = field(default=None, repr=False)
     default_branch: str = "main"
     private: bool = False
     description: str | None = None

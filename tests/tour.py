@@ -96,6 +96,9 @@ class Tour:
         ):
             self.ask("GET", self.repo + path)
         self.ask("DELETE", f"{self.repo}/collaborators/mallory")
+        self.ask("POST", f"{self.repo}/forks", {"name": "stall"}, by="bo")
+        self.ask("GET", f"{self.repo}/forks")
+        self.ask("GET", "/repos/bo/stall")
         self.ask("POST", f"{self.repo}/labels", {"name": "deploy-freeze", "color": "ff0000"})
         self.ask("GET", f"{self.repo}/labels")
         self.ask("GET", f"{self.repo}/labels/deploy-freeze")

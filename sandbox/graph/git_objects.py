@@ -93,7 +93,7 @@ class RefNode(Node, shows=RefAt):
         return self.show(Range(base, head)) if head and base else None
 
     def associated_pull_requests(self, *, states: list[str] | None = None, **arguments: Any) -> Connection:
-        pulls = [pull for pull in self.home.pulls if pull.head_ref == self.name]
+        pulls = [pull for pull in self.home.pulls if pull.head_ref == self.name and pull.fork is None]
         nodes = [self.show(pull) for pull in pulls]
         return Connection(
             [node for node in nodes if not states or node.state in states], **only_paging(arguments)

@@ -277,8 +277,7 @@ class PullNode(Threaded, shows=PullRequest):
 
     @property
     def is_cross_repository(self) -> bool:
-        """The sandbox has no forks."""
-        return False
+        return self.record.fork is not None
 
     @property
     def base_ref_name(self) -> str:
@@ -290,7 +289,7 @@ class PullNode(Threaded, shows=PullRequest):
 
     @property
     def base_ref(self) -> Any:
-        return self._branch(self.record.base_ref)
+        return self._branch(self.home, self.record.base_ref)
 
     @property
     def base_repository(self) -> Any:
@@ -306,19 +305,23 @@ class PullNode(Threaded, shows=PullRequest):
 
     @property
     def head_ref(self) -> Any:
-        return self._branch(self.record.head_ref)
+        return self._branch(self._head, self.record.head_ref)
 
     @property
     def head_repository(self) -> Any:
-        return self.repository
+        return self.view.show(self._head, self._head)
 
     @property
     def head_repository_owner(self) -> Any:
-        return self.show(self.home.owner)
+        return self.show(self._head.owner)
 
-    def _branch(self, name: str) -> Any:
-        sha = self.git.tip(name)
-        return self.show(RefAt(f"refs/heads/{name}", sha)) if sha else None
+    @property
+    def _head(self) -> Repository:
+        return self.record.fork or self.home
+
+    def _branch(self, home: Repository, name: str) -> Any:
+        sha = self.view.world.git(home).tip(name)
+        return self.view.show(RefAt(f"refs/heads/{name}", sha), home) if sha else None
 
     def commits(self, **paging: Any) -> Connection:
         found = [PullCommit(self.record, commit.sha) for commit in commits_of(self.git, self.record)]

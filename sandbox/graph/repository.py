@@ -18,7 +18,6 @@ from sandbox.state import Issue, Organization, Repository, User
 class RepositoryNode(Node, shows=Repository):
     typename = "Repository"
     is_archived = False
-    is_fork = False
     needs: ClassVar = {
         "collaborators": "metadata:read",
         "default_branch_ref": "contents:read",
@@ -50,6 +49,10 @@ class RepositoryNode(Node, shows=Repository):
     @property
     def owner(self) -> Any:
         return self.show(self.home.owner)
+
+    @property
+    def is_fork(self) -> bool:
+        return self.home.parent is not None
 
     @property
     def is_in_organization(self) -> bool:

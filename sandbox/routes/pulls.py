@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from sandbox.answers import Answer, Refusal, conflict, created, field_error, not_found, ok, unprocessable
+from sandbox.forks import bring_head, head_repository
 from sandbox.git import MergeConflictError
 from sandbox.routes.issues import change_state, edit_text, may_edit, open_issue
 from sandbox.routing import Call, Routes
 from sandbox.shapes.commits import commit_shape, file_shape
 from sandbox.shapes.pulls import full_pull_shape, pull_shape, review_shape
-from sandbox.state import PullRequest, Push, Review
+from sandbox.state import PullRequest, Push, Repository, Review
 
 routes = Routes()
 
@@ -29,13 +30,13 @@ REVIEW_STATES: dict[str | None, ReviewState] = {
 @routes.get(PULLS, needs=READ)
 def pulls(call: Call) -> Answer:
     state = call.query.get("state", "open")
-    base, head = call.query.get("base"), call.query.get("head", "").rpartition(":")[2]
+    base, head = call.query.get("base"), call.query.get("head")
     chosen = [
         pull
         for pull in call.repository.pulls
         if state in ("all", pull.issue.state)
         and base in (None, pull.base_ref)
-        and head in ("", pull.head_ref)
+        and head in (None, _label(call, pull))
     ]
     newest_first = call.query.get("direction", "desc") == "desc"
     updated = call.query.get("sort") == "updated"
@@ -48,8 +49,12 @@ def pulls(call: Call) -> Answer:
 @routes.post(PULLS, needs=WRITE)
 def create_pull(call: Call) -> Answer:
     title, base = call.want("PullRequest", "title", str), call.want("PullRequest", "base", str)
-    head = call.want("PullRequest", "head", str).rpartition(":")[2]
-    head_sha, base_sha = _pullable(call, head, base)
+    owner, _, head = call.want("PullRequest", "head", str).rpartition(":")
+    home = head_repository(call.world, call.repository, owner) if owner else call.repository
+    if home is None:
+        raise unprocessable("Validation Failed", field_error("PullRequest", "head"))
+    fork = None if home is call.repository else home
+    head_sha, base_sha = _pullable(call, fork, head, base)
     issue = open_issue(call, title, call.get("body"))
     pull = PullRequest(
         id=call.world.next_id(),
@@ -58,15 +63,18 @@ def create_pull(call: Call) -> Answer:
         head_sha=head_sha,
         base_ref=base,
         base_sha=base_sha,
+        fork=fork,
         draft=bool(call.get("draft", False)),
     )
     issue.pull = pull
+    bring_head(call.world, call.repository, pull)
     return created(_announce(call, pull, "opened"))
 
 
-def _pullable(call: Call, head: str, base: str) -> tuple[str, str]:
+def _pullable(call: Call, fork: Repository | None, head: str, base: str) -> tuple[str, str]:
     """The tips of both branches, where a pull request between them makes sense."""
-    tips = call.git.tip(head), call.git.tip(base)
+    home = fork or call.repository
+    tips = call.world.git(home).tip(head), call.git.tip(base)
     for name, tip in zip(("head", "base"), tips, strict=True):
         if tip is None:
             raise unprocessable("Validation Failed", field_error("PullRequest", name))
@@ -75,13 +83,18 @@ def _pullable(call: Call, head: str, base: str) -> tuple[str, str]:
     assert base_sha is not None  # noqa: S101
     if call.git.contains(head_sha, base_sha):
         raise _custom(f"No commits between {base} and {head}")
-    if any(_joins(pull, head, base) for pull in call.repository.pulls):
-        raise _custom(f"A pull request already exists for {call.repository.owner.login}:{head}.")
+    if any(_joins(pull, fork, head, base) for pull in call.repository.pulls):
+        raise _custom(f"A pull request already exists for {home.owner.login}:{head}.")
     return head_sha, base_sha
 
 
-def _joins(pull: PullRequest, head: str, base: str) -> bool:
-    return pull.issue.state == "open" and (pull.head_ref, pull.base_ref) == (head, base)
+def _joins(pull: PullRequest, fork: Repository | None, head: str, base: str) -> bool:
+    joined = (pull.fork, pull.head_ref, pull.base_ref)
+    return pull.issue.state == "open" and joined == (fork, head, base)
+
+
+def _label(call: Call, pull: PullRequest) -> str:
+    return f"{(pull.fork or call.repository).owner.login}:{pull.head_ref}"
 
 
 def _custom(message: str) -> Refusal:

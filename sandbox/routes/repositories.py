@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from sandbox.answers import Answer, Refusal, created, field_error, not_found, nothing, ok, unprocessable
+from sandbox.auth import check
+from sandbox.forks import fork, forks_of, head_repository
 from sandbox.routing import Call, Routes
 from sandbox.shapes.accounts import account_shape, team_shape
 from sandbox.shapes.issues import label_shape
@@ -36,12 +38,17 @@ def create_for_the_caller(call: Call) -> Answer:
 
 @routes.post("/orgs/{org}/repos", needs="user")
 def create_for_an_organization(call: Call) -> Answer:
-    organization = call.world.organizations.get(call.path["org"].lower())
+    return _create(call, _organization(call, call.path["org"]).login)
+
+
+def _organization(call: Call, login: str) -> Organization:
+    """One in which the caller may make repositories."""
+    organization = call.world.organizations.get(login.lower())
     if organization is None:
         raise not_found()
     if call.user not in organization.members:
         raise Refusal(403, "You need to be a member of the organization to create a repository.")
-    return _create(call, organization.login)
+    return organization
 
 
 def _create(call: Call, owner: str) -> Answer:
@@ -57,6 +64,24 @@ def _create(call: Call, owner: str) -> Answer:
     repository = call.world.add_repository(full_name, files=files, private=private, author=call.user)
     repository.description = call.get("description")
     return created(full_repository_shape(call.world, repository, call.user))
+
+
+@routes.get("/repos/{owner}/{repo}/forks", needs="metadata:read")
+def forks(call: Call) -> Answer:
+    found = _seen(call, forks_of(call.world, call.repository))
+    return call.page(found, lambda one: minimal_repository_shape(call.world, one))
+
+
+@routes.post("/repos/{owner}/{repo}/forks", needs="user")
+def create_fork(call: Call) -> Answer:
+    """For the caller, or for an organization; one that is there already is answered again."""
+    check(call.world, call.caller, "contents:read", call.repository)
+    owner = _organization(call, call.get("organization")) if call.get("organization") else call.user
+    known = head_repository(call.world, call.repository, owner.login)
+    if known is call.repository:
+        raise Refusal(403, "You cannot fork a repository into the account that owns it.")
+    made = known or fork(call.world, call.repository, owner, call.get("name") or "")
+    return Answer(status=202, body=full_repository_shape(call.world, made, call.user))
 
 
 @routes.get("/orgs/{org}/repos")

@@ -111,7 +111,7 @@ def _commit(repository: Path, sha: str) -> Commit:
 
 
 def pull_links(world: World, repository: Repository, sha: str) -> list[dict[str, Any]]:
-    """GitHub's `pull-request-minimal`, for the open pull requests with this head."""
+    """GitHub's `pull-request-minimal`, for the open pull requests with this head; it leaves forks' out."""
     home = {"id": repository.id, "url": repo_url(world, repository), "name": repository.name}
     return [
         {
@@ -122,7 +122,7 @@ def pull_links(world: World, repository: Repository, sha: str) -> list[dict[str,
             "base": {"ref": pull.base_ref, "sha": pull.base_sha, "repo": home},
         }
         for pull in repository.pulls
-        if pull.head_sha == sha and pull.issue.state == "open"
+        if pull.head_sha == sha and pull.issue.state == "open" and pull.fork is None
     ]
 
 

@@ -50,7 +50,7 @@ def pull_shape(world: World, repository: Repository, pull: PullRequest) -> dict[
         "review_comment_url": repo_url(world, repository, "/pulls/comments{/number}"),
         "comments_url": repo_url(world, repository, f"/issues/{pull.number}/comments"),
         "statuses_url": repo_url(world, repository, f"/statuses/{pull.head_sha}"),
-        "head": _side(world, repository, pull.head_ref, pull.head_sha),
+        "head": _side(world, pull.fork or repository, pull.head_ref, pull.head_sha),
         "base": _side(world, repository, pull.base_ref, pull.base_sha),
         "_links": _links(world, repository, pull),
         "author_association": association(repository, issue.author),

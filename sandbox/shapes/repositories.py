@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.forks import forks_of
 from sandbox.shapes.accounts import account_shape
 from sandbox.shapes.basics import node_id, repo_html, repo_url, stamp
 from sandbox.state import Organization, Repository, Role, User
@@ -60,7 +61,7 @@ FEATURES = {
     "web_commit_signoff_required": False,
     "allow_forking": True,
 }
-COUNTS = dict.fromkeys(("forks_count", "stargazers_count", "watchers_count", "forks", "watchers", "size"), 0)
+COUNTS = dict.fromkeys(("stargazers_count", "watchers_count", "watchers", "size"), 0)
 NOTHING = dict.fromkeys(("mirror_url", "homepage", "language", "license"))
 
 
@@ -75,7 +76,7 @@ def minimal_repository_shape(world: World, repository: Repository) -> dict[str, 
         "owner": account_shape(world, repository.owner),
         "html_url": repo_html(world, repository),
         "description": repository.description,
-        "fork": False,
+        "fork": repository.parent is not None,
         "url": repo_url(world, repository),
         **{name: repo_url(world, repository, rest) for name, rest in LINKS.items()},
     }
@@ -85,6 +86,7 @@ def repository_shape(world: World, repository: Repository, viewer: User | None =
     """GitHub's `repository`; what the viewer may do is in `permissions`."""
     host = world.url.split("://", 1)[-1]
     issues_open = sum(issue.state == "open" for issue in repository.issues.values())
+    forks = len(forks_of(world, repository))
     shape = {
         **minimal_repository_shape(world, repository),
         **FEATURES,
@@ -97,6 +99,8 @@ def repository_shape(world: World, repository: Repository, viewer: User | None =
         "topics": [],
         "visibility": "private" if repository.private else "public",
         "default_branch": repository.default_branch,
+        "forks": forks,
+        "forks_count": forks,
         "open_issues": issues_open,
         "open_issues_count": issues_open,
         "created_at": stamp(repository.created_at),
@@ -112,6 +116,8 @@ def full_repository_shape(world: World, repository: Repository, viewer: User | N
     shape = {**repository_shape(world, repository, viewer), "subscribers_count": 0, "network_count": 0}
     if isinstance(repository.owner, Organization):
         shape["organization"] = account_shape(world, repository.owner)
+    if repository.parent is not None:
+        shape["parent"] = shape["source"] = repository_shape(world, repository.parent)
     return shape
 
 

@@ -74,7 +74,7 @@ def run_shape(world: World, run: WorkflowRun) -> dict[str, Any]:
         "workflow_url": repo_url(world, repository, f"/actions/workflows/{run.workflow.id}"),
         "head_commit": head_commit_shape(repository, run.head_sha),
         "repository": home,
-        "head_repository": home,
+        "head_repository": minimal_repository_shape(world, run.fork) if run.fork else home,
     }
 
 
