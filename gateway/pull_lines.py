@@ -23,6 +23,7 @@ _PULL = """  p%d: pullRequest(number: %d) {
     id
     comments(first: 100) { pageInfo { hasNextPage } nodes { id body viewerDidAuthor } }
   }"""
+_CURE = "Give the job `pull-requests: write`."
 _ADD = "  c%d: addComment(input: {subjectId: $on%d, body: $text%d}) { clientMutationId }"
 _CHANGE = "  c%d: updateIssueComment(input: {id: $on%d, body: $text%d}) { clientMutationId }"
 
@@ -47,8 +48,7 @@ def unreadable(numbers: Sequence[int], found: Mapping[str, Any]) -> tuple[str, .
     missing = [number for at, number in enumerate(numbers) if not found.get(f"p{at}")]
     if not missing:
         return ()
-    cure = "Give the job `pull-requests: write`."
-    return (f"{_named(missing)}: could not be read, so nothing was said there. {cure}",)
+    return (f"{_named(missing)}: could not be read, so nothing was said there. {_CURE}",)
 
 
 def remarks_wanted(
@@ -112,8 +112,9 @@ def _variables(batch: Sequence[Remark]) -> dict[str, str]:
 
 def _said(answer: Answer, part: str) -> str:
     """GitHub's reason for one part of a request."""
-    ours = (error for error in answer.errors if (error.get("path") or [part])[0] == part)
-    return str(next(ours, {}).get("message") or "GitHub did not say why")
+    error = next((one for one in answer.errors if (one.get("path") or [part])[0] == part), {})
+    said = str(error.get("message") or "GitHub did not say why")
+    return f"{said}. {_CURE}" if error.get("type") == "FORBIDDEN" else said
 
 
 def _named(numbers: Sequence[int]) -> str:

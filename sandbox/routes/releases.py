@@ -50,11 +50,11 @@ def create_release(call: Call) -> Answer:
 
 
 def _body(call: Call, tag: str) -> str | None:
-    given: str | None = call.get("body")
-    _check_body(given)
-    if not call.get("generate_release_notes"):
-        return given
-    return "\n\n".join(part for part in (given, _notes(call, tag)["body"]) if part)
+    body: str | None = call.get("body")
+    if call.get("generate_release_notes"):
+        body = "\n\n".join(part for part in (body, _notes(call, tag)["body"]) if part)
+    _check_body(body)
+    return body
 
 
 def _check_body(body: str | None) -> None:

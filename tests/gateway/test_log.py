@@ -10,12 +10,13 @@ import pytest
 from gateway.github import GitHub
 from gateway.pull_lines import Remark
 from gateway.pull_lines import document as lines_document
+from gateway.record import log_entries
 from gateway.releases import document
 from gateway.turns import REF, TAG, turn
 from protocol.changes import Part
 from protocol.continuation import older
 from protocol.deployed_lines import MARKER
-from protocol.entry import Entry, entries_in
+from protocol.entry import Entry, entries_in, upsert
 from sandbox.faults import Fault
 from tests.entries import AT, make_entry
 from tests.waiting import SHOP, WaitingShop
@@ -187,6 +188,42 @@ def test_a_full_release_goes_on_in_an_issue_and_leads_there(shop: WaitingShop, s
     assert len(numbers) >= 1
     assert len(release.body) <= 125_000
     assert sorted(entry.deployment_id or 0 for entry in (*entries_in(release.body), *moved)) == [*range(1, 7)]
+    for number in numbers:
+        issue = shop.repository.issues[number]
+        assert (issue.title, issue.state) == (f"Deployment log of {RELEASED}, continued", "closed")
+        assert f"[v1.2.0]({release.url})" in (issue.body or "")
+
+
+def test_an_entry_that_fills_an_issue_alone_is_cut_and_still_read_back(shop: WaitingShop, sha: str) -> None:
+    github = shop.github()
+    long = make_entry(sha=sha, deployment_id=1, issues=("<" * 10_000,), changes="x" * 10_000)
+    for entry in (
+        long,
+        make_entry(sha=sha, deployment_id=2, at=AT + timedelta(hours=1), issues=("y" * 20_000,)),
+    ):
+        assert github.write_log(entry, tag=RELEASED).problems == ()
+    found = {entry.deployment_id: entry for entry in log_entries(github)}
+    assert found[1].changes == "x" * 4_999 + "…"
+    assert set(found) == {1, 2}
+
+
+def test_a_release_of_ours_has_github_s_notes_where_the_version_has_none(shop: WaitingShop) -> None:
+    _, gate = shop.merged()
+    github = shop.github()
+    github.write_log(make_entry(sha=gate.sha), tag="v2")
+    github.write_log(make_entry(sha=gate.sha, notes_url="https://shop.test/CHANGELOG.md"), tag="v3")
+    bodies = {one.tag: one.body or "" for one in shop.repository.releases.values()}
+    assert "* Sell more by @ada in " in bodies["v2"]
+    assert "What's Changed" not in bodies["v3"]
+    assert len(entries_in(bodies["v2"])) == len(entries_in(bodies["v3"])) == 1
+
+
+def test_where_github_s_notes_leave_no_room_the_release_is_made_without(shop: WaitingShop, sha: str) -> None:
+    shop.world.faults.add(Fault(kind="status", method="POST", path="/releases$", status=422))
+    entry = make_entry(sha=sha)
+    assert shop.github().write_log(entry, tag=RELEASED).problems == ()
+    [release] = shop.repository.releases.values()
+    assert release.body == upsert(None, entry)
 
 
 def test_people_s_words_come_back_as_they_were(shop: WaitingShop, sha: str) -> None:

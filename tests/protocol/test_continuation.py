@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from protocol.continuation import fitted, older, with_older
+import pytest
+
+from protocol.changes import Part
+from protocol.continuation import fitted, older, shortened, with_older
 from protocol.entry import entries_in, marked, upsert
 from tests.entries import AT, make_entry
 
@@ -40,3 +43,24 @@ def test_a_pull_requests_title_in_generated_notes_leads_nowhere_and_is_no_entry(
     assert older(notes) == ()
     assert entries_in(notes) == ()
     assert older(with_older(notes, (5,))) == (5,)
+
+
+def test_an_entry_that_has_room_stays_as_it_is() -> None:
+    entry = make_entry(issues=("<" * 10_000,), changes="x" * 10_000)
+    assert shortened(entry, 120_000) == entry
+
+
+@pytest.mark.parametrize(
+    "letter", ["x", "<", "\u2028", "👩"], ids=["plain", "escaped", "a line end", "emoji"]
+)
+def test_an_entry_without_room_is_cut_until_it_can_be_written_and_read_back(letter: str) -> None:
+    words = letter * 10_000
+    parts = tuple(
+        Part(number=at, title=words, authors=(words, words), url="https://x.test") for at in range(50)
+    )
+    entry = make_entry(issues=(words, words), changes=words, deployer=words, included=parts)
+    short = shortened(entry, 60_000)
+    assert len(marked(short)) <= 60_000
+    assert entries_in(marked(short)) == (short,)
+    assert (short.key, short.sha, short.at, short.status) == (entry.key, entry.sha, entry.at, entry.status)
+    assert short.issues[0].endswith("…")

@@ -45,6 +45,17 @@ def test_notes_name_what_merged_since_the_last_release(sandbox: Sandbox) -> None
     assert notes.endswith("/acme/shop/compare/v1...v2")
 
 
+def test_notes_asked_for_stand_below_the_body_and_count_with_it(sandbox: Sandbox) -> None:
+    sandbox.world.commit(SHOP, {"x.txt": "x\n"}, "X", branch="fix")
+    sandbox.github("ada").get_repo(SHOP).create_pull(base="main", head="fix", title="Mend the till").merge()
+    asked = {"tag_name": "v1", "body": "Ours", "generate_release_notes": True}
+    grace = sandbox.client_as("grace")
+    too_long = grace.post(f"/repos/{SHOP}/releases", {**asked, "body": "x" * 125_000})
+    made = grace.post(f"/repos/{SHOP}/releases", asked)
+    assert (too_long.status_code, made.status_code) == (422, 201)
+    assert made.json()["body"].startswith("Ours\n\n## What's Changed\n* Mend the till by @ada in ")
+
+
 def test_a_tag_has_one_release(sandbox: Sandbox) -> None:
     grace = sandbox.client_as("grace")
     answers = [grace.post(f"/repos/{SHOP}/releases", {"tag_name": "v1"}).status_code for _ in range(2)]
