@@ -38,6 +38,7 @@ MEANINGS = {
     "Holidays.extra": "Days of your own.",
     "EmergencyAccess.who": "May declare an emergency, with a reason.",
     "EmergencyAccess.contact": "Shown to people who may not.",
+    "EmergencyAccess.expire": "How long an emergency lasts that nobody ends before.",
     "Access.deployers": "May deploy.",
     "Access.emergency": "Without it nobody may.",
     "EnvironmentAccess.deployers": "May deploy here, if `access.deployers` has them too.",

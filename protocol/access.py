@@ -15,11 +15,11 @@ from protocol.verdict import Finding
 RULE = "access"
 
 
-def access(policy: Policy, environment: Environment, facts: Facts, _now: datetime) -> Iterator[Finding]:
+def access(policy: Policy, environment: Environment, facts: Facts, now: datetime) -> Iterator[Finding]:
     """The deployer, and whoever ran it again, are each in every list that applies."""
-    lists = _lists(policy, environment)
+    lists, in_emergency = _lists(policy, environment), _in_emergency(policy, facts, now)
     for login in _people(facts):
-        yield _may_deploy(login, lists, policy, facts)
+        yield _may_deploy(login, lists, in_emergency, facts)
     yield _own_code(facts.pull_request, facts)
 
 
@@ -33,12 +33,12 @@ def _people(facts: Facts) -> tuple[str, ...]:
 
 
 def _may_deploy(
-    login: str, lists: tuple[tuple[Principal, ...], ...], policy: Policy, facts: Facts
+    login: str, lists: tuple[tuple[Principal, ...], ...], in_emergency: tuple[Principal, ...], facts: Facts
 ) -> Finding:
     if not login:
         return unavailable(RULE, Missing("it is not known who started the deployment"))
     allowed = _in_every(lists, login, facts)
-    if allowed is not True and _in_emergency(policy, login, facts):
+    if allowed is not True and anyone_of(in_emergency, login, facts.people) is True:
         return allow(RULE, "access.allowed", f"{login} may deploy to {facts.environment} in an emergency")
     if isinstance(allowed, Missing):
         return unavailable(RULE, allowed, f"Whether {login} may deploy to {facts.environment}")
@@ -54,14 +54,10 @@ def _in_every(lists: tuple[tuple[Principal, ...], ...], login: str, facts: Facts
     return next((answer for answer in answers if isinstance(answer, Missing)), True)
 
 
-def _in_emergency(policy: Policy, login: str, facts: Facts) -> bool:
+def _in_emergency(policy: Policy, facts: Facts, now: datetime) -> tuple[Principal, ...]:
     """The policy's `access` names two kinds of people: those for every day and those for emergencies."""
     named = policy.access.emergency
-    return (
-        named is not None
-        and is_emergency(policy, facts)
-        and anyone_of(named.who, login, facts.people) is True
-    )
+    return named.who if named is not None and is_emergency(policy, facts, now) else ()
 
 
 def _not_a_deployer(login: str, lists: tuple[tuple[Principal, ...], ...], facts: Facts) -> Finding:

@@ -81,6 +81,13 @@ CODES: tuple[Code, ...] = (
         "The emergency was declared without a reason; nothing is passed.",
         "Declare it again with the reason.",
     ),
+    Code(
+        "emergency.expired",
+        "emergency",
+        _ALLOW,
+        "The emergency is older than `access.emergency.expire`; nothing is passed.",
+        "If it goes on, declare it again.",
+    ),
     Code("rollback.proven", "rollback", _ALLOW, "The version to go back to ran well in this environment."),
     Code(
         "rollback.bad",

@@ -69,18 +69,18 @@ def _unknown_environment(facts: Facts) -> Finding:
 
 
 def _rules(policy: Policy, environment: Environment, facts: Facts, now: datetime) -> Iterator[Finding]:
-    passed_by = _passed_by(policy, facts)
+    passed_by = _passed_by(policy, facts, now)
     for rule in RULES:
         for finding in rule.judge(policy, environment, facts, now):
             reason = passed_by.get(rule.name)
             yield _passed(finding, reason) if reason and finding.verdict is not Verdict.ALLOW else finding
 
 
-def _passed_by(policy: Policy, facts: Facts) -> Mapping[str, str]:
+def _passed_by(policy: Policy, facts: Facts, now: datetime) -> Mapping[str, str]:
     """By rule, what lets this deployment pass it."""
     passed = dict.fromkeys(hotfix.rules_ignored(policy, facts), "hotfix")
     passed.update(dict.fromkeys(rollback.rules_passed(facts), "rollback"))
-    if is_emergency(policy, facts):
+    if is_emergency(policy, facts, now):
         passed.update(dict.fromkeys(_PASSED_IN_EMERGENCIES, "emergency"))
     return passed
 

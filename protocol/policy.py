@@ -99,6 +99,14 @@ class Holidays(Model):
 class EmergencyAccess(Model):
     who: People
     contact: str = ""
+    expire: Duration = timedelta(hours=24)
+
+    @field_validator("expire")
+    @classmethod
+    def _lasts_a_while(cls, expire: timedelta) -> timedelta:
+        if expire <= timedelta(0):
+            raise ValueError("an emergency that has ended when it begins passes nothing: write 24h or so")
+        return expire
 
 
 class Access(Model):

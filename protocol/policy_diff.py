@@ -245,6 +245,7 @@ _LOOSER: tuple[tuple[str, Judge], ...] = (
     ("access.deployers", _gains),
     ("access.emergency", _added),
     ("access.emergency.who", _gains),
+    ("access.emergency.expire", _higher_or_none),
     ("after", _removed),
     ("after.environment", _always),
     ("after.bake", _lower),

@@ -18,6 +18,7 @@ from protocol.facts import Facts, PullRequest
 from protocol.gate import Gate
 from protocol.hotfix import is_hotfix
 from protocol.markdown import escape
+from protocol.moments import later, say_moment
 from protocol.policy import Policy
 from protocol.rights import right_to_declare
 from protocol.verdict import Decision, Verdict
@@ -40,17 +41,27 @@ def emergency(request: Request, _reply: Reply) -> Outcome:
     known = request.github.find_issues(line, labels=[EMERGENCY], state="all")
     issue = known[0] if known else _declare(request, environments, line)
     text = (
-        f"🚨 **Emergency** in {escape(environments)}, declared by {request.author}: "
+        f"🚨 **Emergency** in {escape(environments)}, declared by {escape(request.author)}: "
         f"{escape(request.command.reason)}\n\n"
-        f"While #{issue.number} is open, deployments there pass everything but access. Close it when it is "
-        f"over. Each deployment it lets through opens a post-mortem.{_contact(request.policy)}"
+        f"Until {_end(request)}, deployments there pass everything but access. Over before? Close "
+        f"#{issue.number}. Each deployment it lets through opens a post-mortem.{_contact(request.policy)}"
     )
     return Outcome(text=text, reaction="rocket")
 
 
+def _end(request: Request) -> str:
+    """By the shortest of the policies, each of which must let it pass."""
+    named = [policy.access.emergency for policy in request.policies]
+    end = min(later(request.now, one.expire) for one in named if one is not None)
+    return say_moment(end, request.zone)
+
+
 def _declare(request: Request, environments: str, line: str) -> Issue:
     body = fenced(line, environment=environments, reason=request.command.reason)
-    after = "\nDo not edit this issue: an edited one counts for nothing. Close it when the emergency is over."
+    after = (
+        f"\nIt ends by itself {_end(request)}. Over before? Close this issue. "
+        "Do not edit it: an edited one counts for nothing."
+    )
     return request.github.open_issue(f"Emergency: {environments}", body + after, [EMERGENCY])
 
 

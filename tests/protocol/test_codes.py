@@ -4,7 +4,7 @@ import re
 import runpy
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from tests.facts import (
 )
 from tests.policies import make_policy
 
+YESTERDAY = NOW - timedelta(hours=24)
 PAGE = Path(__file__).parents[2] / "docs" / "codes.md"
 CATALOGUE = {code.code: code for code in CODES}
 
@@ -55,8 +56,8 @@ def staging(**changes: Any) -> dict[str, Any]:
     return {"deployments": (make_deployment(**changes),)}
 
 
-def emergency(by: str, reason: str) -> dict[str, Any]:
-    return {"emergency": Emergency(by=by, reason=reason, at=NOW)}
+def emergency(by: str, reason: str, at: datetime = NOW) -> dict[str, Any]:
+    return {"emergency": Emergency(by=by, reason=reason, at=at)}
 
 
 def relation(value: Relation) -> dict[str, Any]:
@@ -79,6 +80,7 @@ CASES: dict[str, Case] = {
     "emergency.used": Case(keys=ON_CALL, facts=emergency("eve", "The shop is down")),
     "emergency.not_allowed": Case(keys=ON_CALL, facts=emergency("ada", "The shop is down")),
     "emergency.no_reason": Case(keys=ON_CALL, facts=emergency("eve", "")),
+    "emergency.expired": Case(keys=ON_CALL, facts=emergency("eve", "The shop is down", at=YESTERDAY)),
     "rollback.proven": Case(facts={"intent": "rollback", **staging(environment="production")}),
     "rollback.bad": Case(facts={"intent": "rollback", **staging(environment="production", state="failure")}),
     "rollback.not_proven": Case(facts={"intent": "rollback"}),

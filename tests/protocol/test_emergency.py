@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,8 +15,8 @@ ON_CALL = {"emergency": {"who": ["team:acme/on-call"]}}
 FROZEN_SUNDAY = at("2026-12-20 03:00")
 
 
-def emergency(by: str = "eve", reason: str = "The shop is down") -> Emergency:
-    return Emergency(by=by, reason=reason, at=NOW)
+def emergency(by: str = "eve", reason: str = "The shop is down", at: datetime = NOW) -> Emergency:
+    return Emergency(by=by, reason=reason, at=at)
 
 
 def everything_wrong(**changes: object) -> Facts:
@@ -37,13 +37,15 @@ def everything_wrong(**changes: object) -> Facts:
 
 def test_an_emergency_passes_everything_but_access() -> None:
     assert decide([example_policy()], everything_wrong(), FROZEN_SUNDAY).verdict is Verdict.REFUSE
-    decision = decide([example_policy()], everything_wrong(emergency=emergency()), FROZEN_SUNDAY)
+    facts = everything_wrong(emergency=emergency(at=FROZEN_SUNDAY))
+    decision = decide([example_policy()], facts, FROZEN_SUNDAY)
     assert decision.verdict is Verdict.ALLOW
-    assert decision.recheck_at is None
+    assert decision.recheck_at == FROZEN_SUNDAY + timedelta(hours=24)
 
 
 def test_what_was_passed_stays_to_be_read() -> None:
-    decision = decide([example_policy()], everything_wrong(emergency=emergency()), FROZEN_SUNDAY)
+    facts = everything_wrong(emergency=emergency(at=FROZEN_SUNDAY))
+    decision = decide([example_policy()], facts, FROZEN_SUNDAY)
     passed = [finding.why for finding in decision.findings if finding.code == "windows.closed"]
     assert passed[0].startswith("Passed (emergency): production is closed")
 
@@ -53,8 +55,35 @@ def test_an_emergency_is_in_the_record_with_its_reason() -> None:
     assert (finding.code, finding.why) == ("emergency.used", "Emergency by eve: The shop is down")
 
 
+def test_an_emergency_nobody_closed_ends_by_itself() -> None:
+    """After 24 hours, or what the policy says; then it neither passes nor holds anything."""
+    policy = make_policy({"windows": {"closed": ["Mon,Tue"]}}, access=ON_CALL)
+    facts = make_facts(emergency=emergency())
+    end = NOW + timedelta(hours=24)
+    assert decide([policy], facts, end - timedelta(seconds=1)).verdict is Verdict.ALLOW
+    assert codes_of("windows", policy, facts, end) == [("wait", "windows.closed")]
+    over = finding_of("emergency", policy, facts, end)
+    assert (over.code, over.verdict) == ("emergency.expired", Verdict.ALLOW)
+    assert over.why.startswith("eve's emergency ended Tue 2026-11-24 11:00 CET, 1d after it was declared;")
+
+
+def test_how_long_an_emergency_lasts_is_the_policys_word() -> None:
+    on_call = {"emergency": {**ON_CALL["emergency"], "expire": "2h"}}
+    policy = make_policy({"windows": {"closed": ["Mon"]}}, access=on_call)
+    facts = make_facts(emergency=emergency())
+    assert codes_of("emergency", policy, facts, NOW + timedelta(hours=1)) == [("allow", "emergency.used")]
+    assert codes_of("emergency", policy, facts, NOW + timedelta(hours=2)) == [("allow", "emergency.expired")]
+
+
+def test_who_deploys_only_in_emergencies_does_not_after_one() -> None:
+    policy = make_policy(access={"deployers": ["user:ada"], **ON_CALL})
+    facts = make_facts(deployer="eve", emergency=emergency())
+    assert decide([policy], facts, NOW).verdict is Verdict.ALLOW
+    assert decide([policy], facts, NOW + timedelta(days=2)).verdict is Verdict.REFUSE
+
+
 def test_an_emergency_does_not_pass_access() -> None:
-    facts = everything_wrong(emergency=emergency(), deployer="reader")
+    facts = everything_wrong(emergency=emergency(at=FROZEN_SUNDAY), deployer="reader")
     assert decide([example_policy()], facts, FROZEN_SUNDAY).verdict is Verdict.REFUSE
 
 

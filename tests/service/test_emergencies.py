@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
-from protocol.decision import decide
-from protocol.facts import Facts
-from protocol.gate import Gate
-from protocol.verdict import Decision, Verdict
-from service.emergencies import record_exceptions
+from protocol.verdict import Verdict
 from tests.asking import POLICY, Asking
+from tests.emergencies import REASON, gate_of_production, judged
 from tests.serving import serving
-from tests.waiting import now
-
-REASON = "The shop is down"
-
-
-def gate_of_production(asking: Asking, branch: str = "main") -> Gate:
-    asking.say(asking.issue(), "/deploy production", by="ada") if branch == "main" else None
-    asking.shop.wait(lambda: any(run.pending for run in asking.runs))
-    return next(gate for gate in asking.github.waiting_gates() if gate.environment == "production")
-
-
-def judged(asking: Asking, gate: Gate) -> tuple[Facts, Decision]:
-    policies, facts = asking.github.facts_for(gate, now())
-    decision = decide(policies, facts, now())
-    record_exceptions(asking.github, gate, policies, facts, decision)
-    return facts, decision
 
 
 def test_peers_19_an_emergency_is_declared_by_named_people_with_a_reason(asking: Asking) -> None:
@@ -58,6 +40,18 @@ def test_an_emergency_is_for_the_environments_it_names(asking: Asking) -> None:
     facts, decision = judged(asking, gate_of_production(asking))
     assert facts.emergency is None
     assert decision.verdict is Verdict.WAIT
+
+
+def test_an_emergency_that_nobody_closed_is_over_after_a_day(asking: Asking) -> None:
+    comment = asking.say(asking.issue(), f"/emergency production {REASON}", by="grace")
+    (issue,) = asking.labelled("deploy-emergency")
+    assert "Until " in asking.reply(comment)
+    assert "It ends by itself " in (issue.body or "")
+    issue.created_at -= timedelta(hours=25)
+    _, decision = judged(asking, gate_of_production(asking))
+    assert decision.verdict is Verdict.WAIT
+    assert "emergency.expired" in {finding.code for finding in decision.findings}
+    assert asking.labelled("post-mortem") == []
 
 
 def test_an_emergency_is_opened_once_for_each_comment(asking: Asking) -> None:

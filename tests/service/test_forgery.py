@@ -11,7 +11,7 @@ from gateway.text import asked_line, button_line, post_mortem_line
 from protocol.facts import Missing
 from protocol.verdict import Verdict
 from tests.asking import Asking
-from tests.service.test_emergencies import REASON, gate_of_production, judged
+from tests.emergencies import REASON, gate_of_production, judged
 
 
 def paste(asking: Asking, mark: str, label: str) -> None:
