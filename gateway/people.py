@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING
+
 from gateway.details import Details, permissions
 from gateway.errors import GatewayError
 from gateway.freezes import authors_of
@@ -9,6 +13,9 @@ from gateway.look import Look
 from gateway.ours import our_own
 from gateway.reading import NOBODY, Node, login_of
 from protocol.facts import Approval, Known, Missing, People, Permission, Tick
+
+if TYPE_CHECKING:
+    from gateway.github import GitHub
 
 
 def logins_of(look: Look, pull: Known[Node | None], approvals: Known[tuple[Approval, ...]]) -> frozenset[str]:
@@ -44,7 +51,7 @@ def people_of(
     permissions = _permissions(look, details, logins | tickers)
     beyond = unlisted(look, tickers)
     if beyond and not isinstance(permissions, Missing):
-        asked = _asked_one_by_one(look, beyond - permissions.keys())
+        asked = permissions_of(look.github, beyond - permissions.keys(), look.now)
         permissions = asked if isinstance(asked, Missing) else {**permissions, **asked}
     return People(permissions=permissions, teams=details.teams)
 
@@ -52,7 +59,7 @@ def people_of(
 def _permissions(look: Look, details: Details, logins: frozenset[str]) -> Known[dict[str, Permission]]:
     listed = _listed_people(look)
     if isinstance(listed, Missing):
-        return _asked_one_by_one(look, logins)
+        return permissions_of(look.github, logins, look.now)
     for login, permission in details.permissions.items():
         if isinstance(permission, Missing):
             return permission
@@ -60,15 +67,15 @@ def _permissions(look: Look, details: Details, logins: frozenset[str]) -> Known[
     return listed
 
 
-def _asked_one_by_one(look: Look, logins: frozenset[str]) -> Known[dict[str, Permission]]:
-    """Whether a token may see the list of collaborators is not documented; this it may."""
-    memory = look.github.memory.permissions
+def permissions_of(github: GitHub, logins: Collection[str], now: datetime) -> Known[dict[str, Permission]]:
+    """Asked one by one: whether a token may see the list of collaborators is not documented; this it may."""
+    memory = github.memory.permissions
     found: dict[str, Permission] = {}
     for login in sorted(logins):
-        permission = memory.at(login, look.now)
+        permission = memory.at(login, now)
         try:
-            found[login] = permission if permission is not None else look.github.permission_of(login)
+            found[login] = permission if permission is not None else github.permission_of(login)
         except GatewayError as error:
             return Missing(f"the permission of {login}: {error}")
-        memory.keep(login, found[login], look.now)
+        memory.keep(login, found[login], now)
     return found

@@ -138,6 +138,11 @@ class Freeze:
     until: datetime | None = None
     url: str = ""
 
+    def concerns(self, environment: str) -> bool:
+        """GitHub does not tell the case of environments' names apart."""
+        names = {name.casefold() for name in self.environments}
+        return not names or environment.casefold() in names
+
 
 DeploymentState: TypeAlias = Literal[
     "waiting", "queued", "pending", "in_progress", "success", "failure", "error", "inactive", "abandoned"

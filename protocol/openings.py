@@ -95,14 +95,9 @@ def _declared(planned: tuple[Span, ...], policy: Policy, facts: Facts, now: date
         subject = f"Whether {facts.environment} is frozen"
         yield unavailable("freezes", facts.freezes, subject, recheck_at=next_one)
         return
-    holding = [one for one in facts.freezes if _concerns(one, facts.environment) and _holds(one, now)]
+    holding = [one for one in facts.freezes if one.concerns(facts.environment) and _holds(one, now)]
     found = [_frozen(one, policy.timezone, facts) for one in holding]
     yield from sorted(found, key=lambda finding: finding.why)
-
-
-def _concerns(freeze: Freeze, environment: str) -> bool:
-    names = {name.casefold() for name in freeze.environments}
-    return not names or environment.casefold() in names
 
 
 def _holds(freeze: Freeze, now: datetime) -> bool:
@@ -126,5 +121,5 @@ def _no_freeze(planned: tuple[Span, ...], policy: Policy, facts: Facts, now: dat
 def _next_freeze(planned: tuple[Span, ...], facts: Facts, now: datetime) -> datetime | None:
     starts = [span.start for span in planned]
     declared = () if isinstance(facts.freezes, Missing) else facts.freezes
-    starts.extend(one.since for one in declared if one.since and _concerns(one, facts.environment))
+    starts.extend(one.since for one in declared if one.since and one.concerns(facts.environment))
     return min((start for start in starts if start > now), default=None)

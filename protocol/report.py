@@ -19,8 +19,8 @@ def findings_markdown(decision: Decision, zone: ZoneInfo) -> str:
     if decision.blocking:
         parts += ["| | Rule | Finding | Who can resolve it |", "|---|---|---|---|"]
         parts += [_row(finding, zone) for finding in decision.blocking]
-    if next_look := _next_look(decision, zone):
-        parts += ["", next_look]
+    if said := next_look(decision, zone):
+        parts += ["", said]
     if passed:
         parts += ["", f"<details><summary>{len(passed)} passed</summary>", ""]
         parts += ["| | Rule | Finding |", "|---|---|---|"]
@@ -33,27 +33,31 @@ def findings_text(decision: Decision, zone: ZoneInfo) -> str:
     """Every finding on a line of its own, for a terminal or a job log."""
     passed = [finding for finding in decision.findings if finding.verdict is Verdict.ALLOW]
     lines = [_line(finding) for finding in (*decision.blocking, *passed)]
-    return "\n".join([*lines, _next_look(decision, zone)])
+    return "\n".join([*lines, next_look(decision, zone)])
 
 
 def _row(finding: Finding, zone: ZoneInfo, *, who: bool = True) -> str:
     cells = [MARKS[finding.verdict], finding.rule.replace("_", " "), _said(finding, zone)]
-    cells += [_who(finding)] if who else []
+    cells += [escape(who_resolves(finding))] if who else []
     return f"| {' | '.join(cells)} |"
 
 
 def _said(finding: Finding, zone: ZoneInfo) -> str:
-    """The sentence, and when it is looked at again where it does not say that itself."""
-    why, again = escape(finding.why), ""
-    if finding.recheck_at is not None and finding.verdict is Verdict.WAIT:
-        moment = say_moment(finding.recheck_at, zone)
-        again = f" _(looked at again {moment})_" if moment not in finding.why else ""
-    return f"{why}{again} `{finding.code}`"
+    again = looked_again(finding, zone)
+    return f"{escape(finding.why)}{f' _({again})_' if again else ''} `{finding.code}`"
 
 
-def _who(finding: Finding) -> str:
+def looked_again(finding: Finding, zone: ZoneInfo) -> str:
+    """When it is looked at again, where its sentence does not say that itself."""
+    if finding.recheck_at is None or finding.verdict is not Verdict.WAIT:
+        return ""
+    moment = say_moment(finding.recheck_at, zone)
+    return "" if moment in finding.why else f"looked at again {moment}"
+
+
+def who_resolves(finding: Finding) -> str:
     if finding.who:
-        return ", ".join(escape(name) for name in finding.who)
+        return ", ".join(finding.who)
     return "time alone" if finding.code in BY_CLOCK and finding.recheck_at is not None else ""
 
 
@@ -62,7 +66,8 @@ def _line(finding: Finding) -> str:
     return f"{finding.verdict.word:<6}  {finding.code}: {finding.why}{who}"
 
 
-def _next_look(decision: Decision, zone: ZoneInfo) -> str:
+def next_look(decision: Decision, zone: ZoneInfo) -> str:
+    """Whether anybody is needed, and when it is looked at again; "" where it waits no more."""
     if decision.verdict is not Verdict.WAIT:
         return ""
     only = "Only time is missing, nobody needs to do anything. " if _comes_by_itself(decision) else ""

@@ -1,4 +1,4 @@
-"""The web application: the door, and what operators read."""
+"""The web application: the door, what operators read, and pages for everybody else."""
 
 from __future__ import annotations
 
@@ -11,11 +11,19 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from service.clients import Clients
 from service.door import Door
+from service.entries import Entries
 from service.inbox import Inbox
 from service.numbers import Numbers
+from service.pages.login import Login
+from service.pages.site import add_site
+from service.pages.sources import Sources
+from service.pages.standings import Standings
 from service.queue import DELIVERY, Queue
+from service.sessions import Sessions
 from service.settings import Settings
+from service.waiting import WaitingRoom
 from service.workers import WEB, Workers
 
 if TYPE_CHECKING:
@@ -31,7 +39,7 @@ def create_app(
 ) -> WSGIApplication:
     """The whole WSGI application, door first."""
     return Door(
-        inside=_pages(engine, clock),
+        inside=_inside(settings, engine, clock),
         secrets=settings.webhook_secrets,
         inbox=Inbox(engine),
         hand_over=lambda guid: _hand_over(queue, guid),
@@ -47,8 +55,24 @@ def _hand_over(queue: Queue, guid: str) -> None:
         log.exception("delivery.not_queued", delivery=guid)
 
 
-def _pages(engine: Engine, clock: Callable[[], float]) -> Flask:
+def _inside(settings: Settings, engine: Engine, clock: Callable[[], float]) -> Flask:
     app = Flask("service")
+    _add_what_operators_read(app, engine, clock)
+    add_site(app, settings, Login(settings, Sessions(engine), clock), _sources(settings, engine, clock))
+    return app
+
+
+def _sources(settings: Settings, engine: Engine, clock: Callable[[], float]) -> Sources:
+    return Sources(
+        entries=Entries(engine),
+        waiting=WaitingRoom(engine),
+        standings=Standings(Clients(settings).github_for),
+        clock=clock,
+        server_url=settings.server_url,
+    )
+
+
+def _add_what_operators_read(app: Flask, engine: Engine, clock: Callable[[], float]) -> None:
     registry = CollectorRegistry()
     registry.register(Numbers(engine, clock))
 
@@ -64,8 +88,6 @@ def _pages(engine: Engine, clock: Callable[[], float]) -> Flask:
     @app.get("/metrics")
     def metrics() -> Response:
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
-
-    return app
 
 
 def _trouble(engine: Engine, now: float) -> str:

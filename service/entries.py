@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, Select, delete, func, insert, select
 
 from gateway.github import GitHub
 from gateway.record import log_entries
@@ -35,14 +35,36 @@ class Entries:
             if rows:
                 connection.execute(insert(entries), rows)
 
-    def of(self, repository: str, *, environment: str | None = None, limit: int = 100) -> tuple[Entry, ...]:
-        """The newest first."""
+    def of(
+        self, repository: str, *, environment: str | None = None, limit: int = 100, after: int = 0
+    ) -> tuple[Entry, ...]:
+        """The newest first, without the first `after` of them."""
         which = select(entries.c.data).where(entries.c.repository == repository)
         if environment is not None:
             which = which.where(entries.c.environment == environment.casefold())
-        newest_first = which.order_by(entries.c.at.desc(), entries.c.key.desc()).limit(limit)
+        newest_first = which.order_by(entries.c.at.desc(), entries.c.key.desc())
+        return self._read(newest_first.limit(limit).offset(after))
+
+    def one(self, repository: str, key: str) -> Entry | None:
+        mine = (entries.c.repository == repository, entries.c.key == key)
+        return next(iter(self._read(select(entries.c.data).where(*mine))), None)
+
+    def running(self, repositories: Collection[str]) -> tuple[Entry, ...]:
+        """The newest success of each environment of these repositories."""
+        order = (entries.c.at.desc(), entries.c.key.desc())
+        place = func.row_number().over(
+            partition_by=(entries.c.repository, entries.c.environment), order_by=order
+        )
+        succeeded = (
+            select(entries.c.data, place.label("place"))
+            .where(entries.c.repository.in_(repositories), entries.c.status == "success")
+            .subquery()
+        )
+        return self._read(select(succeeded.c.data).where(succeeded.c.place == 1))
+
+    def _read(self, which: Select[tuple[Any]]) -> tuple[Entry, ...]:
         with self._engine.connect() as connection:
-            return tuple(entry_from(json.loads(data)) for data in connection.scalars(newest_first))
+            return tuple(entry_from(json.loads(data)) for data in connection.scalars(which))
 
 
 def _row(repository: str, entry: Entry) -> dict[str, Any]:
@@ -52,6 +74,7 @@ def _row(repository: str, entry: Entry) -> dict[str, Any]:
         "environment": entry.environment.casefold(),
         "at": entry.at.timestamp(),
         "data": json.dumps(entry_data(entry)),
+        "status": entry.status,
     }
 
 

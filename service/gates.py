@@ -49,6 +49,7 @@ class Looked:
     reports: int = 0
     check_run_id: int | None = None
     owed: str = ""
+    zone: str | None = None  # None: not known this time
 
 
 class Gates:
@@ -196,6 +197,7 @@ class Gates:
                     reports=outcome.reports,
                     check_run_id=outcome.check_run_id,
                     owed=outcome.owed,
+                    zone=gates.c.zone if outcome.zone is None else outcome.zone,
                     looked_at=now,
                     leased_until=0.0,
                     holder="",
@@ -240,11 +242,6 @@ class Gates:
         with self._engine.connect() as connection:
             rows = connection.execute(query.order_by(gates.c.requested_at, gates.c.id))
             return {row.environment: (row.state, row.findings) for row in rows}
-
-    def all(self) -> list[Row[tuple[object, ...]]]:
-        """Every gate, newest first, for pages."""
-        with self._engine.connect() as connection:
-            return list(connection.execute(select(gates).order_by(gates.c.requested_at.desc()).limit(200)))
 
     def counts(self) -> dict[str, int]:
         """How many gates are in each state."""

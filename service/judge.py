@@ -57,7 +57,7 @@ def look(
     except GatewayError as error:
         return in_trouble(github, held, error, now)
     said = _said(held, decision, policies, state)
-    told = replace(_tell(github, held, said, state), findings=_findings(decision))
+    told = replace(_tell(github, held, said, state), findings=_findings(decision), zone=_zone(policies).key)
     if state == "waiting":
         return _wake(told, held, decision, now, shown=told.shown == said.digest)
     return told if told.shown == said.digest else _owe(told, held, said, now)

@@ -34,6 +34,11 @@ class Settings:
     host: str = "0.0.0.0"  # noqa: S104 - a container's own network; set HOST to narrow it
     port: int = 8000
 
+    @property
+    def can_log_in(self) -> bool:
+        """Whether people can log in to look at pages."""
+        return bool(self.client_id and self.client_secret and self.public_url)
+
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Parse the environment. Raises SettingsError naming every bad variable at once."""
@@ -43,8 +48,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         app_id=_whole_number(environ, "GITHUB_APP_ID", problems, "the number on the App's settings page"),
         private_key=_private_key(environ, problems),
         webhook_secrets=_secrets(environ, problems),
-        client_id=environ.get("GITHUB_CLIENT_ID", ""),
-        client_secret=environ.get("GITHUB_CLIENT_SECRET", ""),
+        client_id=environ.get("GITHUB_CLIENT_ID", "").strip(),
+        client_secret=environ.get("GITHUB_CLIENT_SECRET", "").strip(),
         api_url=_address(environ, "GITHUB_API_URL", "https://api.github.com", problems),
         server_url=_address(environ, "GITHUB_SERVER_URL", "https://github.com", problems),
         data_dir=data_dir,
@@ -53,9 +58,28 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         host=environ.get("HOST") or "0.0.0.0",  # noqa: S104 - as above
         port=_port(environ, problems),
     )
+    problems += _login_problems(settings)
     if problems:
         raise SettingsError(tuple(problems))
     return settings
+
+
+def _login_problems(settings: Settings) -> list[str]:
+    """Who sets a client id wants people to log in."""
+    if not settings.client_id:
+        return []
+    needed = {
+        "GITHUB_CLIENT_SECRET": (settings.client_secret, "make one on the App's settings page"),
+        "PUBLIC_URL": (
+            settings.public_url,
+            "set it to how people reach this service, as https://HOST[/PATH]",
+        ),
+    }
+    return [
+        f"{name} is empty, and logging in with GITHUB_CLIENT_ID needs it: {cure}."
+        for name, (value, cure) in needed.items()
+        if not value
+    ]
 
 
 def read_database(environ: Mapping[str, str]) -> str:

@@ -69,6 +69,7 @@ gates = Table(
     Column("check_run_id", BigInteger, nullable=True),
     Column("holder", String(200), nullable=False, default="", server_default=""),  # whose lease it is
     Column("owed", Text, nullable=False, default="", server_default=""),  # JSON: what is still to be shown
+    Column("zone", String(64), nullable=False, default="", server_default=""),  # its policy's, for pages
     UniqueConstraint("repository", "run_id", "environment", "deployment_id", name="gates_key"),
     Index("gates_due", "state", "recheck_at"),
 )
@@ -101,8 +102,18 @@ entries = Table(
     Column("environment", String(255), nullable=False),
     Column("at", Float, nullable=False),
     Column("data", Text, nullable=False),  # JSON: the entry's machine form
+    Column("status", String(16), nullable=False, default="", server_default=""),
     UniqueConstraint("repository", "key", name="entries_key"),
     Index("entries_newest", "repository", "at"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("key", String(64), primary_key=True),  # a digest of what the cookie holds
+    Column("login", String(255), nullable=False),
+    Column("repositories", Text, nullable=False),  # JSON: those GitHub showed, with their installations
+    Column("until", Float, nullable=False),
 )
 
 workers = Table(

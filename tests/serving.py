@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, Row, select
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from protocol.gate import Gate
 from sandbox.state import CheckRun, PendingDeployment
@@ -27,6 +27,9 @@ from service.tables import deliveries, gates, open_database
 from service.worker import Worker
 from service.workers import Workers
 from tests.waiting import WaitingShop, waiting_shop
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 SECRET = "a secret between the sandbox and the App"
 
@@ -112,11 +115,15 @@ class Served:
 
 @contextmanager
 def serving(root: Path, database_url: str = "") -> Iterator[Served]:
-    with waiting_shop(root / "github") as shop:
+    with waiting_shop(root / "github") as shop, _listening() as http:
+        url = f"http://127.0.0.1:{http.server_port}"
         settings = Settings(
             app_id=shop.played.id,
             private_key=shop.played.private_key,
             webhook_secrets=(SECRET,),
+            client_id=shop.played.client_id,
+            client_secret=shop.played.client_secret,
+            public_url=url,
             api_url=shop.server.url,
             server_url=shop.server.url,
             data_dir=root,
@@ -125,11 +132,11 @@ def serving(root: Path, database_url: str = "") -> Iterator[Served]:
         engine = open_database(settings.database_url)
         migrate(engine, root)
         served = _serve(shop, settings, engine)
-        with _door(served) as url:
-            shop.played.webhook_url, shop.played.webhook_secret = f"{url}/webhook", SECRET
-            shop.installation.events = tuple(EVENTS)
-            yield served
-            shop.server.courier.settle()
+        http.app = create_app(settings, engine, served.queue, served.clock)
+        shop.played.webhook_url, shop.played.webhook_secret = f"{url}/webhook", SECRET
+        shop.installation.events = tuple(EVENTS)
+        yield served
+        shop.server.courier.settle()
         engine.dispose()
 
 
@@ -149,17 +156,22 @@ def _serve(shop: WaitingShop, settings: Settings, engine: Engine) -> Served:
 
 
 @contextmanager
-def _door(served: Served) -> Iterator[str]:
-    app = create_app(served.settings, served.engine, served.queue, served.clock)
-    http = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+def _listening() -> Iterator[BaseWSGIServer]:
+    """A server whose address is known before what it serves."""
+    http = make_server("127.0.0.1", 0, _closed, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{http.server_port}"
+        yield http
     finally:
         http.shutdown()
         thread.join()
         http.server_close()
+
+
+def _closed(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("503 Service Unavailable", [])
+    return []
 
 
 class _Quiet(WSGIRequestHandler):

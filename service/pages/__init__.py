@@ -1,0 +1,1 @@
+"""What people see of the App in a browser."""

@@ -1,0 +1,114 @@
+"""The environments of a repository as its page shows them: open or not, what runs there, who can help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from gateway.needs import readable, zone_of
+from gateway.standing import Standing
+from protocol.decision import environment_in
+from protocol.errors import PolicyError
+from protocol.facts import Deployment, Known, Missing
+from protocol.outlook import Hours, hours_of, opening_at
+from protocol.policy import Policy
+from protocol.windows import Opening
+from service.waiting import WaitingGate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One environment. Without `opening` nobody can say whether it is open, and `why` says why not."""
+
+    name: str
+    opening: Opening | None
+    why: str
+    running: Known[Deployment | None]
+    waiting: tuple[WaitingGate, ...]
+    deployers: tuple[str, ...]
+    helpers: tuple[str, ...]  # in an emergency
+    contact: str
+
+    @property
+    def is_open(self) -> bool:
+        return self.opening is not None and self.opening.open
+
+
+def places_of(standing: Known[Standing], waiting: Sequence[WaitingGate], now: datetime) -> list[Place]:
+    """Those that the policy names, in its order, then others in which something waits."""
+    own = _own(standing)
+    named = list(own.environments) if own else []
+    known = {name.casefold() for name in named}
+    others = {gate.environment.casefold(): gate.environment for gate in waiting}
+    names = [*named, *(name for key, name in others.items() if key not in known)]
+    return [_place(name, standing, _waiting_at(name, waiting), now) for name in names]
+
+
+def zone_for(standing: Known[Standing], waiting: Sequence[WaitingGate]) -> ZoneInfo | None:
+    """The policy's; where that could not be read, the one something was judged by."""
+    if not isinstance(standing, Missing) and (known := readable(standing.policies)):
+        return zone_of(known)
+    return waiting[-1].zone if waiting else None
+
+
+def policy_troubles(standing: Known[Standing]) -> list[str]:
+    """Why policies cannot be used, a sentence each."""
+    if isinstance(standing, Missing):
+        return []
+    found = [one for one in standing.policies if not isinstance(one, Policy)]
+    return [text for one in found for text in _trouble(one)]
+
+
+def hours_at(standing: Known[Standing], environment: str) -> Known[tuple[Hours, ...]]:
+    """Missing where anything is unknown that could close it."""
+    if isinstance(standing, Missing):
+        return Missing(f"GitHub could not be asked: {standing.reason}")
+    if any(not isinstance(policy, Policy) for policy in standing.policies):
+        return Missing("the policy cannot be used")
+    if isinstance(standing.freezes, Missing):
+        return standing.freezes
+    return hours_of(readable(standing.policies), environment, standing.freezes)
+
+
+def _own(standing: Known[Standing]) -> Policy | None:
+    own = None if isinstance(standing, Missing) else standing.policies[-1]
+    return own if isinstance(own, Policy) else None
+
+
+def _waiting_at(environment: str, waiting: Iterable[WaitingGate]) -> tuple[WaitingGate, ...]:
+    wanted = environment.casefold()
+    return tuple(gate for gate in waiting if gate.environment.casefold() == wanted)
+
+
+def _place(name: str, standing: Known[Standing], waiting: tuple[WaitingGate, ...], now: datetime) -> Place:
+    hours = hours_at(standing, name)
+    own = _own(standing)
+    emergency = own.access.emergency if own else None
+    return Place(
+        name=name,
+        opening=None if isinstance(hours, Missing) else opening_at(hours, now),
+        why=hours.reason if isinstance(hours, Missing) else "",
+        running=standing if isinstance(standing, Missing) else standing.running(name),
+        waiting=waiting,
+        deployers=_deployers(own, name) if own else (),
+        helpers=tuple(map(str, emergency.who)) if emergency else (),
+        contact=emergency.contact if emergency else "",
+    )
+
+
+def _deployers(policy: Policy, environment: str) -> tuple[str, ...]:
+    """An environment's own narrow the policy's, which then need not be repeated."""
+    one = environment_in(policy, environment)
+    narrowed = one.access.deployers if one and one.access else policy.access.deployers
+    return tuple(map(str, narrowed))
+
+
+def _trouble(policy: object) -> list[str]:
+    match policy:
+        case PolicyError():
+            return [str(problem) for problem in policy.problems] or [str(policy)]
+        case Missing(reason=reason):
+            return [reason]
+    return []
