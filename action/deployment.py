@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from action.announce import announce
-from action.contents import contents_of
+from action.contents import Asked, ask_contents, containing, contents_of
 from action.github import GitHub
 from action.halves import first_half
 from action.handover import handed
@@ -19,7 +20,6 @@ from action.record import Claim, Told, claim_deployment, note_told, release_tag,
 from action.result import Result, result_of
 from action.summary import write_state
 from gateway.errors import GatewayError
-from protocol.changes import MOST_SHOWN, headline
 from protocol.done import note_of, still_done
 from protocol.entry import Change, Entry, Said, Status
 from protocol.exposure import exposure_of
@@ -41,6 +41,7 @@ class Begun:
     claim: Claim
     tag: str | None
     decision: Decision
+    asked: Asked | None = None  # what it contains; None: the entry says so already
 
 
 def carry_out_deployment(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Result:
@@ -51,6 +52,7 @@ def carry_out_deployment(job: Job, github: GitHub, progress: Progress, allowed: 
     except GatewayError as error:
         return _not_begun(job, progress, allowed, error)
     status = _do(job, progress, begun.plan)
+    begun = _learned(job, progress, begun)
     if status == "success" and job.inputs.phase == "start":
         return _hand_over(job, progress, begun)
     return conclude(job, github, progress, begun, status)
@@ -59,18 +61,29 @@ def carry_out_deployment(job: Job, github: GitHub, progress: Progress, allowed: 
 def _begin(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Begun:
     claim, began = _claim(job, github, progress, allowed), job.clock()
     tag = release_tag(allowed.policy, job.workflow, progress.version)
-    progress.contents = contents_of(job, github, progress, allowed.facts, tag)
-    begun = Begun(
-        entry=_opening(job, progress, allowed, began),
+    entry = _opening(job, progress, allowed, began)
+    job.journal.opened(entry, tag=tag, ours=claim.ours)
+    write_state(job.workflow, "journal", job.journal.path)
+    asked = ask_contents(
+        partial(contents_of, job, github, progress, allowed.facts, tag),
+        lambda found: job.journal.opened(containing(entry, found), tag=tag, ours=claim.ours),
+    )
+    return Begun(
+        entry=entry,
         began=began,
         plan=allowed.plan,
         claim=claim,
         tag=tag,
         decision=allowed.decision,
+        asked=asked,
     )
-    job.journal.opened(begun.entry, tag=begun.tag, ours=claim.ours)
-    write_state(job.workflow, "journal", job.journal.path)
-    return begun
+
+
+def _learned(job: Job, progress: Progress, begun: Begun) -> Begun:
+    if begun.asked is None:
+        return begun
+    progress.contents = begun.asked.answer(job)
+    return replace(begun, entry=containing(begun.entry, progress.contents))
 
 
 def _do(job: Job, progress: Progress, plan: Plan) -> Status:
@@ -174,7 +187,7 @@ def _end(job: Job, progress: Progress, begun: Begun, told: Told) -> Result:
 def _opening(job: Job, progress: Progress, allowed: Allowed, began: datetime) -> Entry:
     """The entry as it will stand if nothing more is heard."""
     facts, workflow = allowed.facts, job.workflow
-    changes, changes_url = _changes(progress, workflow)
+    changes, changes_url = _span(progress, workflow)
     return Entry(
         repository=workflow.repository,
         environment=progress.environment,
@@ -187,8 +200,6 @@ def _opening(job: Job, progress: Progress, allowed: Allowed, began: datetime) ->
         previous_version=progress.previous_version or None,
         changes=changes,
         changes_url=changes_url,
-        included=progress.contents.parts[:MOST_SHOWN],
-        notes_url=progress.contents.notes_url,
         issues=(_UNTOLD,),
         findings=tuple(Said.of(finding) for finding in allowed.decision.findings),
         approvers=_approvers(allowed),
@@ -198,12 +209,11 @@ def _opening(job: Job, progress: Progress, allowed: Allowed, began: datetime) ->
     )
 
 
-def _changes(progress: Progress, workflow: Workflow) -> tuple[str, str]:
-    """All that is new since the version before, under what came last."""
-    previous, parts = progress.previous_sha, progress.contents.parts
+def _span(progress: Progress, workflow: Workflow) -> tuple[str, str]:
+    """From the version before to this one, in short, and the page that shows it."""
+    previous = progress.previous_sha
     home = f"{workflow.server_url}/{workflow.repository}"
     text = f"{previous[:7]}...{progress.sha[:7]}" if previous else progress.sha[:7]
-    text = headline(parts) if parts else text
     address = f"compare/{previous}...{progress.sha}" if previous else f"commit/{progress.sha}"
     return text, f"{home}/{address}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,12 +24,17 @@ class Journal:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
+        self._one_at_a_time = threading.Lock()
 
     def close(self) -> None:
-        self._file.close()
+        with self._one_at_a_time:
+            self._file.close()
 
     def opened(self, entry: Entry, *, tag: str | None, ours: bool) -> None:
-        """The entry as it will stand if nothing more is heard; `ours`: we made its Deployment."""
+        """The entry as it will stand if nothing more is heard; `ours`: we made its Deployment.
+
+        Again when more of it is known: the last one holds.
+        """
         self._write("opened", entry=entry_data(entry), tag=tag, ours=ours)
 
     def step_began(self, name: str, at: datetime) -> None:
@@ -46,9 +52,12 @@ class Journal:
         self._write("finished", status=status)
 
     def _write(self, event: str, **data: Any) -> None:
-        self._file.write(json.dumps({"event": event, **data}) + "\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        with self._one_at_a_time:
+            if self._file.closed:  # what is learned after the end is of no use any more
+                return
+            self._file.write(json.dumps({"event": event, **data}) + "\n")
+            self._file.flush()
+            os.fsync(self._file.fileno())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +93,7 @@ def shared_journal(temporary: Path, environment: str, *, anew: bool) -> Journal:
 def read_story(path: Path) -> Story | None:
     """Read a journal; None when it never came to a deployment. A torn last line is passed over."""
     events = [event for line in path.read_text(encoding="utf-8").splitlines() if (event := _event(line))]
-    opening = next((event for event in events if event["event"] == "opened"), None)
+    opening = next((event for event in reversed(events) if event["event"] == "opened"), None)
     if opening is None:
         return None
     began = [event["step"] for event in events if event["event"] == "step began"]
