@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal, TextIO
 
 _SECRET_NAME = re.compile(
@@ -102,8 +103,18 @@ class Console:
             try:
                 self._stream.write(line + "\n")
                 self._stream.flush()
-            except (BrokenPipeError, ValueError):
-                self._stream_is_safe = False  # nobody reads any more; the deployment's story goes on
+            except (OSError, ValueError):
+                self._give_up()
+
+    def _give_up(self) -> None:
+        """Nobody reads any more, or there is no room for more; the deployment's story goes on.
+
+        What lies in the buffer would fail once more when Python ends, and with it the exit code.
+        """
+        self._stream_is_safe = False
+        if self._stream is sys.stdout:
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
 def _harmless(line: str) -> str:

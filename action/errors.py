@@ -11,6 +11,10 @@ class InputError(ActionError):
     """What the workflow handed in cannot be used."""
 
 
+class NoRoom(ActionError):  # noqa: N818 - a state of the disk
+    """A file that the runner or the end of the job reads could not be written."""
+
+
 class StepFailed(ActionError):  # noqa: N818 - a step fails; that is no error of ours
     """A step that did not do what it should; the sentence says why."""
 

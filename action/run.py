@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from action.contents import release_notes
 from action.deployment import carry_out_deployment
+from action.errors import NoRoom
 from action.github import GitHub
 from action.job import Job, Progress
 from action.preflight import Preflight, look_before
@@ -34,9 +35,25 @@ def run(job: Job, github: GitHub) -> Result:
         found = _nothing_known(error)
     _show(found, job)
     result = _act(job, github, progress, found)
-    write_outputs(job.workflow, outputs_of(result))
-    write_summary(job.workflow, render_summary(result, found.decision, found.zone, progress.analysis))
-    write_summary(job.workflow, release_notes(progress.contents))
+    summary = render_summary(result, found.decision, found.zone, progress.analysis)
+    return _hand_on(job, result, summary + release_notes(progress.contents))
+
+
+def _hand_on(job: Job, result: Result, summary: str) -> Result:
+    """To later steps and the run's page; neither changes what has happened.
+
+    But own steps that know nothing of what `start` found must not deploy, nor would `finish` come after them.
+    """
+    try:
+        write_outputs(job.workflow, outputs_of(result))
+    except NoRoom as error:
+        job.console.annotate("error", "Outputs", f"Later steps see none of them: {error}")
+        if result.status == "started":
+            result = result.model_copy(update={"status": "failed", "issues": (*result.issues, str(error))})
+    try:
+        write_summary(job.workflow, summary)
+    except NoRoom as error:
+        job.console.annotate("warning", "Summary", str(error))
     return result
 
 
@@ -49,10 +66,8 @@ def _finish(job: Job, github: GitHub) -> Result:
         return result_of(job, progress, Decision(()), "dry run")
     story = look_at_start(job)
     result, progress = finish(job, github, story)
-    write_outputs(job.workflow, outputs_of(result))
     summary = render_summary(result, decision_of(story.entry), ZoneInfo("UTC"), progress.analysis)
-    write_summary(job.workflow, summary)
-    return result
+    return _hand_on(job, result, summary)
 
 
 def _nothing_known(error: GatewayError) -> Preflight:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from action.errors import NoRoom
 from action.inputs import Workflow
 from action.result import Result
 from protocol.durations import say_duration
@@ -72,22 +75,48 @@ def outputs_of(result: Result) -> dict[str, str]:
 
 
 def write_outputs(workflow: Workflow, outputs: Mapping[str, str]) -> None:
-    """Hand values to later steps. Each has its own random delimiter, so no value can end itself."""
-    for name, value in outputs.items():
-        delimiter = f"end-{uuid.uuid4()}"
-        _append(workflow.output_file, f"{name}<<{delimiter}\n{value[:_MOST_OUTPUT]}\n{delimiter}\n")
+    """Hand values to later steps, all or none. Raises NoRoom."""
+    _append(workflow.output_file, "".join(_output(name, value) for name, value in outputs.items()))
+
+
+def _output(name: str, value: str) -> str:
+    """It has its own random delimiter, so no value can end itself."""
+    delimiter = f"end-{uuid.uuid4()}"
+    return f"{name}<<{delimiter}\n{value[:_MOST_OUTPUT]}\n{delimiter}\n"
 
 
 def write_summary(workflow: Workflow, text: str) -> None:
-    _append(workflow.summary_file, text[:_MOST_SUMMARY])
+    """Show it on the run's page. Raises NoRoom."""
+    _append(workflow.summary_file, text.encode()[:_MOST_SUMMARY].decode(errors="ignore"))
 
 
 def write_state(workflow: Workflow, name: str, value: Path) -> None:
-    """Hand a value to the end of the job. Never a secret: the file lies on the runner's disk."""
+    """Hand a value to the end of the job, and raise NoRoom where that is not possible.
+
+    Never a secret: the file lies on the runner's disk.
+    """
     _append(workflow.state_file, f"{name}={value}\n")
 
 
 def _append(path: Path | None, text: str) -> None:
-    if path is not None:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(text)
+    """The whole text or nothing of it: the runner fails a step that leaves half a value."""
+    if path is None or not text:
+        return
+    try:
+        with path.open("ab", buffering=0) as file:
+            _append_whole(file, text.encode())
+    except OSError as error:
+        raise NoRoom(
+            f"{path} could not be written: {error.strerror}. Make room on the runner's disk."
+        ) from error
+
+
+def _append_whole(file: FileIO, data: bytes) -> None:
+    before = file.tell()
+    try:
+        while data:
+            data = data[file.write(data) :]
+    except OSError:
+        with suppress(OSError):
+            file.truncate(before)
+        raise
