@@ -52,14 +52,18 @@ class Answer:
 
 @dataclass(slots=True, kw_only=True)
 class Connection:
-    """Requests to one API address with one source of tokens. Safe to use from several threads."""
+    """Requests to one API address with one source of tokens. Safe to use from several threads.
+
+    `own` is each thread's, and may be shared with other connections to the same address. Not with that
+    of a token source: it may ask while a request of ours is being made.
+    """
 
     api_url: str
     token: Callable[[], str] = field(repr=False)
+    own: threading.local = field(default_factory=threading.local, repr=False)
     on_response: Callable[[Response], None] | None = None
     before: Callable[[str, str], None] | None = None  # verb and path; may raise RateLimited
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    _local: threading.local = field(default_factory=threading.local, repr=False)
     _ahead: dict[str, Future[Received]] = field(default_factory=dict, repr=False)
 
     def rest(
@@ -130,7 +134,7 @@ class Connection:
 
     def close(self) -> None:
         """Close this thread's connection."""
-        github = self._local.__dict__.pop("github", None)
+        github = self.own.__dict__.pop("github", None)
         if github is not None:
             github.close()
 
@@ -181,10 +185,11 @@ class Connection:
             self.on_response(Response(verb=verb, path=path, status=status, remaining=remaining))
 
     def _github(self) -> Github:
-        """This thread's own: PyGithub keeps the request in flight on the instance."""
-        if not hasattr(self._local, "github"):
-            self._local.github = Github(
-                auth=_Bearer(self.token),
+        """This thread's own, with our token: PyGithub keeps the request in flight on the instance."""
+        if not hasattr(self.own, "github"):
+            self.own.bearer = _Bearer()
+            self.own.github = Github(
+                auth=self.own.bearer,
                 base_url=self.api_url,
                 timeout=TIMEOUT,
                 user_agent="deploy-protocol",
@@ -195,14 +200,14 @@ class Connection:
                 lazy=True,
                 api_version=API_VERSION,
             )
-        return self._local.github  # type: ignore[no-any-return]  # thread-locals have no types
+        self.own.bearer.source = self.token
+        return self.own.github  # type: ignore[no-any-return]  # thread-locals have no types
 
 
 class _Bearer(Auth):
     """Whatever token the source has at the moment of the request; never shown."""
 
-    def __init__(self, source: Callable[[], str]) -> None:
-        self._source = source
+    source: Callable[[], str]
 
     @property
     def token_type(self) -> str:
@@ -210,7 +215,7 @@ class _Bearer(Auth):
 
     @property
     def token(self) -> str:
-        return self._source()
+        return self.source()
 
 
 def _words_of(verb: str, url: str, body: Mapping[str, Any] | None) -> str:

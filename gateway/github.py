@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from gateway.errors import Forbidden, NotFound, RefMoved, Rejected
+from gateway.lines import Lines
 from gateway.memory import Memory, ReadPolicy
 from gateway.reading import login_in
 from gateway.text import BODY, DESCRIPTION, RELEASE, REPORT, clip
@@ -38,7 +39,10 @@ StatusState: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A workflow run. Logins are lower case; all times aware."""
+    """A workflow run. Logins are lower case; all times aware.
+
+    `from_fork` may be true of a run of our own, never false of a fork's.
+    """
 
     id: int
     sha: str
@@ -50,6 +54,7 @@ class Run:
     attempt: int
     created_at: datetime
     url: str = ""
+    from_fork: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +104,7 @@ class GitHub:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         policy_file: str = POLICY_FILE,
         organisation: Organisation | None = None,
+        lines: Lines | None = None,
     ) -> None:
         self.repository = repository
         self.policy_file = policy_file
@@ -110,15 +116,22 @@ class GitHub:
         self._clock = clock
         self._opened: Connection | None = None
         self.memory = Memory()
-        self.beside = ThreadPoolExecutor(max_workers=4, thread_name_prefix="github")
+        self._shares_lines = lines is not None
+        self._lines = lines or Lines()
         self._path = "/repos/" + quote(repository)
 
     def __repr__(self) -> str:
         return f"GitHub({self.repository!r} at {self._api_url})"
 
     def close(self) -> None:
-        self.beside.shutdown(wait=True)
-        self.connection.close()
+        if not self._shares_lines:
+            self._lines.close()
+            self.connection.close()
+
+    @property
+    def beside(self) -> Executor:
+        """Where to ask what can be asked at the same time."""
+        return self._lines.beside
 
     # -- facts and verdicts
 
@@ -379,6 +392,7 @@ class GitHub:
             self._opened = Connection(
                 api_url=self._api_url,
                 token=self._token,
+                own=self._lines.own,
                 on_response=self._on_response,
                 before=self._pace.before if self._pace is not None else None,
                 clock=self._clock,
@@ -472,6 +486,7 @@ def run_in(found: Mapping[str, Any]) -> Run:
         attempt=found.get("run_attempt") or 1,
         created_at=_moment(found["created_at"]),
         url=found.get("html_url") or "",
+        from_fork=(found.get("head_repository") or {}).get("id") != found["repository"]["id"],
     )
 
 

@@ -81,7 +81,7 @@ def gunicorn_options(settings: Settings) -> list[str]:
 
 def work(settings: Settings) -> int:
     """Run the worker until asked to stop; then finish what it holds and leave the rest."""
-    from service.clients import Clients  # noqa: PLC0415 - only the worker speaks to GitHub
+    from service.clients import LOOKS, Clients  # noqa: PLC0415 - only the worker speaks to GitHub
     from service.queue import Queue, open_queue  # noqa: PLC0415 - as above
     from service.quotas import Quotas  # noqa: PLC0415 - as above
     from service.reconcile import Reconcile  # noqa: PLC0415 - as above
@@ -96,7 +96,7 @@ def work(settings: Settings) -> int:
     )
     reconcile = Reconcile(clients, engine, time.time)
     consumer = queue.huey.create_consumer(
-        workers=4, periodic=False, initial_delay=0.05, max_delay=0.5, shutdown_timeout=GRACE
+        workers=LOOKS, periodic=False, initial_delay=0.05, max_delay=0.5, shutdown_timeout=GRACE
     )
     consumer.start()
     stop = _when_asked_to_stop()  # in place of the consumer's own handlers

@@ -9,13 +9,15 @@ from functools import partial
 from gateway.app import App
 from gateway.connection import Response
 from gateway.github import GitHub
+from gateway.lines import Lines
 from gateway.organisations import HOME, Organisation
 from gateway.pacing import Pace
 from gateway.tokens import AppKey, InstallationTokens
 from service.settings import Settings
 
 _TO_READ = {"contents": "read", "metadata": "read"}  # all that an organisation's policy needs
-KEPT = 256  # clients with their connections; an older one is opened anew when needed
+KEPT = 256  # clients with what they remember; an older one is made anew when needed
+LOOKS = 16  # at once; each waits for GitHub most of its time, and GitHub takes a hundred requests at once
 
 
 class Clients:
@@ -31,6 +33,7 @@ class Clients:
         self._paces: dict[int, Pace] = {}
         self._policy_tokens = InstallationTokens(self.app, permissions=_TO_READ)
         self._organisations: dict[tuple[int, str], Organisation] = {}
+        self._lines = Lines(threads=LOOKS)
         self._lock = threading.Lock()
         self._clients: OrderedDict[tuple[int, str], GitHub] = OrderedDict()
 
@@ -48,6 +51,7 @@ class Clients:
                     on_response=partial(self._note, installation_id),
                     pace=self._paces.setdefault(installation_id, Pace()),
                     organisation=organisation,
+                    lines=self._lines,
                 )
             self._clients[key] = client
             while len(self._clients) > KEPT:
@@ -65,6 +69,6 @@ class Clients:
         if found is None:
             home = f"{owner}/{HOME}"
             token = self._policy_tokens.source(installation_id, home)
-            found = Organisation(GitHub(home, token, api_url=self._api_url))
+            found = Organisation(GitHub(home, token, api_url=self._api_url, lines=self._lines))
             self._organisations[installation_id, owner] = found
         return found

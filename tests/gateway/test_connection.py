@@ -17,6 +17,7 @@ import responses
 from gateway.connection import Connection, Response
 from gateway.errors import Forbidden, GatewayError, NotFound, RateLimited, Rejected, Unavailable
 from gateway.github import GitHub
+from gateway.lines import Lines
 
 API = "https://api.example.test:443"
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -200,3 +201,22 @@ def _hang_up(server: socket.socket, times: int) -> None:
     for _ in range(times):
         connection, _address = server.accept()
         connection.close()
+
+
+def test_repositories_share_a_threads_connection_and_each_asks_with_its_own_token(
+    played: responses.RequestsMock,
+) -> None:
+    lines, sent = Lines(), []
+
+    def answer(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        sent.append(request.headers["Authorization"])
+        return 200, {}, "{}"
+
+    played.add_callback("GET", f"{API}/x", callback=answer)
+    shop = Connection(api_url=API, token=lambda: "ghs_shop", own=lines.own)
+    till = Connection(api_url=API, token=lambda: "ghs_till", own=lines.own)
+    for one in (shop, till, shop):
+        one.rest("GET", "/x")
+    lines.beside.submit(till.rest, "GET", "/x").result()
+    lines.close()
+    assert sent == [f"Bearer ghs_{name}" for name in ("shop", "till", "shop", "till")]
