@@ -132,7 +132,7 @@ CODES: tuple[Code, ...] = (
         "access.fork",
         "access",
         _REFUSE,
-        "The commit comes from an unmerged pull request of a fork.",
+        "The commit comes from a fork and was not merged.",
         "Review and merge it, then deploy the merge.",
     ),
     Code("outdated.not", "outdated", _ALLOW, "The commit contains all that the environment runs."),

@@ -73,6 +73,23 @@ def test_an_unmerged_pull_request_of_a_fork_is_refused() -> None:
     assert codes_of("access", make_policy(), facts) == [ALLOWED, ("refuse", "access.fork")]
 
 
+FROM_A_FORK = {
+    "no pull request has its commit any more": None,
+    "a pull request of our own has it too": make_pull_request(merged=False),
+}
+
+
+@pytest.mark.parametrize("pull_request", FROM_A_FORK.values(), ids=FROM_A_FORK)
+def test_a_run_for_a_fork_is_refused_though(pull_request: Any) -> None:
+    facts = make_facts(pull_request=pull_request, from_fork=True)
+    assert codes_of("access", make_policy(), facts) == [ALLOWED, ("refuse", "access.fork")]
+
+
+def test_what_a_fork_brought_is_deployed_once_it_is_merged() -> None:
+    facts = make_facts(pull_request=make_pull_request(from_fork=True), from_fork=True)
+    assert codes_of("access", make_policy(), facts) == [ALLOWED, OWN_CODE]
+
+
 @pytest.mark.parametrize("pull_request", [None, make_pull_request(from_fork=True)], ids=["pushed", "merged"])
 def test_what_the_repository_holds_is_its_own_code(pull_request: Any) -> None:
     assert codes_of("access", make_policy(), make_facts(pull_request=pull_request)) == [ALLOWED, OWN_CODE]

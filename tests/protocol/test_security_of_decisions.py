@@ -98,6 +98,7 @@ def test_peers_15_zero_checks_block_unless_the_policy_says_otherwise() -> None:
 def test_peers_18_forks_are_off_by_default() -> None:
     fork = make_pull_request(from_fork=True, merged=False)
     assert decide_example(pull_request=fork).verdict is Verdict.REFUSE
+    assert decide_example(pull_request=None, from_fork=True).verdict is Verdict.REFUSE
 
 
 def emergency(**changes: Any) -> Facts:
