@@ -102,6 +102,7 @@ def facts_in(look: Look, valid: Sequence[Policy], pull: Known[Node | None], plac
         people=people,
         checks=_checks(look, details),
         pull_request=_pull_request(look, pull),
+        from_fork=look.run.from_fork,
         changes=changes_since(aim, pull if aim is look else None, deployed, relations),
         approvals=approvals,
         ticks=ticks,

@@ -70,7 +70,15 @@ def _not_a_deployer(login: str, lists: tuple[tuple[Principal, ...], ...], facts:
 def _own_code(pull_request: Known[PullRequest | None], facts: Facts) -> Finding:
     if isinstance(pull_request, Missing):
         return unavailable(RULE, pull_request, f"Whether {short(facts.sha)} comes from a fork")
-    if pull_request is None or not pull_request.from_fork or pull_request.merged:
+    if _holds(facts, pull_request):
         return allow(RULE, "access.own_code", f"{short(facts.sha)} is in {facts.repository} itself")
-    why = f"Pull request #{pull_request.number} comes from a fork; merge it first, forks are never deployed"
+    what = f"Pull request #{pull_request.number}" if pull_request else short(facts.sha)
+    why = f"{what} comes from a fork; merge it first, forks are never deployed"
     return refuse(RULE, "access.fork", why, who=["permission:write"])
+
+
+def _holds(facts: Facts, pull_request: PullRequest | None) -> bool:
+    """A fork's commit stays one when its pull request is closed or goes on without it."""
+    if pull_request is None:
+        return not facts.from_fork
+    return pull_request.merged or not (facts.from_fork or pull_request.from_fork)

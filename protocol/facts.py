@@ -199,6 +199,7 @@ class Facts:
     people: People = field(default_factory=People)
     checks: Known[tuple[Check, ...]] = ()
     pull_request: Known[PullRequest | None] = None
+    from_fork: bool = False  # whether the run is for a commit of another repository, in a pull request or not
     changes: Known[Changes] = Changes(paths=(), lines=0)
     approvals: Known[tuple[Approval, ...]] = ()
     ticks: Known[tuple[Tick, ...]] = ()
