@@ -45,6 +45,12 @@ class Entries:
         newest_first = which.order_by(entries.c.at.desc(), entries.c.key.desc())
         return self._read(newest_first.limit(limit).offset(after))
 
+    def counts(self) -> dict[str, int]:
+        """How many there are of each repository that has any."""
+        which = select(entries.c.repository, func.count()).group_by(entries.c.repository)
+        with self._engine.connect() as connection:
+            return {repository: count for repository, count in connection.execute(which)}  # noqa: C416 (rows)
+
     def one(self, repository: str, key: str) -> Entry | None:
         mine = (entries.c.repository == repository, entries.c.key == key)
         return next(iter(self._read(select(entries.c.data).where(*mine))), None)
