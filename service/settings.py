@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from gateway.github import PUBLIC_API
+from service.registration import Unusable, read_registration, registration_file
+
+PUBLIC_SERVER = "https://github.com"
 HIGHEST_PORT = 65_535
 WELL_KNOWN_SECRETS = frozenset({"development", "secret", "changeme", "password", "test", "webhook"})
+_APP_ID = "the number on the App's settings page; `deploy-protocol serve setup` registers a new one"
 
 
 class SettingsError(Exception):
@@ -26,8 +32,8 @@ class Settings:
     webhook_secrets: tuple[str, ...] = field(repr=False)  # the current one, then the previous one
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
-    api_url: str = "https://api.github.com"
-    server_url: str = "https://github.com"
+    api_url: str = PUBLIC_API
+    server_url: str = PUBLIC_SERVER
     data_dir: Path = Path("data")
     database_url: str = field(repr=False)  # may carry a password
     public_url: str = ""
@@ -40,18 +46,31 @@ class Settings:
         return bool(self.client_id and self.client_secret and self.public_url)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupSettings:
+    """What registering the App needs."""
+
+    public_url: str
+    api_url: str
+    server_url: str
+    data_dir: Path
+    host: str
+    port: int
+
+
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """Parse the environment. Raises SettingsError naming every bad variable at once."""
     problems: list[str] = []
     data_dir = Path(environ.get("DATA_DIR") or "data")
+    environ = _with_registration(environ, data_dir, problems)
     settings = Settings(
-        app_id=_whole_number(environ, "GITHUB_APP_ID", problems, "the number on the App's settings page"),
+        app_id=_whole_number(environ, "GITHUB_APP_ID", problems, _APP_ID),
         private_key=_private_key(environ, problems),
         webhook_secrets=_secrets(environ, problems),
         client_id=environ.get("GITHUB_CLIENT_ID", "").strip(),
         client_secret=environ.get("GITHUB_CLIENT_SECRET", "").strip(),
-        api_url=_address(environ, "GITHUB_API_URL", "https://api.github.com", problems),
-        server_url=_address(environ, "GITHUB_SERVER_URL", "https://github.com", problems),
+        api_url=_address(environ, "GITHUB_API_URL", PUBLIC_API, problems),
+        server_url=_address(environ, "GITHUB_SERVER_URL", PUBLIC_SERVER, problems),
         data_dir=data_dir,
         database_url=_database(environ, data_dir, problems),
         public_url=_address(environ, "PUBLIC_URL", "", problems),
@@ -80,6 +99,54 @@ def _login_problems(settings: Settings) -> list[str]:
         for name, (value, cure) in needed.items()
         if not value
     ]
+
+
+def read_setup_settings(environ: Mapping[str, str]) -> SetupSettings:
+    """Raises SettingsError, also where there is an App already."""
+    problems: list[str] = []
+    settings = SetupSettings(
+        public_url=_address(environ, "PUBLIC_URL", "", problems),
+        api_url=_address(environ, "GITHUB_API_URL", PUBLIC_API, problems),
+        server_url=_address(environ, "GITHUB_SERVER_URL", PUBLIC_SERVER, problems),
+        data_dir=Path(environ.get("DATA_DIR") or "data"),
+        host=environ.get("HOST") or "0.0.0.0",  # noqa: S104 - as above
+        port=_port(environ, problems),
+    )
+    problems += _setup_problems(environ, settings)
+    if problems:
+        raise SettingsError(tuple(problems))
+    return settings
+
+
+def _setup_problems(environ: Mapping[str, str], settings: SetupSettings) -> Iterator[str]:
+    file = registration_file(settings.data_dir)
+    if environ.get("GITHUB_APP_ID", "").strip():
+        yield "GITHUB_APP_ID is set, so there is an App already: remove it to register another one."
+    if file.exists():
+        yield f"{file} holds the App that was registered: move it away to register another one."
+    if settings.data_dir.exists() and not os.access(settings.data_dir, os.W_OK | os.X_OK):
+        yield f"DATA_DIR is {settings.data_dir}, which cannot be written: the App's key is to be kept there."
+    if not settings.public_url:
+        yield "PUBLIC_URL is empty: set it to how GitHub and people reach this service, as https://HOST[/PATH]."
+    if (settings.server_url == PUBLIC_SERVER) != (settings.api_url == PUBLIC_API):
+        yield (
+            "GITHUB_SERVER_URL and GITHUB_API_URL speak of different places: for GitHub Enterprise Server "
+            "set both, the latter as https://HOST/api/v3."
+        )
+
+
+def _with_registration(environ: Mapping[str, str], data_dir: Path, problems: list[str]) -> Mapping[str, str]:
+    """What `serve setup` wrote, unless the environment names an App; single variables there come first."""
+    if environ.get("GITHUB_APP_ID", "").strip():
+        return environ
+    try:
+        registered = read_registration(data_dir)
+    except Unusable as error:
+        problems.append(str(error))
+        return environ
+    key_file = {"GITHUB_APP_PRIVATE_KEY"} if environ.get("GITHUB_APP_PRIVATE_KEY_FILE") else set()
+    lacking = {name: value for name, value in registered.items() if not environ.get(name, "").strip()}
+    return {**environ, **{name: value for name, value in lacking.items() if name not in key_file}}
 
 
 def read_database(environ: Mapping[str, str]) -> str:

@@ -87,5 +87,26 @@ PROBLEMS: Mapping[str, Problem] = dict(
             "Try again in a minute. If it stays so, check GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET and the "
             "callback address on the App's settings page.",
         ),
+        _problem(
+            "setup.not_begun",
+            HTTPStatus.BAD_REQUEST,
+            "This registration was not begun in this browser.",
+            "Open the address that the log of `serve setup` shows, and begin again. An App that GitHub made "
+            "meanwhile can be deleted on its settings page.",
+        ),
+        _problem(
+            "setup.no_answer",
+            HTTPStatus.BAD_GATEWAY,
+            "GitHub did not hand out the App's key.",
+            "Within an hour of registering it, load this page again from its beginning; else delete the App "
+            "on its settings page and register it anew.",
+        ),
+        _problem(
+            "setup.not_written",
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "The App's key could not be kept.",
+            "Make DATA_DIR writable, delete the App on its settings page on GitHub and register it anew: its "
+            "key is handed out only once.",
+        ),
     )
 )

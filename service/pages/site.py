@@ -45,7 +45,8 @@ log = structlog.get_logger()
 
 def add_site(app: Flask, settings: Settings, login: Login, sources: Sources) -> None:
     """Put every page on an application, with what protects them."""
-    prepare(app, settings)
+    prepare(app, client_secret=settings.client_secret, public_url=settings.public_url)
+    app.jinja_env.filters.update(FILTERS)
     pages = Blueprint("pages", __name__)
     pages.before_request(lambda: _admit(settings, login))
     add_home(pages, sources)
@@ -56,29 +57,28 @@ def add_site(app: Flask, settings: Settings, login: Login, sources: Sources) -> 
     app.register_blueprint(pages)
 
 
-def prepare(app: Flask, settings: Settings) -> None:
+def prepare(app: Flask, *, client_secret: str, public_url: str) -> None:
     """The cookie, the headers, and pages in our words for what cannot be shown."""
-    _prepare_cookie(app, settings)
+    _prepare_cookie(app, client_secret, public_url)
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(FILTERS)
     app.after_request(_with_headers)
     app.register_error_handler(NotShown, lambda error: _show(error.problem, error.detail))
     app.register_error_handler(HTTPException, lambda error: _show(problem_of(error.code or 500)))
     app.register_error_handler(Exception, _fail)
-    app.wsgi_app = _below(urlsplit(settings.public_url).path, app.wsgi_app)  # type: ignore[assignment, method-assign]
+    app.wsgi_app = _below(urlsplit(public_url).path, app.wsgi_app)  # type: ignore[assignment, method-assign]
 
 
-def _prepare_cookie(app: Flask, settings: Settings) -> None:
-    """Signed with a key of its own: no other use of the client secret can make one."""
-    secret = settings.client_secret.encode() or secrets.token_bytes()
+def _prepare_cookie(app: Flask, client_secret: str, public_url: str) -> None:
+    """Signed with a key that no other use of the client secret can make; by chance where there is none."""
+    secret = client_secret.encode() or secrets.token_bytes()
     app.secret_key = hmac.new(secret, b"session cookie", hashlib.sha256).digest()
     app.config.update(
         SESSION_COOKIE_NAME="deploy_protocol",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
-        SESSION_COOKIE_PATH=urlsplit(settings.public_url).path or "/",
+        SESSION_COOKIE_SECURE=public_url.startswith("https://"),
+        SESSION_COOKIE_PATH=urlsplit(public_url).path or "/",
     )
 
 
