@@ -1,7 +1,8 @@
-"""gunicorn's entry: `service.web:application()` builds the WSGI application in each web process."""
+"""gunicorn's entry: `service.web:application()` builds the WSGI application once, for all web processes."""
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from typing import TYPE_CHECKING
@@ -20,4 +21,6 @@ def application() -> WSGIApplication:
     configure_logs()
     settings = read_settings(os.environ)
     engine = open_database(settings.database_url)
-    return create_app(settings, engine, Queue(open_queue(settings)), time.time)
+    app = create_app(settings, engine, Queue(open_queue(settings)), time.time)
+    gc.freeze()  # collecting would write to every page that the processes share
+    return app

@@ -61,7 +61,7 @@ def test_asked_to_stop_it_finishes_what_it_holds(shop: WaitingShop, service: Sta
 
 def test_when_the_worker_is_killed_the_web_part_stops_too_and_the_exit_code_tells(service: Started) -> None:
     web = service.child("gunicorn")
-    service.child("worker").send_signal(signal.SIGKILL)
+    service.child("shift").send_signal(signal.SIGKILL)
     assert service.process.wait(15) == 128 + signal.SIGKILL
     assert not psutil.pid_exists(web.pid)
 

@@ -1,0 +1,76 @@
+"""`python -m service.shift`: one worker, from its start until it is asked to stop."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+
+from service.clients import LOOKS, Clients
+from service.logs import configure_logs
+from service.queue import Queue, open_queue
+from service.quotas import Quotas
+from service.reconcile import Reconcile
+from service.settings import Settings, read_settings
+from service.stopping import GRACE, when_asked_to_stop
+from service.tables import open_database
+from service.worker import Worker
+from service.workers import Workers
+
+SWEEP_EVERY = 1.0  # seconds
+TELL_EVERY = 15.0
+RECONCILE_EVERY, RECONCILE_AGAIN = 600.0, 20.0  # the latter when GitHub could not be asked all
+
+log = structlog.get_logger()
+
+
+def work(settings: Settings) -> int:
+    """Run the worker until asked to stop; then finish what it holds and leave the rest."""
+    clients, engine = Clients(settings), open_database(settings.database_url)
+    queue, workers = Queue(open_queue(settings)), Workers(engine)
+    worker = Worker(
+        engine=engine, workers=workers, queue=queue, github_for=clients.github_for, clock=time.time
+    )
+    reconcile = Reconcile(clients, engine, time.time)
+    consumer = queue.huey.create_consumer(
+        workers=LOOKS, periodic=False, initial_delay=0.05, max_delay=0.5, shutdown_timeout=GRACE
+    )
+    consumer.start()
+    stop = when_asked_to_stop()  # in place of the consumer's own handlers
+    log.info("worker.started")
+    threading.Thread(
+        target=_every, args=(stop, reconcile.run, RECONCILE_EVERY, RECONCILE_AGAIN), daemon=True
+    ).start()
+    remaining = partial(_tell_remaining, clients, Quotas(engine))
+    threading.Thread(target=_every, args=(stop, remaining, TELL_EVERY, TELL_EVERY), daemon=True).start()
+    _every(stop, worker.sweep, SWEEP_EVERY, SWEEP_EVERY)
+    consumer.stop(graceful=True)
+    log.info("worker.stopped")
+    return 0
+
+
+def _tell_remaining(clients: Clients, quotas: Quotas) -> bool:
+    """What only this process heard, told to all."""
+    quotas.keep(dict(clients.remaining), time.time())
+    return True
+
+
+def _every(stop: threading.Event, work: Callable[[], bool], seconds: float, again: float) -> None:
+    """Do it now and then, sooner again after it was not finished; a failure is told."""
+    while not stop.is_set():
+        finished = False
+        try:
+            finished = work()
+        except Exception:
+            log.exception("worker.failed", work=work.__qualname__)
+        stop.wait(seconds if finished else again)
+
+
+if __name__ == "__main__":
+    configure_logs()
+    sys.exit(work(read_settings(os.environ)))
