@@ -13,6 +13,7 @@ from gateway.github import PUBLIC_API
 
 if TYPE_CHECKING:
     from gateway.connection import Connection, Response
+    from gateway.overview import Overview
     from gateway.tokens import AppKey
 
 
@@ -86,17 +87,12 @@ class App:
         """What an installation gives the App: level by name."""
         return dict(self.connection.rest("GET", f"/app/installations/{installation_id}")["permissions"])
 
-    def repositories_of(self, token: str) -> tuple[str, ...]:
-        """The full names of the repositories an installation covers; `token` is that installation's."""
-        with self._connected(token) as connection:
-            return _names(connection)
-
-    def deployments_waiting(self, token: str) -> dict[str, frozenset[int] | None]:
-        """By repository of an installation the Deployments that may wait; None where nobody can say."""
-        from gateway.waiting import deployments_waiting  # noqa: PLC0415  # start-up time
+    def overviews(self, token: str) -> dict[str, Overview]:
+        """What may want us, by repository of the installation that `token` is of."""
+        from gateway.overview import overviews  # noqa: PLC0415  # start-up time
 
         with self._connected(token) as connection:
-            return deployments_waiting(connection, _names(connection))
+            return overviews(connection, _names(connection))
 
     def failed_deliveries(self, since: datetime) -> tuple[FailedDelivery, ...]:
         """Deliveries that failed after `since` and did not succeed later, oldest first.

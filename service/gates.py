@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -234,6 +235,12 @@ class Gates:
         with self._engine.begin() as connection:
             old = (gates.c.state.not_in(_OPEN), gates.c.looked_at < before)
             connection.execute(delete(gates).where(*old))
+
+    def commits_among(self, repository: str, shas: Iterable[str]) -> frozenset[str]:
+        """Those of the commits that a gate of ours is of."""
+        here = (gates.c.repository == repository, gates.c.sha.in_(list(shas)))
+        with self._engine.connect() as connection:
+            return frozenset(connection.execute(select(gates.c.sha).where(*here)).scalars())
 
     def of_commit(self, repository: str, sha: str) -> dict[str, tuple[str, str]]:
         """State and findings by environment, of each one's newest gate for a commit."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -65,6 +65,23 @@ class Pulls:
                 connection.execute(insert(pulls).values(**row, state="open", recheck_at=now + QUIET))
         except IntegrityError:
             self._want(ours, now + QUIET)
+
+    def unseen(self, repository: str, heads: Mapping[int, str]) -> tuple[int, ...]:
+        """Of these pull requests, those never heard of, and those we showed another head's needs on."""
+        known = self._heads(repository, heads)
+        return tuple(number for number, head in heads.items() if known.get(number) not in ("", head))
+
+    def unknown(self, repository: str, numbers: Collection[int]) -> tuple[int, ...]:
+        """Those never heard of."""
+        known = self._heads(repository, numbers)
+        return tuple(number for number in numbers if number not in known)
+
+    def _heads(self, repository: str, numbers: Collection[int]) -> Mapping[int, str]:
+        """Of those we know: "" before the first look."""
+        ours = (pulls.c.repository == repository, pulls.c.number.in_(numbers))
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(pulls.c.number, pulls.c.head_sha).where(*ours))
+            return {row.number: row.head_sha for row in rows}
 
     def want_commit(self, repository: str, sha: str, now: float) -> None:
         """Want a look at every pull request known to have this commit as its head or its merge."""

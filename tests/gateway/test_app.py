@@ -9,7 +9,8 @@ import pytest
 
 from gateway.app import App
 from gateway.errors import Forbidden, NotFound
-from gateway.tokens import AppKey, InstallationTokens
+from gateway.overview import Overview
+from gateway.tokens import PERMISSIONS, AppKey, InstallationTokens
 from sandbox.world import key_pair
 from tests.runner import private_key
 from tests.waiting import SHOP, WaitingShop, now
@@ -34,9 +35,36 @@ def test_a_wrong_key_is_forbidden_and_says_so(shop: WaitingShop) -> None:
         app.app()
 
 
-def test_repositories_of_an_installation(shop: WaitingShop) -> None:
+def test_an_installations_repositories_are_seen_in_two_requests(shop: WaitingShop) -> None:
+    gate = shop.push()
+    for at in range(3):
+        shop.installation.repositories.append(shop.world.add_repository(f"acme/other-{at}"))
     token = InstallationTokens(shop.app()).token(shop.installation.id, "")
-    assert shop.app().repositories_of(token) == (SHOP,)
+    shop.responses.clear()
+    seen = shop.app().overviews(token)
+    assert [response.path for response in shop.responses] == ["/installation/repositories", "/graphql"]
+    assert list(seen) == [SHOP, "acme/other-0", "acme/other-1", "acme/other-2"]
+    assert seen[SHOP].waiting == frozenset({gate.deployment_id})
+    assert seen["acme/other-0"] == Overview(waiting=frozenset(), open={}, merged={})
+
+
+def test_pull_requests_are_seen_where_there_is_a_policy(shop: WaitingShop) -> None:
+    number, gate = shop.merged()
+    shop.world.commit(SHOP, {"more.py": "1\n"}, "More", branch="more", author=shop.world.user("ada"))
+    opened = shop.ask("POST", "/pulls", {"title": "More", "head": "more", "base": "main"})
+    token = InstallationTokens(shop.app()).token(shop.installation.id, "")
+    seen = shop.app().overviews(token)[SHOP]
+    assert (seen.open, seen.merged) == ({opened["number"]: opened["head"]["sha"]}, {number: gate.sha})
+    shop.world.commit(SHOP, {".github/deploy.yml": None}, "No policy", quiet=True)
+    seen = shop.app().overviews(token)[SHOP]
+    assert (seen.open, seen.merged) == ({}, {})
+
+
+def test_what_an_installation_may_not_show_is_unknown_and_not_nothing(shop: WaitingShop) -> None:
+    shop.push()
+    less = {name: level for name, level in PERMISSIONS.items() if name != "deployments"}
+    token = InstallationTokens(shop.app(), permissions=less).token(shop.installation.id, "")
+    assert shop.app().overviews(token)[SHOP].waiting is None
 
 
 def test_peers_5_what_could_not_be_delivered_is_found_and_asked_for_again(shop: WaitingShop) -> None:

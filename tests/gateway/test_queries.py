@@ -9,6 +9,7 @@ import pytest
 
 from gateway.deployments import OF_ONE
 from gateway.details import Wanted, document
+from gateway.overview import document as overviews
 from gateway.pull_lines import Remark
 from gateway.pull_lines import document as lines_document
 from gateway.queries import query
@@ -36,6 +37,7 @@ REPOSITORY = {"owner": "acme", "name": "shop"}
         pytest.param(query("record"), id="record"),
         pytest.param(query("written"), id="written"),
         pytest.param(query("own_comments"), id="own comments"),
+        pytest.param(overviews(50), id="overviews"),
         pytest.param(log_document(True, [7, 9]), id="log"),
         pytest.param(lines_document(REMARKS), id="lines on pull requests"),
         pytest.param(OF_ONE + query("deployments"), id="deployments of one environment"),

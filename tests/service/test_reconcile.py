@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from sandbox.faults import Fault
-from service.tables import deliveries, gates
+from service.reconcile import APART
+from service.tables import deliveries, gates, pulls
 from tests.serving import Served, serving
 from tests.waiting import PLAIN_POLICY, POLICY, SHOP
 
@@ -24,6 +25,14 @@ def forget_everything(served: Served) -> None:
     with served.engine.begin() as connection:
         connection.execute(delete(gates))
         connection.execute(delete(deliveries))
+        connection.execute(delete(pulls))
+
+
+def look_at_all(served: Served) -> None:
+    """What is due by now, and what is due later by a clock that is ahead."""
+    served.settle()
+    served.clock.later += 60
+    served.settle()
 
 
 def approve(served: Served) -> None:
@@ -108,3 +117,65 @@ def test_a_repository_that_cannot_be_read_does_not_hide_the_others(served: Serve
     served.reconcile()
     served.settle()
     assert served.verdicts() == ["approved"]
+
+
+def open_pull(served: Served, branch: str) -> int:
+    author = served.shop.world.user("ada")
+    served.shop.world.commit(SHOP, {f"{branch}.py": "1\n"}, "Sell", branch=branch, author=author)
+    return int(served.shop.ask("POST", "/pulls", {"title": "Sell", "head": branch, "base": "main"})["number"])
+
+
+def test_peers_5_a_lost_database_shows_open_pull_requests_again(served: Served) -> None:
+    served.shop.world.commit(SHOP, {".github/deploy.yml": POLICY}, "Policy", quiet=True)
+    number = open_pull(served, "sell")
+    look_at_all(served)
+    (check,) = served.checks()
+    forget_everything(served)
+    check.title = "Of another day"
+    served.reconcile()
+    look_at_all(served)
+    assert [one.title for one in served.checks()][1:] == ["Will wait: approval by team:acme/release-managers"]
+    assert len(served.shop.repository.issues[number].comments) == 1
+
+
+def test_a_pull_request_whose_new_head_nobody_told_us_of_is_looked_at(served: Served) -> None:
+    served.shop.world.commit(SHOP, {".github/deploy.yml": POLICY}, "Policy", quiet=True)
+    open_pull(served, "sell")
+    look_at_all(served)
+    head = served.shop.world.commit(SHOP, {"sell.py": "2\n"}, "Sell", branch="sell", quiet=True)
+    served.reconcile()
+    look_at_all(served)
+    assert [one.head_sha for one in served.checks()][1:] == [head]
+
+
+def test_a_merged_pull_request_that_waits_at_a_gate_is_told_again(served: Served) -> None:
+    number, _ = served.shop.merged(policy=POLICY)
+    served.settle()
+    forget_everything(served)
+    served.reconcile()
+    look_at_all(served)
+    (comment,) = served.shop.repository.issues[number].comments
+    assert "⏳ Waiting: approval by team:acme/release-managers" in comment.body
+
+
+def test_pull_requests_that_are_shown_already_cost_nothing(served: Served) -> None:
+    served.shop.world.commit(SHOP, {".github/deploy.yml": POLICY}, "Policy", quiet=True)
+    for branch in ("sell", "buy"):
+        open_pull(served, branch)
+    look_at_all(served)
+    look_at_all(served)  # at what we wrote ourselves
+    before = len(served.asked("GET", "/pulls/"))
+    served.reconcile()
+    look_at_all(served)
+    assert len(served.asked("GET", "/pulls/")) == before
+
+
+def test_many_pull_requests_are_looked_at_one_after_the_other(served: Served) -> None:
+    served.shop.world.commit(SHOP, {".github/deploy.yml": POLICY}, "Policy", quiet=True)
+    served.shop.installation.events = ()
+    for branch in ("sell", "buy", "lend"):
+        open_pull(served, branch)
+    served.reconcile()
+    with served.engine.connect() as connection:
+        moments = sorted(connection.execute(select(pulls.c.recheck_at)).scalars())
+    assert [round(later - moments[0]) for later in moments] == [0, APART, 2 * APART]
