@@ -102,6 +102,7 @@ class World:
     users: dict[str, User] = field(default_factory=dict)
     organizations: dict[str, Organization] = field(default_factory=dict)
     apps: dict[int, App] = field(default_factory=dict)
+    user_token_life: timedelta = timedelta(hours=8)
     installations: dict[int, Installation] = field(default_factory=dict)
     repositories: dict[str, Repository] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict, repr=False)
@@ -224,8 +225,12 @@ class World:
         team.repositories[self.repository(full_name).id] = role
 
     def role(self, user: User, repository: Repository) -> Role | None:
-        """The strongest role a person has, from ownership, invitation or a team."""
-        roles: list[Role] = [] if repository.private else ["read"]
+        """The strongest role a person has; what is public, anybody may read."""
+        return self.given_role(user, repository) or (None if repository.private else "read")
+
+    def given_role(self, user: User, repository: Repository) -> Role | None:
+        """The strongest role somebody gave a person, by ownership, membership, invitation or a team."""
+        roles: list[Role] = []
         owner = repository.owner
         if owner is user or (isinstance(owner, Organization) and user in owner.owners):
             roles.append("admin")

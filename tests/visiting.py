@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from typing import Self
 from urllib.parse import urljoin
 
 import requests
@@ -16,6 +18,12 @@ class Visitor:
 
     url: str
     session: requests.Session = field(default_factory=requests.Session, repr=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.close()
 
     def get(self, path: str) -> requests.Response:
         return self.session.get(urljoin(self.url, path), allow_redirects=False, timeout=PATIENCE)
@@ -32,3 +40,9 @@ class Visitor:
         """As GitHub's page would let this person in. Returns the page they come to."""
         at_github = self.get(f"/login?next={target}").headers["Location"]
         return self.go(f"{at_github}&login={login}")
+
+    def log_out(self, page: str) -> requests.Response:
+        """By the button of a page."""
+        token = re.search(r'name="token" value="([^"]+)"', page)
+        assert token is not None
+        return self.post("/logout", token=token[1])

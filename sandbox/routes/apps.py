@@ -160,9 +160,12 @@ def callers_repositories(call: Call) -> Answer:
 
 
 def _shared(call: Call, installation: Installation) -> list[Repository]:
-    """What both the person and the App reach."""
+    """What the App covers and somebody gave the person; that anybody may read it is not enough.
+
+    https://docs.github.com/rest/apps/installations#list-repositories-accessible-to-the-user-access-token
+    """
     covered = [one for one in call.world.repositories.values() if installation.covers(one)]
-    return [one for one in covered if call.world.role(call.user, one) is not None]
+    return [one for one in covered if call.world.given_role(call.user, one) is not None]
 
 
 # Webhook deliveries

@@ -9,7 +9,6 @@ import base64
 import hashlib
 import json
 import secrets
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -19,8 +18,6 @@ from sandbox.state import App, Token, User
 from sandbox.world import SignIn
 
 routes = Routes()
-
-USER_TOKEN_LIFE = timedelta(hours=8)
 
 
 @routes.post("/settings/apps/new")
@@ -108,11 +105,11 @@ def _user_token(call: Call, sign_in: SignIn) -> dict[str, Any]:
         kind="user",
         user=sign_in.user,
         app=sign_in.app,
-        expires_at=call.world.now() + USER_TOKEN_LIFE,
+        expires_at=call.world.now() + call.world.user_token_life,
     )
     return {
         "access_token": text,
-        "expires_in": int(USER_TOKEN_LIFE.total_seconds()),
+        "expires_in": int(call.world.user_token_life.total_seconds()),
         "refresh_token": f"ghr_{secrets.token_hex(38)}",
         "refresh_token_expires_in": 15_897_600,
         "scope": "",

@@ -186,9 +186,9 @@ def test_an_app_changes_where_its_webhooks_go(sandbox: Sandbox) -> None:
 def test_a_person_sees_what_they_and_the_app_both_reach(sandbox: Sandbox) -> None:
     _, installation = install(sandbox, SHOP, OTHER, issues="write")
     path = f"/user/installations/{installation.id}/repositories"
-    for login, names in (("ada", ["shop", "other"]), ("bo", ["shop"])):
+    for login, count, names in (("ada", 1, ["shop", "other"]), ("grace", 1, ["shop"]), ("bo", 0, [])):
         client = sandbox.client_as(login)
-        assert client.get("/user/installations").json()["total_count"] == 1
+        assert client.get("/user/installations").json()["total_count"] == count
         assert [one["name"] for one in client.get(path).json()["repositories"]] == names
 
 

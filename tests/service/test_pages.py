@@ -20,10 +20,9 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 @pytest.fixture
 def visitor(served: Served) -> Iterator[Visitor]:
-    visitor = Visitor(url=served.settings.public_url)
-    visitor.log_in("grace")
-    yield visitor
-    visitor.session.close()
+    with Visitor(url=served.settings.public_url) as visitor:
+        visitor.log_in("grace")
+        yield visitor
 
 
 def test_a_gate_is_shown_with_every_finding_in_the_words_of_its_check_run(
