@@ -357,9 +357,9 @@ def metrics(repository: str | None, environment: str | None, since: str | None, 
 
 
 @main.command(epilog=example("serve"))
-@click.argument("part", type=click.Choice(["all", "web", "worker"]), default="all")
+@click.argument("part", type=click.Choice(["all", "web", "worker", "setup"]), default="all")
 def serve(part: str) -> None:
-    """Run the App: web and worker together, or one PART.
+    """Run the App: web and worker together, or one PART; `setup` registers it on GitHub first.
 
     Settings come from the environment; a missing or bad one is named and stops the start (exit code 2).
     """

@@ -1,4 +1,4 @@
-"""`python -m service [web|worker]`: both under one parent, or each apart."""
+"""`python -m service [web|worker|setup]`: both under one parent, or each apart."""
 
 from __future__ import annotations
 
@@ -17,10 +17,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Start what the first argument names. Returns the exit code: 2 for bad settings."""
     part = (arguments if arguments is not None else sys.argv[1:]) or ["all"]
     try:
-        settings = read_settings(os.environ)
+        return _start(part)
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - a person reads this, not a log collector
         return 2
+
+
+def _start(part: list[str]) -> int:
+    """Raises SettingsError."""
+    if part == ["setup"]:
+        from service.setup import set_up  # noqa: PLC0415 - as below
+
+        return set_up(os.environ)
+    settings = read_settings(os.environ)
     match part:
         case ["web"]:
             _migrate(settings)
@@ -30,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _become("service.shift")
         case ["all"]:
             return _both()
-    print(f"'{' '.join(part)}' is no part of the service: write web, worker or nothing.", file=sys.stderr)  # noqa: T201
+    known = "web, worker, setup or nothing"
+    print(f"'{' '.join(part)}' is no part of the service: write {known}.", file=sys.stderr)  # noqa: T201
     return 2
 
 

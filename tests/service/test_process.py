@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,10 +14,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
 from sandbox.faults import Fault
 from service.events import EVENTS
-from tests.started import SECRET, Started, environ_for, started
+from tests.started import SECRET, Started, environ_for, free_port, started
 from tests.waiting import PLAIN_POLICY, WaitingShop, waiting_shop
 
 
@@ -92,9 +95,43 @@ def test_bad_settings_stop_the_start_and_are_named(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def answers(service: Started) -> bool:
+def answers(service: Started, path: str = "/healthz") -> bool:
     assert service.process.poll() is None, service.said()
     try:
-        return service.get("/healthz").ok
+        return service.get(path).ok
     except OSError:
         return False
+
+
+def test_an_app_registered_by_setup_runs_from_its_file(shop: WaitingShop, tmp_path: Path) -> None:
+    port = str(free_port())
+    environ = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "COV"))},
+        "GITHUB_API_URL": shop.server.url,
+        "GITHUB_SERVER_URL": shop.server.url,
+        "HOST": "127.0.0.1",
+        "PORT": port,
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "DATA_DIR": str(tmp_path / "data"),
+    }
+    with started(tmp_path, environ, "setup") as setup:
+        register(setup)
+        assert setup.stop() == 0
+    with started(tmp_path, environ) as service:
+        service.wait_until_ready()
+        assert "Log in with GitHub" in service.get("/").text
+        assert "PRIVATE KEY" not in service.said() + setup.said()
+
+
+def register(setup: Started) -> None:
+    """As a person who read the log and agrees to everything."""
+    while not (found := re.search(r"open (http\S+)", setup.said())) or not answers(
+        setup, "/static/style.css"
+    ):
+        time.sleep(0.05)
+    with requests.Session() as browser:
+        browser.get(found[1], timeout=30).raise_for_status()
+        page = browser.get(f"{setup.url}/setup?name=Gate+Two", timeout=30).text
+        action, value = re.findall(r'(?:action|value)="([^"]+)"', page)[:2]
+        sent = {"manifest": html.unescape(value)}
+        assert "Gate Two is registered" in browser.post(html.unescape(action), data=sent, timeout=30).text
