@@ -27,6 +27,7 @@ _LONGEST_LINE = 16_384
 _KEPT_LINES = 40
 _KEPT_OUTPUT = 65_536
 _LONGEST_PAUSE = 30.0
+_MOST_WORDS = 60  # characters of a command, where what it did is told
 _OURS = ("GITHUB_STATE", "GITHUB_OUTPUT")  # the verdict and the journal's place are not theirs to write
 
 Writer = Callable[[str], None]
@@ -56,6 +57,13 @@ class Outcome:
         if self.exit_code is not None and self.exit_code < 0:
             return f"was ended by {_signal_name(-self.exit_code)}{tries}"
         return f"ended with exit code {self.exit_code}{tries}"
+
+
+def in_few_words(command: str) -> str:
+    """As much of a command as tells which one it is: the reason behind it is what people have to read."""
+    first, _, rest = command.strip().partition("\n")
+    shown = first if len(first) <= _MOST_WORDS else first[: _MOST_WORDS - 1].rstrip()
+    return shown if shown == first and not rest else f"{shown} …"
 
 
 def environment_for_commands(environ: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from action.at_once import at_once
-from action.commands import run_command
+from action.commands import in_few_words, run_command
 from action.stop import Stop
 from gateway.errors import Unavailable
 from gateway.pages import Page, fetch
@@ -88,7 +88,7 @@ class Prober:
             stop=self.stop,
             write=write,
         )
-        return "" if outcome.succeeded else f"`{probe.run}` {outcome.reason}"
+        return "" if outcome.succeeded else f"`{in_few_words(probe.run or '')}` {outcome.reason}"
 
 
 def _pauses() -> Iterator[float]:

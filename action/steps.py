@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import assert_never
 
 from action.announce import announce, news_so_far
-from action.commands import Outcome, environment_for_commands, run_command
+from action.commands import Outcome, environment_for_commands, in_few_words, run_command
 from action.errors import StepFailed, Stopped
 from action.job import Job, Progress, StepOutcome, StepRecord
 from action.migrations import lint_migrations
@@ -160,7 +160,7 @@ class _StepRun:
             self.progress.targets.append(target)
         outcome = self._outcome_of(command)
         if not outcome.succeeded:
-            raise StepFailed(f"`{_shown(command.run)}` {outcome.reason}")
+            raise StepFailed(f"`{in_few_words(command.run)}` {outcome.reason}")
         if self.step.name == "verify":
             self.progress.previous_version = _last_line(outcome.printed) or self.progress.previous_version
 
@@ -238,15 +238,10 @@ class _StepRun:
         targets = list(dict.fromkeys(outcome.printed.split("\n")))
         targets = [target.strip() for target in targets if target.strip()]
         if not outcome.succeeded:
-            raise StepFailed(f"`{_shown(work.list.run)}` {outcome.reason}")
+            raise StepFailed(f"`{in_few_words(work.list.run)}` {outcome.reason}")
         if not targets:
-            raise StepFailed(f"`{_shown(work.list.run)}` printed no target; it must print one a line")
+            raise StepFailed(f"`{in_few_words(work.list.run)}` printed no target; it must print one a line")
         return roll_over(work.rolling, targets, work.integrity)
-
-
-def _shown(command: str) -> str:
-    first, _, rest = command.strip().partition("\n")
-    return f"{first} …" if rest else first
 
 
 def _last_line(text: str) -> str:

@@ -9,7 +9,7 @@ from protocol.entry import Entry, one_line
 from protocol.markdown import escaped, linked
 
 MARKER = "<!-- deploy-protocol:deployed -->"
-_TITLE = "**Deployed**"
+_TITLE = "**Deployments**"
 _LINE = re.compile(r"^- (?P<text>.*) <!-- (?P<place>[^ ]*) (?P<at>\S+) -->$", re.MULTILINE)
 
 

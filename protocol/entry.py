@@ -122,6 +122,7 @@ def render_entry(entry: Entry) -> str:
         "**Metrics**:",
         *_metric_lines(entry),
         f"**Environment**: {escaped(entry.environment)}",
+        f"**Previous version**: {escaped(entry.previous_version or 'None known')}",
         f"**Approvers**: {', '.join(escaped(login) for login in entry.approvers) or 'None'}",
     ]
     if entry.emergency is not None:

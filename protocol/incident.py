@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +12,7 @@ from protocol.analysis import Analysis
 from protocol.charts import render_analysis
 from protocol.durations import say_duration
 from protocol.entry import Entry, Status, render_entry
-from protocol.markdown import escaped
+from protocol.markdown import escaped, linked
 
 LABELS: Final[dict[Status, str]] = {
     "rollback": "deploy-rollback",
@@ -27,6 +28,13 @@ _ENDED: Final[dict[Status, str]] = {
     "stopped": "was stopped",
     "held": "is held for a person",
 }
+_RUNS: Final[dict[Status, str]] = {
+    "success": "{where} runs {version} now.",
+    "rollback": "{where} runs {before} again.",
+    "failed": "Look at what {where} runs: nothing went back by itself.",
+    "stopped": "Look at what {where} runs: nothing went back by itself.",
+    "held": "{where} runs {version} until a person says whether it stays.",
+}
 _WHY = (
     "Which check, review or environment before this one could have shown it?",
     "Why did it not: was it not looked at, not measured, or different there?",
@@ -37,6 +45,7 @@ _PREVENT = (
     "What in the policy has to change: a checklist item, a bound, a window?",
     "Who does it, until when?",
 )
+_RUN = re.compile(r"/runs/(\d+)")
 _MOST_OUTPUT = 10_000  # characters of the failing step's last lines
 
 
@@ -53,8 +62,10 @@ class Happened:
 
 
 def incident_mark(entry: Entry) -> str:
-    """The hidden line by which the document of a deployment is found again."""
-    return f"<!-- deploy-protocol:incident {entry.key} -->"
+    """The hidden line by which the document is found again: one for all the attempts of a run."""
+    place, _, deployment = entry.key.partition("/")
+    run = _RUN.search(entry.run_url)
+    return f"<!-- deploy-protocol:incident {place}/{run[1] if run else deployment} -->"
 
 
 def incident_title(entry: Entry) -> str:
@@ -65,6 +76,7 @@ def incident_body(entry: Entry, *, steps: Sequence[Happened] = (), analysis: Ana
     """The protocol's three questions: the first answered as far as we know, the others to be filled in."""
     parts = [
         incident_mark(entry),
+        _now(entry),
         "### What went wrong\n\n" + "\n".join(_wrong(entry)),
         *_output(steps),
         *_timeline(entry, steps),
@@ -76,6 +88,20 @@ def incident_body(entry: Entry, *, steps: Sequence[Happened] = (), analysis: Ana
     return "\n\n".join(parts)
 
 
+def _now(entry: Entry) -> str:
+    """What whoever opens it wants to know first: what is out there now, and what came with it."""
+    where, version = escaped(entry.environment), escaped(entry.version)
+    before = escaped(entry.previous_version or "the version before")
+    what = linked(entry.changes or "see the changes", entry.changes_url)
+    approvers = ", ".join(map(escaped, entry.approvers))
+    return (
+        f"**{_RUNS[entry.status].format(version=version, before=before, where=where)}** "
+        f"{version}, begun {entry.at:%Y-%m-%d %H:%M}, {_ENDED[entry.status]}.\n\n"
+        f"Changes: {what}, deployed by {escaped(entry.deployer)}"
+        + (f" and approved by {approvers}." if approvers else ", with nobody's approval.")
+    )
+
+
 def _wrong(entry: Entry) -> Iterator[str]:
     if entry.emergency is not None:
         yield f"- Emergency: {escaped(entry.emergency)}"
@@ -83,7 +109,6 @@ def _wrong(entry: Entry) -> Iterator[str]:
         yield f"- {escaped(issue)}"
     if not entry.issues and entry.emergency is None:
         yield "- Not known yet"
-    yield f"- Approved by {', '.join(map(escaped, entry.approvers)) or 'nobody'}"
     if entry.run_url:
         yield f"- The job's log: {entry.run_url}"
 

@@ -42,6 +42,7 @@ What went wrong: {issues}
 Watch it: {run_url}""",
     "failed": """\
 {version} {ended} {environment}
+Runs there now: {running}
 What went wrong: {issues}
 {metrics}
 Documented: {issue_url}
@@ -84,6 +85,7 @@ class News:
     changes: str = ""
     changes_url: str = ""
     ended: str = ""
+    running: str = ""
     took: str = ""
     metrics: str = ""
     issues: str = ""
@@ -138,6 +140,7 @@ def news_of(entry: Entry, *, log_url: str = "") -> News:
         changes=entry.changes,
         changes_url=entry.changes_url,
         ended=_ENDED[entry.status],
+        running=_running(entry),
         took="" if entry.seconds is None else say_duration(timedelta(seconds=round(entry.seconds))),
         metrics="\n".join(f"{one.name}: {one.before or '?'} -> {one.after or '?'}" for one in measured),
         issues="; ".join(entry.issues),
@@ -145,6 +148,16 @@ def news_of(entry: Entry, *, log_url: str = "") -> News:
         log_url=log_url,
         issue_url=entry.document_url,
     )
+
+
+def _running(entry: Entry) -> str:
+    """What the environment runs after it; empty where a person has to look."""
+    runs: Mapping[Status, str | None] = {
+        "success": entry.version,
+        "held": entry.version,
+        "rollback": entry.previous_version,
+    }
+    return runs.get(entry.status) or ""
 
 
 def slug(channel: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from action.commands import Outcome, environment_for_commands, run_command
+from action.commands import Outcome, environment_for_commands, in_few_words, run_command
 from action.errors import Stopped
 from action.stop import Stop
 
@@ -140,3 +140,15 @@ def test_no_descriptor_is_left_open(tmp_path: Path, stop: Stop) -> None:
     for _ in range(5):
         command("echo x", tmp_path, stop)
     assert psutil.Process().num_fds() == before
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        pytest.param("./smoke/login", "./smoke/login", id="short"),
+        pytest.param("one\ntwo", "one …", id="several lines"),
+        pytest.param("echo " + "x" * 90, "echo " + "x" * 54 + " …", id="long"),
+    ],
+)
+def test_a_long_command_leaves_room_for_the_reason_behind_it(command: str, shown: str) -> None:
+    assert in_few_words(command) == shown

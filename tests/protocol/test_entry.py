@@ -43,6 +43,7 @@ def test_an_entry_is_written_in_the_protocols_form() -> None:
         changes="Faster search (#7)",
         changes_url="https://github.test/acme/shop/compare/b...a",
         seconds=95,
+        previous_version="1.2.2",
         metrics=(Change(name="Error rate", before="0.1%", after="0.2%"),),
         approvers=("bo",),
         findings=(Said(code="windows.open", verdict="allow", why="open until 16:00"),),
@@ -60,6 +61,7 @@ def test_an_entry_is_written_in_the_protocols_form() -> None:
         "- Response time: not measured -> not measured\n"
         "\n"
         "**Environment**: production\n"
+        "**Previous version**: 1.2.2\n"
         "**Approvers**: bo\n"
         "**Findings**:\n"
         "- allow: open until 16:00 (windows.open)\n"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from protocol.analysis import Analysis
 from protocol.incident import Happened, incident_body, incident_mark, incident_title
 from protocol.sections import is_filled
@@ -11,7 +13,7 @@ ENTRY = make_entry(status="rollback", issues=("smoke: the shop is shut",), appro
 def test_what_is_known_is_filled_in_and_the_rest_is_asked() -> None:
     body = incident_body(ENTRY)
     assert body.startswith(incident_mark(ENTRY))
-    assert "- smoke: the shop is shut\n- Approved by grace" in body
+    assert "- smoke: the shop is shut" in body
     for question in ("Why it was not caught", "How to prevent it"):
         assert f"### {question}" in body
         assert body.partition(question)[2].count("_To be answered._") >= 3
@@ -44,3 +46,28 @@ def test_without_metrics_or_steps_there_is_no_heading_for_them() -> None:
 def test_each_end_has_its_own_words() -> None:
     assert incident_title(ENTRY).endswith("was rolled back")
     assert incident_title(make_entry(status="stopped")).endswith("was stopped")
+
+
+@pytest.mark.parametrize(
+    ("status", "first"),
+    [
+        ("rollback", "**production runs 1.2.2 again.** 1.2.3, begun 2026-11-23 10:04, was rolled back."),
+        ("failed", "**Look at what production runs: nothing went back by itself.** 1.2.3, begun"),
+        ("held", "**production runs 1.2.3 until a person says whether it stays.** 1.2.3, begun"),
+        ("success", "**production runs 1.2.3 now.** 1.2.3, begun"),
+    ],
+)
+def test_what_runs_now_is_said_first(status: str, first: str) -> None:
+    entry = make_entry(status=status, previous_version="1.2.2", approvers=("grace",), changes="Search (#7)")
+    told = incident_body(entry).split("\n\n")
+    assert told[1].startswith(first)
+    assert told[2] == "Changes: Search (\\#7), deployed by ada and approved by grace."
+
+
+def test_all_attempts_of_a_run_have_one_document() -> None:
+    runs = "https://github.test/acme/shop/actions/runs"
+    first, again, other = (
+        make_entry(deployment_id=number, run_url=f"{runs}/{run}") for number, run in ((1, 5), (2, 5), (3, 6))
+    )
+    assert incident_mark(first) == incident_mark(again) != incident_mark(other)
+    assert incident_mark(make_entry(deployment_id=1)) != incident_mark(make_entry(deployment_id=2))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from protocol.document import parse_policy
@@ -32,6 +34,15 @@ def test_a_line_about_what_is_not_known_is_left_out() -> None:
     written = message(TEMPLATES["before"], NEWS)
     assert written.title == "Deploying 1.1.0 to production"
     assert written.body == "Watch it: https://github.test/run/5"
+
+
+def test_the_end_of_a_rollback_tells_first_what_runs_now() -> None:
+    entry = make_entry(status="rollback", previous_version="1.2.2", issues=("smoke: shut",))
+    written = message(TEMPLATES["failed"], news_of(entry))
+    assert written.body.splitlines()[:2] == ["Runs there now: 1.2.2", "What went wrong: smoke: shut"]
+    assert (
+        "Runs there now" not in message(TEMPLATES["failed"], news_of(replace(entry, status="stopped"))).body
+    )
 
 
 def test_the_end_tells_changes_metrics_and_the_log() -> None:
