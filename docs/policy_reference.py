@@ -114,7 +114,7 @@ MEANINGS = {
     "Steps.backup": "Before anything changes.",
     "Steps.migrate": "Before the deploy command.",
     "Steps.deploy": "Puts `$VERSION` in place.",
-    "Steps.health": "Whether it lives.",
+    "Steps.health": "Whether it lives. A canary's: before it has any user, and at each weight.",
     "Steps.smoke": "Whether it works.",
     "Canary.weights": "Percent of users, rising to 100.",
     "Canary.hold": "At each weight.",

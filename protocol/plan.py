@@ -282,6 +282,8 @@ def _canary_steps(canary: Canary, environment: Environment) -> Iterator[Step]:
     steps = environment.steps
     if steps.deploy is not None:
         yield Step(name="deploy", work=(_command(steps.deploy, TRACK="canary"),), touches="service")
+        if steps.health:  # before anybody is sent to it
+            yield Step(name="canary health", work=(Probes(steps.health, {"WEIGHT": "0", "TRACK": "canary"}),))
     for weight in canary.weights:
         work: list[Work] = [_set_weight(canary, weight)]
         if canary.hold and (weight < _ALL or environment.monitor is None):  # at 100 % monitor takes its place

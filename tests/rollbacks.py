@@ -22,4 +22,6 @@ def assert_it_was_taken_back(result: Result, load: Load, *, most: float) -> None
     assert result.exposure is not None
     assert result.exposure.most == most
     assert result.exposure.seconds >= load.seconds_of(NEW)
-    assert any(issue.startswith(f"at most {most:.0%} of users saw {NEW}, for ") for issue in result.issues)
+    assert any(
+        issue.startswith(f"at most {100 * most:.3g}% of users saw {NEW}, for ") for issue in result.issues
+    )

@@ -45,7 +45,7 @@ class Shop:
             "PATH": os.environ["PATH"],
             "SHOP": str(self.place),
             "OPS": str(OPS),
-            "NGINX": self.nginx,
+            "NGINX_BIN": self.nginx,  # nginx takes NGINX for sockets that it inherits
             "PYTHON": sys.executable,
         }
 
@@ -138,10 +138,21 @@ class Watcher:
     url: str
     ports: Sequence[int]
 
+    def wait_until_it_looks(self) -> None:
+        give_up = time.monotonic() + _PATIENCE
+        while len(self._looked_at()) < len(self.ports):
+            assert time.monotonic() < give_up, self
+            time.sleep(0.05)
+
+    def _looked_at(self) -> list[Any]:
+        answer = requests.get(f"{self.url}/api/v1/targets", timeout=_PATIENCE).json()
+        found: list[Any] = answer["data"]["activeTargets"]
+        return found
+
 
 @contextmanager
 def open_watcher(place: Path, ports: Sequence[int]) -> Iterator[Watcher]:
-    """It takes five seconds to learn whom to look at, so one serves many tests."""
+    """It takes five seconds to learn whom to look at: start it early, and let one serve many tests."""
     program, address = need("prometheus"), f"127.0.0.1:{free_port()}"
     targets = [f"127.0.0.1:{port}" for port in ports]
     settings = {
@@ -157,16 +168,7 @@ def open_watcher(place: Path, ports: Sequence[int]) -> Iterator[Watcher]:
         "--log.level=error",
     ]
     with _running(command, ready=f"http://{address}/-/ready", output=place / "prometheus.out", status=200):
-        watcher = Watcher(url=f"http://{address}", ports=ports)
-        while len(_looked_at(watcher)) < len(ports):
-            time.sleep(0.05)
-        yield watcher
-
-
-def _looked_at(watcher: Watcher) -> list[Any]:
-    answer = requests.get(f"{watcher.url}/api/v1/targets", timeout=_PATIENCE).json()
-    found: list[Any] = answer["data"]["activeTargets"]
-    return found
+        yield Watcher(url=f"http://{address}", ports=ports)
 
 
 MONITOR = """

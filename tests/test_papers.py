@@ -109,3 +109,11 @@ def test_ci_runs_the_readmes_test_command() -> None:
     assert "$ make test" in README
     assert "make test" in commands
     subprocess.run(["bash", "-n", ".ci/run"], cwd=ROOT, check=True)
+
+
+def test_the_commands_on_the_page_of_strategies_are_those_that_the_tests_run() -> None:
+    page = (ROOT / "docs" / "strategies.md").read_text()
+    run = (ROOT / "tests" / "e2e" / "ops" / "shop").read_text()
+    shown = re.findall(r"^```bash\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert shown
+    assert [commands for commands in shown if commands not in run] == []

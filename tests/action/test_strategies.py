@@ -14,7 +14,7 @@ def story_of(desk: Any, text: str) -> tuple[str, list[str]]:
     return result.status, desk.file("story").splitlines()
 
 
-def test_a_canary_takes_its_weights_one_after_another_and_is_looked_at_after_each(desk_of: Any) -> None:
+def test_a_canary_is_looked_at_before_it_has_users_and_after_each_of_its_weights(desk_of: Any) -> None:
     text = f"""
 steps:
   deploy: {{run: '{SAY.format("deploy")}'}}
@@ -26,6 +26,7 @@ strategy: {{canary: {{weights: [5, 100], set: '{SAY.format("weigh")}'}}}}
         "success",
         [
             "deploy canary 1.1.0",
+            "look 0",
             "weigh canary 5 1.1.0",
             "look 5",
             "weigh canary 100 1.1.0",

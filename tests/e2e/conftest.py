@@ -14,13 +14,21 @@ from tests.shops import Shop, Watcher, free_ports, open_shop, open_watcher
 
 
 @pytest.fixture(scope="session")
-def watcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watcher]:
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watcher]:
     with open_watcher(tmp_path_factory.mktemp("prometheus"), free_ports(4)) as watcher:
         yield watcher
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def watcher(prometheus: Watcher) -> Watcher:
+    prometheus.wait_until_it_looks()
+    return prometheus
+
+
+@pytest.fixture
+def shop(tmp_path: Path, prometheus: Watcher) -> Iterator[Shop]:
+    """Prometheus is started with the first one, and learns whom to look at while no test needs it yet."""
+    del prometheus
     with open_shop(tmp_path / "shop") as shop:
         yield shop
 

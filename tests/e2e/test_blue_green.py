@@ -33,6 +33,11 @@ strategy:
     release: '"$OPS/shop" release'
 rollback: {run: '"$OPS/shop" deploy_idle "$PREVIOUS_VERSION" && "$OPS/shop" switch'}
 """
+BLIND = POLICY.replace("curl", "true || curl")  # its test of the idle side finds nothing
+SMOKE = """
+steps:
+  smoke: [{name: The shop greets, run: 'curl -fsS "http://127.0.0.1:$(cat "$SHOP/live")/" | grep Welcome'}]
+"""
 
 
 def test_a_good_release_is_switched_to_and_loses_no_request(shop: Shop, deploy: Any) -> None:
@@ -63,13 +68,18 @@ def test_a_release_that_fails_on_the_idle_side_is_seen_by_nobody(shop: Shop, dep
     assert result.exposure.most == 0
 
 
-def test_damaged_data_switch_back_to_the_side_that_was_kept(shop: Shop, deploy: Any) -> None:
+@pytest.mark.parametrize(
+    ("ways", "more"), [(RUDE, SMOKE), (DAMAGES, INTEGRITY)], ids=["failing smoke", "corrupt data"]
+)
+def test_what_only_shows_after_the_switch_goes_back_to_the_side_that_was_kept(
+    shop: Shop, deploy: Any, ways: Any, more: str
+) -> None:
     blue, green = free_ports(2)
     blue_green_shop(shop, [blue, green])
     process = shop.read(f"{blue}.pid")
-    shop.release(NEW, **DAMAGES)
+    shop.release(NEW, **ways)
     with under_load(shop.url) as load:
-        result = deploy(POLICY.replace("curl", "true || curl") + INTEGRITY)
+        result = deploy(BLIND + more)
         assert_it_was_taken_back(result, load, most=1)
     assert shop.read(f"{blue}.pid") == process
     assert shop.read("live").strip() == str(blue)

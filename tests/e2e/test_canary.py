@@ -25,6 +25,7 @@ from tests.shops import (
 POLICY = """
 steps:
   deploy: {{run: '"$OPS/shop" deploy "$TRACK" "$VERSION"'}}
+  health: {{run: '"$OPS/shop" all_well canary'}}
   smoke: [{{name: The shop greets, url: '{url}', contains: Welcome, retries: 3}}]
 strategy:
   canary:
@@ -68,6 +69,7 @@ def test_a_good_release_is_judged_at_each_weight_promoted_and_loses_no_request(
     assert result.status == "success", result.issues
     assert load.failed == []
     assert [step.name for step in result.steps if step.name.startswith(("canary", "promote"))] == [
+        "canary health",
         "canary 50%",
         "canary 100%",
         "promote",
@@ -96,9 +98,11 @@ def test_a_canary_that_is_worse_than_stable_loses_its_users(
     assert [shop.read(f"{port}.pid") for port in watcher.ports[:2]] == stable
 
 
-def test_a_canary_that_crashes_at_start_is_seen_by_nobody(shop: Shop, deploy: Any) -> None:
-    canary_shop(shop, free_ports(2))
-    shop.release(NEW, **CRASHES)
+@pytest.mark.parametrize("sickens", [False, True], ids=["crashes at start", "sickens when it has started"])
+def test_a_canary_that_is_not_well_is_seen_by_nobody(shop: Shop, deploy: Any, sickens: bool) -> None:
+    ports = free_ports(2)
+    canary_shop(shop, ports)
+    shop.release(NEW, **({"sickens_on": ports} if sickens else CRASHES))
     with under_load(shop.url) as load:
         result = deploy(POLICY.format(url=shop.url, weights=[50, 100], hold="0s"))
         assert_nobody_saw_it(result, load)
@@ -107,10 +111,12 @@ def test_a_canary_that_crashes_at_start_is_seen_by_nobody(shop: Shop, deploy: An
 
 
 @pytest.mark.parametrize(
-    ("ways", "more"), [(RUDE, ""), (DAMAGES, INTEGRITY)], ids=["failing smoke", "corrupt data"]
+    ("ways", "more", "most"),
+    [(RUDE, "", 1), (DAMAGES, INTEGRITY, 0.2)],
+    ids=["failing smoke", "corrupt data"],
 )
 def test_a_bad_release_goes_back_to_the_stable_servers_nobody_touched(
-    shop: Shop, deploy: Any, ways: Any, more: str
+    shop: Shop, deploy: Any, ways: Any, more: str, most: float
 ) -> None:
     ports = free_ports(4)
     canary_shop(shop, ports)
@@ -118,6 +124,6 @@ def test_a_bad_release_goes_back_to_the_stable_servers_nobody_touched(
     shop.release(NEW, **ways)
     with under_load(shop.url) as load:
         result = deploy(POLICY.format(url=shop.url, weights=[20, 100], hold="0s") + more)
-        assert_it_was_taken_back(result, load, most=1)
+        assert_it_was_taken_back(result, load, most=most)
     assert [shop.read(f"{port}.pid") for port in ports[:2]] == stable
     assert load.share_of(OLD) > 0

@@ -51,7 +51,7 @@ def test_a_good_release_rolls_over_every_server_and_loses_no_request(
 
 @pytest.mark.parametrize(
     ("ways", "more", "most"),
-    [(CRASHES, "", 0.5), (RUDE, "", 1), (DAMAGES, INTEGRITY, 1)],
+    [(CRASHES, "", 0.5), (RUDE, "", 1), (DAMAGES, INTEGRITY, 0.5)],
     ids=["crashes at start", "failing smoke", "corrupt data"],
 )
 def test_a_bad_release_is_taken_back_from_the_servers_that_have_it(
@@ -66,6 +66,22 @@ def test_a_bad_release_is_taken_back_from_the_servers_that_have_it(
     back = [step.name for step in result.steps if step.name.startswith("rollback: rolling")]
     begun = ports[:1] if most < 1 else ports
     assert [name.rpartition(" ")[2] for name in back] == [str(port) for port in reversed(begun)]
+
+
+def test_the_first_server_that_is_not_well_stops_the_roll_out_and_the_rest_is_never_touched(
+    shop: Shop, deploy: Any
+) -> None:
+    first, second, third = free_ports(3)
+    rolling_shop(shop, [first, second, third])
+    process = shop.read(f"{third}.pid")
+    shop.release(NEW, sickens_on=[second])
+    with under_load(shop.url) as load:
+        result = deploy(POLICY.format(url=shop.url, batch=1))
+        assert_it_was_taken_back(result, load, most=2 / 3)
+    assert [step.name.rpartition(": ")[2] for step in result.steps if "rolling " in step.name] == [
+        str(port) for port in (first, second, second, first)
+    ]
+    assert shop.read(f"{third}.pid") == process
 
 
 @pytest.mark.parametrize("ways", [ERRORS, SLOW], ids=["5 % errors", "twice as slow"])

@@ -29,6 +29,7 @@ def test_the_example_runs_in_the_protocols_order(example: Plan) -> None:
         "lint migrations",
         "migrate",
         "deploy",
+        "canary health",
         "canary 5%",
         "canary 25%",
         "canary 50%",

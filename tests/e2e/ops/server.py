@@ -21,7 +21,7 @@ class Shop(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Door)
         self.version, self.track = version, track
         self.release = json.loads(Path(os.environ["SHOP"], f"{version}.json").read_text())
-        self.requests, self.errors, self.seconds = 0, 0, 0.0
+        self.requests, self.errors, self.seconds, self.looks = 0, 0, 0.0, 0
         self.lock = threading.Lock()
 
     def order(self) -> bool:
@@ -35,6 +35,12 @@ class Shop(ThreadingHTTPServer):
     def took(self, seconds: float) -> None:
         with self.lock:
             self.seconds += seconds
+
+    def is_well(self) -> bool:
+        """One that sickens is well when it is looked at first, and never again."""
+        with self.lock:
+            self.looks += 1
+            return self.looks == 1 or self.server_port not in self.release.get("sickens_on", ())
 
     def metrics(self) -> str:
         label = f'{{track="{self.track}"}}'
@@ -52,7 +58,8 @@ class Door(BaseHTTPRequestHandler):
         if self.path == "/metrics":
             self._send(200, self.server.metrics())
         elif self.path == "/healthz":
-            self._send(200, "well")
+            self._damage()
+            self._send(200 if self.server.is_well() else 503, "how it is")
         else:
             self._sell()
 
@@ -60,11 +67,14 @@ class Door(BaseHTTPRequestHandler):
         began, release = time.monotonic(), self.server.release
         well = self.server.order()
         time.sleep(release.get("seconds", 0.0))
-        if release.get("damages"):
-            Path(os.environ["SHOP"], "stock").write_text("-1")
+        self._damage()
         text = release.get("greeting", "Welcome") if well else "Sorry"
         self._send(200 if well else 500, text)
         self.server.took(time.monotonic() - began)
+
+    def _damage(self) -> None:
+        if self.server.release.get("damages"):
+            Path(os.environ["SHOP"], "stock").write_text("-1")
 
     def _send(self, status: int, text: str) -> None:
         self.send_response(status)
@@ -81,6 +91,7 @@ class Door(BaseHTTPRequestHandler):
 def main(port: str, version: str, track: str) -> None:
     shop = Shop(int(port), version, track)
     if shop.release.get("crashes"):
+        time.sleep(0.2)  # its port is open meanwhile, as that of many a server that is about to fail
         raise SystemExit(f"{version} cannot start: its configuration names a database that is not there")
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=shop.shutdown).start())
     shop.serve_forever(poll_interval=0.02)
