@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from gateway.errors import Forbidden, NotFound, RefMoved, Rejected
 from gateway.lines import Lines
-from gateway.memory import Memory, ReadPolicy
+from gateway.memory import Memory, ReadPolicy, Teams
 from gateway.reading import login_in
 from gateway.text import BODY, DESCRIPTION, RELEASE, REPORT, clip
 from protocol.facts import Deployment, Facts, Known, Permission, Relation
@@ -104,6 +104,7 @@ class GitHub:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         policy_file: str = POLICY_FILE,
         organisation: Organisation | None = None,
+        teams: Teams | None = None,
         lines: Lines | None = None,
     ) -> None:
         self.repository = repository
@@ -115,7 +116,7 @@ class GitHub:
         self._pace = pace
         self._clock = clock
         self._opened: Connection | None = None
-        self.memory = Memory()
+        self.memory = Memory() if teams is None else Memory(teams=teams)
         self._shares_lines = lines is not None
         self._lines = lines or Lines()
         self._path = "/repos/" + quote(repository)

@@ -60,6 +60,10 @@ class Remembered(Generic[K, V]):
         self._values.clear()
 
 
+Teams: TypeAlias = Remembered[str, frozenset[str]]
+"""The members of teams, each named "org/slug": the same for all repositories of an installation."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """What lies between two commits."""
@@ -76,9 +80,5 @@ class Memory:
     comparisons: Remembered[tuple[str, str], Comparison] = field(default_factory=Remembered)
     edits: Remembered[tuple[str, str], Any] = field(default_factory=Remembered)
     required: Remembered[tuple[str, int], frozenset[str]] = field(default_factory=lambda: Remembered(PEOPLE))
-    teams: Remembered[str, frozenset[str]] = field(default_factory=lambda: Remembered(PEOPLE))
+    teams: Teams = field(default_factory=lambda: Remembered(PEOPLE))
     permissions: Remembered[str, Permission] = field(default_factory=lambda: Remembered(PEOPLE))
-
-    def forget_people(self) -> None:
-        self.teams.forget()
-        self.permissions.forget()

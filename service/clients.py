@@ -10,6 +10,7 @@ from gateway.app import App
 from gateway.connection import Response
 from gateway.github import GitHub
 from gateway.lines import Lines
+from gateway.memory import PEOPLE, Remembered, Teams
 from gateway.organisations import HOME, Organisation
 from gateway.pacing import Pace
 from gateway.tokens import AppKey, InstallationTokens
@@ -33,6 +34,7 @@ class Clients:
         self._paces: dict[int, Pace] = {}
         self._policy_tokens = InstallationTokens(self.app, permissions=_TO_READ)
         self._organisations: dict[tuple[int, str], Organisation] = {}
+        self._teams: dict[int, Teams] = {}
         self._lines = Lines(threads=LOOKS)
         self._lock = threading.Lock()
         self._clients: OrderedDict[tuple[int, str], GitHub] = OrderedDict()
@@ -51,6 +53,7 @@ class Clients:
                     on_response=partial(self._note, installation_id),
                     pace=self._paces.setdefault(installation_id, Pace()),
                     organisation=organisation,
+                    teams=self._teams.setdefault(installation_id, Remembered(PEOPLE)),
                     lines=self._lines,
                 )
             self._clients[key] = client

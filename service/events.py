@@ -52,15 +52,25 @@ class LookAgain:
     repository: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamsChanged:
+    """Somebody joined or left a team: who may approve in the organisation is to be asked anew."""
+
+    installation_id: int
+    organisation: str
+
+
 def is_used(event: str, action: str) -> bool:
     actions = EVENTS.get(event)
     return actions is not None and (not actions or action in actions)
 
 
-def read_event(event: str, payload: Any) -> RequestedGate | LookAgain | None:
+def read_event(event: str, payload: Any) -> RequestedGate | LookAgain | TeamsChanged | None:
     """What the event asks of us; None when it names nothing we can look at. Never raises."""
     if event == "deployment_protection_rule":
         return _requested_gate(payload)
+    if event == "membership":
+        return _teams_changed(payload)
     repository = dig(payload, str, "repository", "full_name")
     return LookAgain(repository=repository) if repository else None
 
@@ -94,6 +104,14 @@ def _requested_gate(payload: Any) -> RequestedGate | None:
         ref=ref or "",
         created_at=_moment(dig(payload, str, "deployment", "created_at")),
     )
+
+
+def _teams_changed(payload: Any) -> TeamsChanged | None:
+    organisation = dig(payload, str, "organization", "login")
+    installation = dig(payload, int, "installation", "id")
+    if not (organisation and installation):
+        return None
+    return TeamsChanged(installation_id=installation, organisation=organisation)
 
 
 def _moment(text: str | None) -> datetime | None:

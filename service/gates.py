@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from sqlalchemy import Engine, Row, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Row, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.organisations import HOME, KEPT
@@ -139,12 +139,15 @@ class Gates:
         remembered of it is forgotten by then.
         """
         owner, _, name = repository.partition("/")
-        which, at = gates.c.repository == repository, now
         if name == HOME:
-            which, at = (
-                gates.c.repository.startswith(f"{owner}/", autoescape=True),
-                now + KEPT.total_seconds(),
-            )
+            return self.look_again_in(owner, now, now + KEPT.total_seconds())
+        return self._look_again(gates.c.repository == repository, now, now)
+
+    def look_again_in(self, owner: str, now: float, at: float) -> list[int]:
+        """Want a look at every waiting gate of all repositories of an owner, at that moment."""
+        return self._look_again(gates.c.repository.startswith(f"{owner}/", autoescape=True), now, at)
+
+    def _look_again(self, which: ColumnElement[bool], now: float, at: float) -> list[int]:
         sooner = or_(gates.c.recheck_at.is_(None), gates.c.recheck_at > at)
         with self._engine.begin() as connection:
             rows = connection.execute(

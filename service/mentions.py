@@ -11,6 +11,7 @@ from service.events import dig
 
 _OF_PULLS = ("pull_request", "pull_request_review")
 _OF_CHECKS = ("check_run", "check_suite", "workflow_run")
+_SHOWN = (f"{OURS}gate:", f"{OURS}pull:")
 _PRESSED = ("requested_action", "rerequested")
 
 
@@ -29,7 +30,7 @@ def read_mentions(event: str, payload: Any) -> Mentions | None:
     """None when it names no repository of an installation. Never raises."""
     repository = dig(payload, str, "repository", "full_name")
     installation = dig(payload, int, "installation", "id")
-    if not (repository and installation) or _is_our_own(event, payload):
+    if not (repository and installation) or is_our_own(event, payload):
         return None
     return Mentions(
         installation_id=installation,
@@ -40,11 +41,14 @@ def read_mentions(event: str, payload: Any) -> Mentions | None:
     )
 
 
-def _is_our_own(event: str, payload: Any) -> bool:
-    """What we wrote ourselves is told back to us; a button that a person pressed is not that."""
+def is_our_own(event: str, payload: Any) -> bool:
+    """What we only showed is told back to us; a button that a person pressed, or a record of ours, is more.
+
+    Never raises.
+    """
     external_id = dig(payload, str, "check_run", "external_id") or ""
     if event == "check_run":
-        return external_id.startswith(OURS) and dig(payload, str, "action") not in _PRESSED
+        return external_id.startswith(_SHOWN) and dig(payload, str, "action") not in _PRESSED
     edited = event == "issue_comment" and dig(payload, str, "action") == "edited"
     return edited and dig(payload, str, "sender", "type") == "Bot"
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 from sqlalchemy import Engine
 
 from gateway.errors import GatewayError
 from gateway.github import GitHub
+from gateway.memory import PEOPLE
+from gateway.organisations import HOME
 from protocol.gate import Gate
 from service.asks import Ask, attend, read_ask
 from service.entries import LogDesk
-from service.events import LookAgain, RequestedGate, read_event
+from service.events import LookAgain, RequestedGate, TeamsChanged, read_event
 from service.gates import Gates, HeldGate, Looked
 from service.inbox import Inbox
 from service.judge import in_trouble, look
+from service.mentions import is_our_own
 from service.pull_desk import PullDesk
 from service.queue import DELIVERY, GATE, PULL, Queue
 from service.workers import Workers
@@ -61,7 +65,7 @@ class Worker:
         with structlog.contextvars.bound_contextvars(delivery=guid, webhook=delivery.event):
             try:
                 payload = json.loads(delivery.body)
-                wanted = self._want_looks(read_event(delivery.event, payload))
+                wanted = self._want_looks(delivery.event, payload)
                 self._desk.hear(delivery.event, payload)
                 self._log.hear(delivery.event, payload)
                 self._attend(read_ask(delivery.event, payload))
@@ -81,15 +85,26 @@ class Worker:
         if ask is not None:
             attend(self._github_for(ask.installation_id, ask.repository), ask.what, self._now)
 
-    def _want_looks(self, event: RequestedGate | LookAgain | None) -> list[int]:
+    def _want_looks(self, event: str, payload: Any) -> list[int]:
+        """What we wrote ourselves is no reason: every gate shown would be looked at once more."""
         now = self._clock()
-        match event:
+        asked = None if is_our_own(event, payload) else read_event(event, payload)
+        match asked:
             case RequestedGate():
-                return [self._gates.wait(_gate(event, now), now)]
+                return [self._gates.wait(_gate(asked, now), now)]
             case LookAgain():
-                return self._gates.look_again(event.repository, now)
+                return self._gates.look_again(asked.repository, now)
+            case TeamsChanged():
+                return self._ask_teams_anew(asked, now)
             case None:
                 return []
+
+    def _ask_teams_anew(self, changed: TeamsChanged, now: float) -> list[int]:
+        """At once; where other workers remember too, once they have forgotten by themselves."""
+        any_of_theirs = self._github_for(changed.installation_id, f"{changed.organisation}/{HOME}")
+        any_of_theirs.memory.teams.forget()  # which all of an installation share
+        at = now if self._workers.is_alone(now) else now + PEOPLE.total_seconds()
+        return self._gates.look_again_in(changed.organisation, now, at)
 
     def look_at(self, gate_id: int) -> None:
         """One look, if the gate is due and nobody else holds it."""

@@ -11,6 +11,7 @@ from service.tables import workers
 
 HEARTBEAT = 5.0  # seconds between signs of life
 WEB = "web:"  # begins the names of those who only take in
+SILENT = 20.0  # seconds without a sign after which a worker counts as gone
 FORGOTTEN = 3600.0  # seconds after which a worker that is gone is no longer listed
 
 
@@ -35,6 +36,14 @@ class Workers:
                 connection.execute(insert(workers).values(name=self.name, seen_at=now))
             connection.execute(delete(workers).where(workers.c.seen_at < now - FORGOTTEN))
         self._seen_at = now
+
+    def is_alone(self, now: float) -> bool:
+        """Whether no other worker gave a sign of late."""
+        others = select(func.count()).where(
+            workers.c.name != self.name, ~workers.c.name.startswith(WEB), workers.c.seen_at > now - SILENT
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(others).scalar_one() == 0
 
     def last_seen(self) -> float | None:
         """When any worker gave a sign."""

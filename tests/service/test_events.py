@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.events import EVENTS, LookAgain, RequestedGate, read_event
+from service.events import EVENTS, LookAgain, RequestedGate, TeamsChanged, read_event
 
 REQUESTED: dict[str, Any] = {
     "action": "requested",
@@ -68,4 +68,11 @@ anything = st.recursive(
 @given(event=st.sampled_from(sorted(EVENTS)), payload=anything, field=st.sampled_from(sorted(REQUESTED)))
 def test_nothing_in_a_payload_can_raise(event: str, payload: Any, field: str) -> None:
     for value in (payload, {**REQUESTED, field: payload}):
-        assert isinstance(read_event(event, value), RequestedGate | LookAgain | None)
+        assert isinstance(read_event(event, value), RequestedGate | LookAgain | TeamsChanged | None)
+
+
+def test_a_change_of_a_team_is_told_of_its_organisation() -> None:
+    payload = {"organization": {"login": "acme"}, "installation": {"id": 5}}
+    changed = TeamsChanged(installation_id=5, organisation="acme")
+    assert read_event("membership", payload) == changed
+    assert read_event("membership", {"organization": {"login": "acme"}}) is None

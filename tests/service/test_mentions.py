@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.events import EVENTS
-from service.mentions import Mentions, read_mentions
+from service.mentions import Mentions, is_our_own, read_mentions
 
 HOME: dict[str, Any] = {
     "repository": {"full_name": "acme/shop", "default_branch": "main"},
@@ -91,6 +91,10 @@ def test_what_we_wrote_ourselves_is_not_told_to_us_again(event: str, payload: di
     assert mentions(event, **payload) is None
 
 
+def test_our_record_of_whom_a_run_is_for_is_heard() -> None:
+    assert not is_our_own("check_run", {"check_run": {"external_id": "deploy-protocol:start:7:ada:deploy:"}})
+
+
 def test_a_button_on_our_own_check_run_is_heard() -> None:
     check = {"external_id": "deploy-protocol:pull:5:x", "head_sha": SHA, "pull_requests": [{"number": 5}]}
     heard = mentions("check_run", action="requested_action", check_run=check)
@@ -117,5 +121,8 @@ READ = (
 
 @given(event=st.sampled_from(sorted(EVENTS)), payload=st.dictionaries(st.sampled_from(READ), JSON))
 def test_wrong_types_at_every_field_we_read_are_ignored(event: str, payload: dict[str, Any]) -> None:
-    read_mentions(event, payload)
-    read_mentions(event, {**payload, **HOME})
+    assert isinstance(read_mentions(event, payload), Mentions | None)
+    found = read_mentions(event, {**payload, **HOME})
+    assert (found is None) is is_our_own(event, {**payload, **HOME})
+    assert all(isinstance(number, int) for number in (found.numbers if found else ()))
+    assert all(isinstance(sha, str) for sha in (found.commits if found else ()))

@@ -13,6 +13,7 @@ from uuid import uuid4
 import pytest
 import requests
 
+from gateway.check_runs import OwnCheck, show_check
 from sandbox.faults import Fault
 from sandbox.webhooks import sign
 from sandbox.world import Exchange
@@ -50,6 +51,19 @@ def test_a_gate_that_waits_shows_every_finding_on_its_check_run(served: Served) 
     assert "approvals.missing" in served.summary()
     assert "team:acme/release-managers" in served.summary()
     assert served.verdicts() == []
+
+
+def test_what_we_wrote_ourselves_is_no_reason_to_look_again(served: Served) -> None:
+    gate = served.shop.push(POLICY)
+    served.settle()
+    looks = len(served.asked("GET", f"/actions/runs/{gate.run_id}"))
+    check = OwnCheck(
+        sha=gate.sha, name="deploy / staging", title="-", summary="-", external_id="gate:1:staging"
+    )
+    show_check(served.shop.github(), check)
+    served.settle()
+    assert "check_run" in {one.event for one in served.deliveries()}
+    assert len(served.asked("GET", f"/actions/runs/{gate.run_id}")) == looks
 
 
 def test_a_freeze_that_is_closed_opens_the_gate(served: Served) -> None:
