@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sandbox.contexts import run_contexts
 from sandbox.expressions import ExpressionError, Scope, as_text, render, value_of
+from sandbox.matrix import contexts_of
 from sandbox.state import Job, WorkflowRun
 from sandbox.workflow import Concurrency
 from sandbox.world import World
@@ -51,27 +52,33 @@ def _share_a_group(world: World, job: Job, other: Job) -> bool:
 
 
 def _of_run(world: World, run: WorkflowRun) -> str | None:
-    return _name(world, run, run.plan.concurrency if run.plan else None)
+    scope = Scope(contexts=run_contexts(world, run))
+    return _name(scope, run.plan.concurrency if run.plan else None)
 
 
 def _of_job(world: World, job: Job) -> str | None:
-    return _name(world, job.run, _wish(job))
+    return _name(_scope(world, job), _wish(job))
+
+
+def _scope(world: World, job: Job) -> Scope:
+    strategy = job.run.plan.jobs[job.key].strategy if job.run.plan else None
+    return Scope(contexts={**run_contexts(world, job.run), **contexts_of(strategy, job.part)})
 
 
 def _wish(job: Job) -> Concurrency | None:
     return job.run.plan.jobs[job.key].concurrency if job.run.plan else None
 
 
-def _name(world: World, run: WorkflowRun, concurrency: Concurrency | None) -> str | None:
+def _name(scope: Scope, concurrency: Concurrency | None) -> str | None:
     if concurrency is None:
         return None
     try:
-        return render(concurrency.group, Scope(contexts=run_contexts(world, run))).lower()
+        return render(concurrency.group, scope).lower()
     except ExpressionError:  # such as fromJSON() of no JSON: a group of its own words
         return concurrency.group.lower()
 
 
 def _may_cancel(world: World, job: Job) -> bool:
-    scope = Scope(contexts=run_contexts(world, job.run))
+    scope = _scope(world, job)
     wishes = (job.run.plan.concurrency if job.run.plan else None, _wish(job))
     return any(as_text(value_of(wish.cancel_in_progress, scope)) == "true" for wish in wishes if wish)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.matrix import contexts_of
+from sandbox.needs import result_of
 from sandbox.shapes.accounts import account_shape
 from sandbox.shapes.basics import repo_html
 from sandbox.shapes.repositories import repository_shape
@@ -19,6 +21,7 @@ def job_contexts(world: World, job: Job, token: str) -> dict[str, Any]:
         "needs": needs_context(run, job.needs),
         "secrets": {**({} if run.fork else run.repository.secrets), "GITHUB_TOKEN": token},
         "job": {"check_run_id": job.id, "status": "success"},
+        **contexts_of(run.plan.jobs[job.key].strategy if run.plan else None, job.part),
     }
 
 
@@ -48,11 +51,14 @@ def _typed(text: str, kind: str | None) -> Any:
 
 
 def needs_context(run: WorkflowRun, needs: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        job.key: {"result": job.conclusion, "outputs": job.outputs}
-        for job in run.current_jobs
-        if job.key in needs
-    }
+    return {key: _needed([job for job in run.current_jobs if job.key == key]) for key in needs}
+
+
+def _needed(jobs: list[Job]) -> dict[str, Any]:
+    """Of a matrix, what the last one to end gave out holds."""
+    ended = sorted(jobs, key=lambda job: job.completed_at or job.created_at)
+    outputs = {name: value for job in ended for name, value in job.outputs.items()}
+    return {"result": result_of(jobs), "outputs": outputs}
 
 
 def github_context(world: World, run: WorkflowRun) -> dict[str, Any]:

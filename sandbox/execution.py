@@ -378,8 +378,6 @@ class Execution:
             "job": job,
             "runner": {**_RUNNER, "temp": str(self._given.place.temp)},
             "inputs": given.get("inputs") if inputs is None else inputs,
-            "strategy": {},
-            "matrix": {},
         }
         return Scope(contexts=contexts, status=self._status)
 

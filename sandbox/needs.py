@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from sandbox.state import Job, WorkflowRun
 from sandbox.workflow import Job as JobPlan
 
-BAD = ("failure", "cancelled", "timed_out")
-
 
 def is_ready(run: WorkflowRun, plan: JobPlan) -> bool:
-    state = {job.key: job.status for job in run.current_jobs}
-    return plan.key not in state and all(state.get(need) == "completed" for need in plan.needs)
+    begun = {job.key for job in run.current_jobs}
+    ahead = {job.key for job in run.current_jobs if job.status != "completed"}
+    return plan.key not in begun and begun - ahead >= set(plan.needs)
 
 
 def status_of_needs(run: WorkflowRun, plan: JobPlan) -> str:
@@ -21,9 +20,7 @@ def status_of_needs(run: WorkflowRun, plan: JobPlan) -> str:
         return "cancelled"
     plans = run.plan.jobs if run.plan else {}
     chain = _chain(plans, plan.needs)
-    results = {
-        job.conclusion for job in run.current_jobs if job.key in chain and not _forgiven(plans[job.key], job)
-    }
+    results = {job.conclusion for job in run.current_jobs if job.key in chain and not _forgiven(job)}
     direct = {job.conclusion for job in run.current_jobs if job.key in plan.needs}
     if results & {"failure", "timed_out"}:
         return "failure"
@@ -39,8 +36,14 @@ def _chain(plans: Mapping[str, JobPlan], needs: Iterable[str]) -> set[str]:
     return chain
 
 
-def _forgiven(plan: JobPlan, job: Job) -> bool:
-    return plan.continue_on_error is True and job.conclusion == "failure"
+def _forgiven(job: Job) -> bool:
+    return job.may_fail and job.conclusion == "failure"
+
+
+def result_of(jobs: list[Job]) -> str:
+    """What `needs.KEY.result` says of a job that may be many."""
+    found = {job.conclusion for job in jobs}
+    return next((word for word in ("failure", "cancelled", "success") if word in found), "skipped")
 
 
 def status_of(jobs: list[Job]) -> str:
@@ -52,10 +55,11 @@ def status_of(jobs: list[Job]) -> str:
 
 
 def conclusion_of(run: WorkflowRun, jobs: list[Job]) -> str:
-    plans = run.plan.jobs if run.plan else {}
-    found = {job.conclusion for job in jobs if not _forgiven(plans[job.key], job)}
-    if run.cancelled or "cancelled" in found:
+    found = {job.conclusion for job in jobs if not _forgiven(job)}
+    if run.cancelled:
         return "cancelled"
-    if found & set(BAD):
-        return "failure"
+    if found & {"failure", "timed_out"}:
+        return "failure"  # which may have cancelled the others
+    if "cancelled" in found:
+        return "cancelled"
     return "skipped" if {job.conclusion for job in jobs} == {"skipped"} else "success"

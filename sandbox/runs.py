@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
+
 from sandbox import announcements, gates
 from sandbox.concurrency import line_for, same_run_group
 from sandbox.contexts import needs_context, run_contexts
 from sandbox.deployments import announce_deployment, environment_named, move_deployment
 from sandbox.expressions import ExpressionError, Scope, holds, render, value_of
+from sandbox.matrix import contexts_of, doomed_by, has_room, parts_of, titled
 from sandbox.needs import conclusion_of, is_ready, status_of, status_of_needs
 from sandbox.state import (
     CheckRun,
@@ -20,6 +24,7 @@ from sandbox.state import (
     WorkflowRun,
 )
 from sandbox.workflow import Job as JobPlan
+from sandbox.workflow import Part
 from sandbox.world import World
 
 DEFAULT_SCOPES = {"contents": "read", "packages": "read"}
@@ -66,6 +71,8 @@ def finish(world: World, job: Job, conclusion: str, *, environment_url: str = ""
         _move(world, job, state, environment_url=environment_url)
     announcements.about_job(world, job, "completed")
     announcements.about_check(world, job, "completed")
+    for other in doomed_by(job):
+        cancel_job(world, other, f'The strategy configuration was canceled because "{job.name}" failed')
     advance(world, job.run)
     _let_the_next_in(world, job.run.repository)
 
@@ -78,11 +85,11 @@ def cancel(world: World, run: WorkflowRun) -> None:
     advance(world, run)
 
 
-def cancel_job(world: World, job: Job) -> None:
+def cancel_job(world: World, job: Job, why: str = "The job was canceled before it started.") -> None:
     if job.status == "in_progress":
         _tell(world, job)
     elif job.status != "completed":
-        _note(job, "failure", "The job was canceled before it started.")
+        _note(job, "failure", why)
         finish(world, job, "cancelled")
 
 
@@ -121,7 +128,8 @@ def _settle(world: World, run: WorkflowRun) -> None:
     jobs = run.current_jobs
     before = run.status
     run.updated_at = run.suite.updated_at = world.now()
-    if run.plan is not None and len(jobs) == len(run.plan.jobs) and all(job.conclusion for job in jobs):
+    begun = {job.key for job in jobs}
+    if run.plan is not None and begun == run.plan.jobs.keys() and all(job.conclusion for job in jobs):
         run.status, run.conclusion = "completed", conclusion_of(run, jobs)
     else:
         run.status = status_of(jobs)
@@ -137,18 +145,35 @@ def _settle(world: World, run: WorkflowRun) -> None:
 
 def _bring_up(world: World, run: WorkflowRun, plan: JobPlan) -> None:
     scope = _scope(world, run, plan)
-    job = _new_job(world, run, plan, scope)
     try:
-        if not holds(plan.condition, scope):
+        wanted = holds(plan.condition, scope)
+        parts = parts_of(plan, scope) if wanted else [Part()]
+    except ExpressionError as error:
+        _fail(world, _new_job(world, run, plan, scope, Part()), str(error))
+        return
+    jobs = [_new_job(world, run, plan, scope, part) for part in parts]
+    for job in jobs:
+        if not wanted:
             finish(world, job, "skipped")
-            return
+        elif job.conclusion is None:  # one before it may have taken it along
+            _come_up(world, job, plan, _scope_of_part(plan, scope, job.part))
+
+
+def _come_up(world: World, job: Job, plan: JobPlan, scope: Scope) -> None:
+    try:
+        job.may_fail = value_of(plan.continue_on_error, scope) is True
+        job.labels = tuple(render(label, scope) for label in plan.labels)
         target = plan.target and render(plan.target.name, scope)
     except ExpressionError as error:
         _fail(world, job, str(error))
         return
     announcements.about_check(world, job, "created")
     if target:
-        _come_to_environment(world, job, plan, environment_named(world, run.repository, target), scope)
+        _come_to_environment(world, job, plan, environment_named(world, job.run.repository, target), scope)
+
+
+def _scope_of_part(plan: JobPlan, scope: Scope, part: Part) -> Scope:
+    return replace(scope, contexts={**scope.contexts, **contexts_of(plan.strategy, part)})
 
 
 def _scope(world: World, run: WorkflowRun, plan: JobPlan) -> Scope:
@@ -156,9 +181,11 @@ def _scope(world: World, run: WorkflowRun, plan: JobPlan) -> Scope:
     return Scope(contexts={**run_contexts(world, run), "needs": needs}, status=status_of_needs(run, plan))
 
 
-def _new_job(world: World, run: WorkflowRun, plan: JobPlan, scope: Scope) -> Job:
+def _new_job(world: World, run: WorkflowRun, plan: JobPlan, scope: Scope, part: Part) -> Job:
     number = world.next_id()
-    name = _name(plan, scope)
+    name = titled(plan.name, part)
+    with suppress(ExpressionError):  # such as fromJSON() of no JSON: a name of its own words
+        name = render(name, _scope_of_part(plan, scope, part))
     check = CheckRun(
         id=number, name=name, head_sha=run.head_sha, suite=run.suite, app=world.actions_app, status="pending"
     )
@@ -171,19 +198,14 @@ def _new_job(world: World, run: WorkflowRun, plan: JobPlan, scope: Scope) -> Job
         attempt=run.attempt,
         permissions=_permissions(run, plan),
         needs=plan.needs,
+        part=part,
+        labels=plan.labels,
         status="pending",
         created_at=world.now(),
     )
     run.jobs.append(job)
     run.repository.check_runs[number] = check
     return job
-
-
-def _name(plan: JobPlan, scope: Scope) -> str:
-    try:
-        return render(plan.name, scope)
-    except ExpressionError:
-        return plan.name
 
 
 def _permissions(run: WorkflowRun, plan: JobPlan) -> Permissions:
@@ -266,7 +288,7 @@ def _pass_door(world: World, pending: PendingDeployment) -> None:
 
 def _queue_up(world: World, job: Job) -> None:
     """Wait behind the concurrency group, then at the door, then for a runner."""
-    if job.status != "pending" or _is_held(world, job) or job.status != "pending":
+    if job.status != "pending" or not has_room(job) or _is_held(world, job) or job.status != "pending":
         return  # asked twice: to make room for it may already have let it in
     pending = gates.close_door(world, job, job.environment) if job.environment else None
     if pending is None:

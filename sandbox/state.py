@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from sandbox.workflow import Part
 from sandbox.workflow import Workflow as Plan
 
 Permissions = dict[str, str]
@@ -323,7 +324,10 @@ class Step:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Job:
-    """One job of a run; its check run carries the same id. `key` is its name in the workflow file."""
+    """One job of a run; its check run carries the same id. `key` is its name in the workflow file.
+
+    Jobs of one matrix share a key; `part` tells them apart.
+    """
 
     id: int
     key: str
@@ -337,6 +341,9 @@ class Job:
     deployment: Deployment | None = None
     permissions: Permissions = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    part: Part = field(default_factory=Part)
+    labels: tuple[str, ...] = ()
+    may_fail: bool = False
     outputs: dict[str, str] = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     log: list[str] = field(default_factory=list, repr=False)

@@ -78,12 +78,31 @@ class Concurrency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """A job's `strategy:`; its matrix is a mapping, or an expression that gives one."""
+
+    matrix: Table | str | None = None
+    fail_fast: bool = True
+    max_parallel: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of the jobs that a matrix makes of one."""
+
+    values: Table = field(default_factory=dict)
+    index: int = 0
+    total: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     key: str
     name: str
     steps: tuple[Step, ...]
     needs: tuple[str, ...] = ()
     condition: str | None = None
+    strategy: Strategy | None = None
     target: Target | None = None
     concurrency: Concurrency | None = None
     permissions: Mapping[str, str] | None = None
@@ -120,7 +139,7 @@ _SCOPES = (
 )  # fmt: skip
 _JOB_KEYS = frozenset({
     "concurrency", "continue-on-error", "defaults", "env", "environment", "if", "name", "needs", "outputs",
-    "permissions", "runs-on", "steps", "timeout-minutes",
+    "permissions", "runs-on", "steps", "strategy", "timeout-minutes",
 })  # fmt: skip
 _STEP_KEYS = frozenset({
     "continue-on-error", "env", "id", "if", "name", "run", "shell", "timeout-minutes", "uses", "with",
@@ -213,6 +232,7 @@ class _Reader:
             steps=tuple(self._step(step, f"{place}.steps[{at}]") for at, step in enumerate(steps)),
             needs=_words(table.get("needs")) or (),
             condition=_condition(table.get("if")),
+            strategy=self._strategy(table.get("strategy"), f"{place}.strategy"),
             target=self._target(table.get("environment"), f"{place}.environment"),
             concurrency=self._concurrency(table.get("concurrency"), f"{place}.concurrency"),
             permissions=self._permissions(table.get("permissions"), f"{place}.permissions"),
@@ -243,6 +263,20 @@ class _Reader:
             inputs=self._table(table.get("with") or {}, f"{place}.with"),
             env=self._table(table.get("env") or {}, f"{place}.env"),
         )
+
+    def _strategy(self, value: Any, place: str) -> Strategy | None:
+        if value is None:
+            return None
+        table = self._table(value, place)
+        self._only(table, frozenset({"fail-fast", "matrix", "max-parallel"}), place)
+        matrix, fail_fast, most = table.get("matrix"), table.get("fail-fast", True), table.get("max-parallel")
+        if not isinstance(fail_fast, bool):
+            raise self._error(f"{place}.fail-fast", "must be true or false")
+        if most is not None and not (isinstance(most, int) and most > 0):
+            raise self._error(f"{place}.max-parallel", "must be a number above 0")
+        if matrix is not None and not isinstance(matrix, str):
+            matrix = self._table(matrix, f"{place}.matrix")
+        return Strategy(matrix=matrix, fail_fast=fail_fast, max_parallel=most)
 
     def _target(self, value: Any, place: str) -> Target | None:
         if value is None:

@@ -100,7 +100,7 @@ def job_shape(world: World, job: Job) -> dict[str, Any]:
         "name": job.name,
         "steps": [_step(step) for step in job.steps],
         "check_run_url": repo_url(world, repository, f"/check-runs/{job.id}"),
-        "labels": list(run.plan.jobs[job.key].labels) if run.plan else [],
+        "labels": list(job.labels),
         "runner_id": 1 if taken else None,
         "runner_name": "sandbox" if taken else None,
         "runner_group_id": 1 if taken else None,

@@ -92,7 +92,10 @@ def test_a_job_is_read_with_all_its_words() -> None:
         ("on: push\njobs: {a: {steps: [{name: x}]}}", "exactly one of 'uses' and 'run'"),
         ("on: push\njobs: {a: {needs: b, steps: [{run: x}]}}", "jobs.a.needs names an unknown job"),
         ("on: push\njobs: {a: {needs: a, steps: [{run: x}]}}", "a circle of jobs"),
-        ("on: push\njobs: {a: {strategy: {}, steps: [{run: x}]}}", "jobs.a.strategy is nothing"),
+        ("on: push\njobs: {a: {services: {}, steps: [{run: x}]}}", "jobs.a.services is nothing"),
+        ("on: push\njobs: {a: {strategy: {matrix: [1]}, steps: [{run: x}]}}", "matrix must be a mapping"),
+        ("on: push\njobs: {a: {strategy: {fail-fast: no}, steps: [{run: x}]}}", "must be true or false"),
+        ("on: push\njobs: {a: {strategy: {max-parallel: 0}, steps: [{run: x}]}}", "must be a number above 0"),
         ("on: [", "expected"),
         (
             "on: push\njobs: {a: {steps: [{run: 'echo ${{ github. }}'}]}}",
