@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from action.console import Console
 from action.job import Job, Progress
+from action.record import Told
 from gateway.notifications import send
-from protocol.entry import Entry, version_of_line
+from protocol.entry import Status, version_of_line
 from protocol.messages import (
     TEMPLATES,
     Message,
@@ -52,18 +53,30 @@ def announce(
     known = told_already(progress.noted, telling)
     earlier = [Delivery(channel=channel, earlier=True) for channel in channels if slug(channel) in known]
     rest = [channel for channel in channels if slug(channel) not in known]
-    now = _deliver_all(rest, _message(telling, notify, news), job.environ)
+    now = _deliver_all(rest, _message(telling, notify, news), telling, job)
     _report((*earlier, *now), job.console)
+    told = [delivery.channel for delivery in now if delivery.delivered]
     if telling in _NOTED:
-        told = [delivery.channel for delivery in now if delivery.delivered]
         progress.to_note += notes(telling, told)
+    if telling == "before":
+        progress.heard += told
     return (*earlier, *now)
 
 
-def announce_lost(entry: Entry, notify: Notify, *, environ: Mapping[str, str], console: Console) -> None:
-    """Tell of a deployment whose job died before it could."""
-    channels = channels_for("failed", notify)
-    _report(_deliver_all(list(channels), _message("failed", notify, news_of(entry)), environ), console)
+def announce_end(job: Job, progress: Progress, told: Told, notify: Notify) -> None:
+    """How it ended, with where that can be read."""
+    news = news_of(told.entry, log_url=told.release_url)
+    announce(telling_of(told.entry.status), notify, news, job=job, progress=progress)
+
+
+def telling_of(status: Status) -> Telling:
+    return "after" if status == "success" else "failed"
+
+
+def call_off(heard: Sequence[str], why: str, *, job: Job, progress: Progress) -> None:
+    """Whoever heard that a deployment begins hears that it did not."""
+    news = replace(news_so_far(job, progress), ended="was not begun in", issues=why)
+    announce("failed", Notify(after=tuple(heard)), news, job=job, progress=progress)
 
 
 def channels_for(telling: Telling, notify: Notify) -> tuple[str, ...]:
@@ -91,21 +104,25 @@ def _message(telling: Telling, notify: Notify, news: News) -> Message:
     return message(getattr(notify.messages, telling) or TEMPLATES[telling], news)
 
 
-def _deliver_all(channels: list[str], message: Message, environ: Mapping[str, str]) -> tuple[Delivery, ...]:
+def _deliver_all(channels: list[str], message: Message, telling: Telling, job: Job) -> tuple[Delivery, ...]:
     if not channels:
         return ()
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-        return tuple(pool.map(lambda channel: _deliver(channel, message, environ), channels))
+        return tuple(pool.map(lambda channel: _deliver(channel, message, telling, job), channels))
 
 
-def _deliver(channel: str, message: Message, environ: Mapping[str, str]) -> Delivery:
+def _deliver(channel: str, message: Message, telling: Telling, job: Job) -> Delivery:
+    """Journalled before and after, so that the end of a job that died tells the others and nobody twice."""
     name = secret_name(channel)
-    address = environ.get(name, "").strip()
+    address = job.environ.get(name, "").strip()
     if not address:
         return Delivery(
             channel=channel, wrong=f"{name} is not set. Pass the secret under `env:` of the step."
         )
-    return Delivery(channel=channel, wrong=send(address, message))
+    job.journal.telling(telling, channel)
+    wrong = send(address, message)
+    job.journal.told(telling, channel, wrong)
+    return Delivery(channel=channel, wrong=wrong)
 
 
 def _report(deliveries: Iterable[Delivery], console: Console) -> None:

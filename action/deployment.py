@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from action.announce import announce
+from action.announce import announce_end, call_off
 from action.contents import Asked, ask_contents, containing, contents_of
+from action.errors import NoRoom
 from action.github import GitHub
 from action.halves import first_half
 from action.handover import handed
@@ -18,13 +19,11 @@ from action.outcome import carry_through, close, go_back
 from action.preflight import Allowed
 from action.record import Claim, Told, claim_deployment, note_told, release_tag, tell_github
 from action.result import Result, result_of
-from action.summary import write_state
 from gateway.errors import GatewayError
 from protocol.done import note_of, still_done
 from protocol.entry import Change, Entry, Said, Status
 from protocol.exposure import exposure_of
 from protocol.facts import Missing
-from protocol.messages import Telling, news_of
 from protocol.plan import Plan, render_plan
 from protocol.verdict import Decision
 
@@ -54,16 +53,19 @@ def carry_out_deployment(job: Job, github: GitHub, progress: Progress, allowed: 
     status = _do(job, progress, begun.plan)
     begun = _learned(job, progress, begun)
     if status == "success" and job.inputs.phase == "start":
-        return _hand_over(job, progress, begun)
+        return _hand_over(job, github, progress, begun)
     return conclude(job, github, progress, begun, status)
 
 
 def _begin(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Begun:
-    claim, began = _claim(job, github, progress, allowed), job.clock()
-    tag = release_tag(allowed.policy, job.workflow, progress.version)
-    entry = _opening(job, progress, allowed, began)
+    """What the end of the job has to know stands in the journal before there is anything to end."""
+    tag, began = release_tag(allowed.policy, job.workflow, progress.version), job.clock()
+    made_by_github = _made_by_github(job, allowed)
+    entry = replace(_opening(job, progress, allowed, began), deployment_id=made_by_github)
+    job.journal.opened(entry, tag=tag, ours=made_by_github is None)
+    claim = _claim(job, github, progress, allowed)
+    entry = replace(entry, deployment_id=claim.deployment_id)
     job.journal.opened(entry, tag=tag, ours=claim.ours)
-    write_state(job.workflow, "journal", job.journal.path)
     asked = ask_contents(
         partial(contents_of, job, github, progress, allowed.facts, tag),
         lambda found: job.journal.opened(containing(entry, found), tag=tag, ours=claim.ours),
@@ -92,11 +94,18 @@ def _do(job: Job, progress: Progress, plan: Plan) -> Status:
     if job.inputs.phase == "start":
         return carry_through(first_half(plan), plan, job, progress)
     status = carry_through(plan.steps, plan, job, progress)
-    return close(plan, job, progress) if status == "success" else status
+    if status != "success":
+        return status
+    job.journal.deployed()
+    return close(plan, job, progress)
 
 
-def _hand_over(job: Job, progress: Progress, begun: Begun) -> Result:
-    job.journal.handed_over(handed(progress, job.clock()))
+def _hand_over(job: Job, github: GitHub, progress: Progress, begun: Begun) -> Result:
+    try:
+        job.journal.handed_over(handed(progress, job.clock()))
+    except NoRoom as error:
+        progress.issues.append(str(error))
+        return conclude(job, github, progress, begun, go_back(begun.plan, job, progress))
     job.console.say("handed over: now the job's own steps, then `phase: finish`")
     return result_of(job, progress, begun.decision, "started").model_copy(
         update={"environment_url": begun.plan.url}
@@ -108,8 +117,10 @@ def conclude(job: Job, github: GitHub, progress: Progress, begun: Begun, status:
     if status != "success" and job.inputs.phase != "rollback":
         _say_who_saw_it(job, progress)
     _note_what_is_done(job, progress, status)
-    note_told(job, github, progress)
+    if job.journal.lost:
+        progress.issues.append(f"the journal could not be written to its end: {job.journal.lost}")
     entry = _closing(job, progress, begun, status)
+    job.journal.ended(entry)
     told = tell_github(
         job,
         github,
@@ -118,9 +129,10 @@ def conclude(job: Job, github: GitHub, progress: Progress, begun: Begun, status:
         tag=begun.tag,
         progress=progress,
     )
-    job.journal.finished(status)  # before the announcement, which may take longer than a stopped job has
-    _announce_end(job, progress, told, begun.plan)
+    announce_end(job, progress, told, begun.plan.notify)
     after_hotfix(job, github, begun.plan.hotfix, told.entry)
+    if not told.untold:  # else the end of the job tries once more
+        job.journal.finished(status)
     return _end(job, progress, begun, told)
 
 
@@ -135,13 +147,17 @@ def _note_what_is_done(job: Job, progress: Progress, status: Status) -> None:
         progress.to_note.append(note)
 
 
-def _claim(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Claim:
+def _made_by_github(job: Job, allowed: Allowed) -> int | None:
     """A rollback runs an older commit than the one GitHub made its Deployment for, so it gets its own."""
+    return None if job.inputs.phase == "rollback" else allowed.made_by_github
+
+
+def _claim(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Claim:
     goes_back = job.inputs.phase == "rollback"
     claim = claim_deployment(
         job,
         github,
-        made_by_github=None if goes_back else allowed.made_by_github,
+        made_by_github=_made_by_github(job, allowed),
         sha=allowed.facts.sha,
         version=progress.previous_version if goes_back else progress.version,
         url=allowed.plan.url,
@@ -154,6 +170,8 @@ def _claim(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Cl
 def _not_begun(job: Job, progress: Progress, allowed: Allowed, error: GatewayError) -> Result:
     progress.issues.append(f"nothing was begun, since no Deployment could be made: {error}")
     job.console.annotate("error", f"{progress.environment}: not begun", progress.issues[-1])
+    call_off(progress.heard, progress.issues[-1], job=job, progress=progress)
+    job.journal.finished("failed")
     return result_of(job, progress, allowed.decision, "failed")
 
 
@@ -163,12 +181,6 @@ def _say_who_saw_it(job: Job, progress: Progress) -> None:
     progress.exposure = exposure_of(progress.shares, job.clock())
     if "service" in progress.touched:
         progress.issues.append(progress.exposure.say(progress.version))
-
-
-def _announce_end(job: Job, progress: Progress, told: Told, plan: Plan) -> None:
-    telling: Telling = "after" if told.entry.status == "success" else "failed"
-    news = news_of(told.entry, log_url=told.release_url)
-    announce(telling, plan.notify, news, job=job, progress=progress)
 
 
 def _end(job: Job, progress: Progress, begun: Begun, told: Told) -> Result:

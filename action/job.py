@@ -73,6 +73,7 @@ class Progress:
     analysis: Analysis | None = None  # of the metrics so far
     noted: tuple[str, ...] = ()  # what GitHub's record keeps of earlier attempts of this run, newest first
     to_note: list[str] = field(default_factory=list)  # who was told, not yet in GitHub's record
+    heard: list[str] = field(default_factory=list)  # channels told by this attempt that it begins
 
     @property
     def variables(self) -> dict[str, str]:

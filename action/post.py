@@ -1,68 +1,141 @@
-"""The end of the story, told by a container of its own when the job's died before telling it."""
+"""The end of the story, told by a container of its own when the job's died before telling all of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
-from action.announce import announce_lost
-from action.console import Console
+from action.announce import announce_end, call_off, channels_for, telling_of
+from action.errors import NoRoom
 from action.github import GitHub
-from action.inputs import Workflow
-from action.journal import Journal, Story, read_story
-from action.record import Claim, document, note_down, post_end, put_in_log
+from action.hotfix import after_hotfix
+from action.job import Job, Progress
+from action.journal import Story, read_heard, read_story
+from action.record import Claim, Told, tell_github
+from action.summary import write_summary
 from gateway.errors import GatewayError
 from protocol.decision import environment_in
 from protocol.done import note_of, still_done
-from protocol.entry import Entry
+from protocol.entry import Entry, render_entry
 from protocol.facts import Missing
-from protocol.plan import plan_of
-from protocol.policy import Policy
+from protocol.markdown import escaped
+from protocol.plan import Plan, plan_of
+from protocol.policy import Notify, Policy
 
 
-def tell_the_end(path: Path, workflow: Workflow, github: GitHub, console: Console) -> Entry | None:
-    """Write the entry of a deployment whose job never came to its end; None where nothing is left to say."""
-    story = read_story(path)
-    if story is None or story.finished:
+def tell_the_end(job: Job, github: GitHub) -> Entry | None:
+    """To GitHub and the team, what the journal shows to be untold; None where nothing is left to say.
+
+    What GitHub does not take stays untold there, so that another end of the same job tries once more.
+    """
+    story = read_story(job.journal.path)
+    if story is not None and story.finished:
         return None
-    entry = ended(story)
-    claim = Claim(deployment_id=entry.deployment_id or 0, ours=story.ours)
-    console.annotate("error", f"{entry.environment}: {entry.status}", entry.issues[0])
-    done = still_done(story.passed, (*story.passed, story.during or ""))
-    try:
-        if done:
-            note = note_of(done, version=entry.version, attempt=entry.run_attempt)
-            note_down(github, claim.deployment_id, note, workflow)
-        post_end(github, entry, claim, workflow)
-        entry = replace(entry, document_url=document(github, entry))
-        put_in_log(console, github, entry, story.tag)
-    except GatewayError as error:
-        console.annotate("warning", "Log not written", str(error))
-    journal = Journal(path)
-    journal.finished(entry.status)  # both halves of a deployment have an end of their own, and one journal
-    journal.close()
-    return entry
+    story = _with_deployment(story, github)
+    if story is None:
+        _take_back_that_it_begins(job)
+        return None
+    plan = _plan_now(job, github, story.entry.environment)
+    told = _tell_github(job, github, story, plan)
+    if plan is not None:
+        _tell_the_team(job, told, plan.notify)
+        after_hotfix(job, github, plan.hotfix, told.entry)
+    if not told.untold:
+        job.journal.finished(told.entry.status)
+    return told.entry
 
 
-def tell_the_team(
-    entry: Entry, github: GitHub, now: datetime, environ: Mapping[str, str], console: Console
-) -> None:
-    """Those who hear of failures, as the policy that holds now names them."""
+def _with_deployment(story: Story | None, github: GitHub) -> Story | None:
+    """None where nothing had begun. A job may die before it hears the number of the Deployment it makes."""
+    if story is None or story.entry.deployment_id is not None:
+        return story
     try:
-        policy = github.own_policy(now)
+        found = github.unstarted_deployment(story.entry.environment, story.entry.sha)
+    except GatewayError:
+        return None
+    return None if found is None else replace(story, entry=replace(story.entry, deployment_id=found))
+
+
+def _take_back_that_it_begins(job: Job) -> None:
+    heard = read_heard(job.journal.path)
+    channels = [channel for telling, channel in sorted(heard.told | heard.doubtful) if telling == "before"]
+    if heard.over or not channels:
+        return
+    call_off(channels, "the job ended before anything was begun", job=job, progress=_progress(job))
+    job.journal.finished("stopped")
+
+
+def _progress(job: Job) -> Progress:
+    workflow, inputs = job.workflow, job.inputs
+    version = inputs.version or workflow.tag or workflow.sha
+    return Progress(environment=inputs.environment, version=version, sha=workflow.sha)
+
+
+def _plan_now(job: Job, github: GitHub, environment: str) -> Plan | None:
+    """Whom to tell, as the policy says that holds now."""
+    try:
+        policy = github.own_policy(job.clock())
     except GatewayError as error:
         policy = Missing(str(error))
-    if not isinstance(policy, Policy) or environment_in(policy, entry.environment) is None:
+    if not isinstance(policy, Policy) or environment_in(policy, environment) is None:
         why = "there is no usable policy that says whom to tell"
-        console.annotate("warning", "Nobody was told", getattr(policy, "reason", why))
-        return
-    announce_lost(entry, plan_of(policy, entry.environment).notify, environ=environ, console=console)
+        job.console.annotate("warning", "Nobody was told", getattr(policy, "reason", why))
+        return None
+    return plan_of(policy, environment)
+
+
+def _tell_github(job: Job, github: GitHub, story: Story, plan: Plan | None) -> Told:
+    entry = story.closing or ended(story)
+    _show(job, entry)
+    progress = _progress(job)
+    done = still_done(story.passed, (*story.passed, story.during or "")) if entry.status != "success" else ()
+    progress.to_note += [note_of(done, version=entry.version, attempt=entry.run_attempt)] if done else []
+    return tell_github(
+        job,
+        github,
+        entry,
+        claim=Claim(
+            deployment_id=entry.deployment_id or 0,
+            ours=story.ours,
+            url=plan.url if plan is not None else "",
+            goes_back=job.inputs.phase == "rollback",
+        ),
+        tag=story.tag,
+        progress=progress,
+        stands=story.stands if story.closing or story.stands else None,
+    )
+
+
+def _show(job: Job, entry: Entry) -> None:
+    """Here and in the summary of the run: that can be read even where GitHub takes nothing more."""
+    why = entry.issues[0] if entry.issues else "the job ended before everybody was told; here is the rest"
+    job.console.annotate(
+        "notice" if entry.status == "success" else "error", f"{entry.environment}: {entry.status}", why
+    )
+    head = f"### {escaped(entry.environment)}: {entry.status} - {escaped(entry.version)}"
+    try:
+        write_summary(job.workflow, f"{head}\n\n{render_entry(entry)}\n")
+    except NoRoom as error:
+        job.console.annotate("warning", "Summary", str(error))
+
+
+def _tell_the_team(job: Job, told: Told, notify: Notify) -> None:
+    """Those who were not told; nobody is told twice."""
+    telling, heard = telling_of(told.entry.status), read_heard(job.journal.path)
+    for channel in sorted(channel for what, channel in heard.doubtful if what == telling):
+        why = f"the job ended while {channel} was told; whether the message arrived is not known"
+        job.console.annotate("warning", "Notification", why)
+    known = {channel for what, channel in heard.told | heard.doubtful if what == telling}
+    left = tuple(channel for channel in channels_for(telling, notify) if channel not in known)
+    announce_end(job, _progress(job), told, notify.model_copy(update={"after": left, "rollback": ()}))
 
 
 def ended(story: Story) -> Entry:
     """The entry as far as the journal knows."""
+    if story.deployed:
+        issue = f"the new version was in and well when the job ended {_when(story)}: look whether all is tidy"
+        return replace(story.entry, status="success", issues=(issue,), seconds=None)
     passed = f"; these had passed: {', '.join(story.passed)}" if story.passed else "; no step had passed"
     issue = f"the job ended {_when(story)}{passed}. {_way_back_of(story)}: look, then use `phase: rollback`"
     return replace(story.entry, status="stopped", issues=(issue,), seconds=None)

@@ -13,6 +13,7 @@ from action.commands import environment_for_commands, run_command
 from action.github import GitHub
 from action.job import Job, Progress
 from action.record import note_told
+from action.summary import write_state
 from action.way_back import bad_versions
 from protocol.conditions import applies
 from protocol.decision import decide, environment_in
@@ -63,10 +64,13 @@ def look_before(job: Job, github: GitHub, progress: Progress) -> Preflight:
     facts = replace(facts, evidence=_evidence(policy, facts, job, progress))
     decision = decide(policies, facts, now)
     if decision.verdict is Verdict.ALLOW and _goes_on(job) and plan is not None:
+        write_state(job.workflow, "journal", job.journal.path)  # before anybody is told that it begins
         progress.noted = _noted(plan, job, github, progress)
         progress.done = _done(job, progress)
         facts, decision = _announced(policies, facts, plan, job, progress)
         note_told(job, github, progress)
+        if decision.verdict is not Verdict.ALLOW:
+            job.journal.finished("waiting")  # the next attempt tells the rest
     allowed = None
     if decision.verdict is Verdict.ALLOW and policy is not None and plan is not None:
         allowed = Allowed(

@@ -6,7 +6,7 @@ import gc
 import os
 import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from gateway.ahead import ask_ahead
 from gateway.github import GitHub
 
 if TYPE_CHECKING:
+    from action.job import Job
     from action.journal import Journal
 
 BAD_INPUT = 2
@@ -49,24 +50,11 @@ def _carried_out(inputs: Inputs, workflow: Workflow, environ: Mapping[str, str],
         stop.then(_end_in_time)
         if inputs.phase != "finish":
             ask_ahead(github, sha=workflow.sha, run_id=workflow.run_id, check_run_id=inputs.check_run_id)
-        from action.job import Job  # noqa: PLC0415 - loaded while GitHub answers
-        from action.run import run  # noqa: PLC0415 - as above
+        from action.run import run  # noqa: PLC0415 - loaded while GitHub answers
 
         gc.enable()
-        journal = _journal(inputs, workflow)
-        job = Job(
-            inputs=inputs,
-            workflow=workflow,
-            console=console,
-            journal=journal,
-            stop=stop,
-            clock=_now,
-            environ=environ,
-        )
-        try:
-            return run(job, github).exit_code
-        finally:
-            journal.close()
+        with closing(_journal(inputs, workflow)) as journal:
+            return run(_job(inputs, workflow, console, journal, stop, environ), github).exit_code
 
 
 def _journal(inputs: Inputs, workflow: Workflow) -> Journal:
@@ -75,6 +63,27 @@ def _journal(inputs: Inputs, workflow: Workflow) -> Journal:
     if inputs.phase not in ("start", "finish"):
         return new_journal(workflow.temporary)
     return shared_journal(workflow.temporary, inputs.environment, anew=inputs.phase == "start")
+
+
+def _job(  # noqa: PLR0917 - all that a process is given, in the order in which it is had
+    inputs: Inputs,
+    workflow: Workflow,
+    console: Console,
+    journal: Journal,
+    stop: Stop,
+    environ: Mapping[str, str],
+) -> Job:
+    from action.job import Job  # noqa: PLC0415 - loaded while GitHub answers
+
+    return Job(
+        inputs=inputs,
+        workflow=workflow,
+        console=console,
+        journal=journal,
+        stop=stop,
+        clock=_now,
+        environ=environ,
+    )
 
 
 def _now() -> datetime:
@@ -111,20 +120,19 @@ def _github(inputs: Inputs, workflow: Workflow) -> Iterator[GitHub]:
 
 def end(environ: Mapping[str, str]) -> int:
     """The post-entrypoint: nothing to do where the job told its own story."""
-    from action.post import journal_left, tell_the_end, tell_the_team  # noqa: PLC0415 - of this alone
+    from action.journal import Journal  # noqa: PLC0415 - of this alone
+    from action.post import journal_left, tell_the_end  # noqa: PLC0415 - as above
 
     console = Console(github=True)
     console.mask_secrets(environ)
-    journal = journal_left(environ)
-    if journal is None:
+    left = journal_left(environ)
+    if left is None:
         return 0
     try:
         inputs, workflow = inputs_from(environ), workflow_from(environ)
-    except InputError as error:
-        console.annotate("error", "Input", str(error))
-        return BAD_INPUT
-    with _github(inputs, workflow) as github:
-        entry = tell_the_end(journal, workflow, github, console)
-        if entry is not None:
-            tell_the_team(entry, github, _now(), environ, console)
+        with Stop() as stop, _github(inputs, workflow) as github:
+            tell_the_end(_job(inputs, workflow, console, Journal(left), stop, environ), github)
+    except ActionError as error:
+        console.annotate("error", "The end of the job", str(error))
+        return BAD_INPUT if isinstance(error, InputError) else 1
     return 0

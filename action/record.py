@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
 
 from action.console import Console
 from action.github import GitHub
 from action.inputs import Workflow
 from action.job import Job, Progress
-from gateway.errors import GatewayError
+from action.scribe import Scribe
+from gateway.errors import GatewayError, Unavailable
 from gateway.github import StatusState
 from protocol.analysis import Analysis
 from protocol.entry import Entry, Status, one_line
 from protocol.incident import LABELS, Happened, incident_body, incident_mark, incident_title
 from protocol.policy import Policy
-
-T = TypeVar("T")
 
 _STATES: dict[Status, StatusState] = {
     "success": "success",
@@ -51,6 +49,7 @@ class Told:
 
     entry: Entry
     release_url: str = ""
+    untold: tuple[str, ...] = ()  # parts that GitHub did not take
 
 
 def claim_deployment(
@@ -60,26 +59,45 @@ def claim_deployment(
     if made_by_github is not None:
         return Claim(deployment_id=made_by_github, ours=False, url=url)
     workflow = job.workflow
-    deployment_id = github.create_deployment(
-        sha=sha,
-        ref=workflow.ref if sha == workflow.sha else "",
-        environment=job.inputs.environment,
-        description=f"Version {version}",
-        payload={"version": version, "workflow_run_id": workflow.run_id},
-    )
-    github.post_deployment_status(deployment_id, state="in_progress", log_url=workflow.run_url)
+    deployment_id = _created(job, github, sha, version)
+    try:
+        github.post_deployment_status(deployment_id, state="in_progress", log_url=workflow.run_url)
+    except GatewayError as error:  # it exists: from here on it has an end, whatever GitHub takes of its begin
+        job.console.annotate("warning", "Deployment status not written", str(error))
     goes_back = job.inputs.phase == "rollback"
     return Claim(deployment_id=deployment_id, ours=True, url=url, goes_back=goes_back)
 
 
+def _created(job: Job, github: GitHub, sha: str, version: str) -> int:
+    """One Deployment: where the answer was lost it may be there, and another would be one too many."""
+    workflow, environment = job.workflow, job.inputs.environment
+    try:
+        return github.create_deployment(
+            sha=sha,
+            ref=workflow.ref if sha == workflow.sha else "",
+            environment=environment,
+            description=f"Version {version}",
+            payload={"version": version, "workflow_run_id": workflow.run_id},
+        )
+    except Unavailable:
+        found = github.unstarted_deployment(environment, sha)
+        if found is None:
+            raise
+        return found
+
+
 def note_told(job: Job, github: GitHub, progress: Progress) -> None:
-    """Keep in the Deployment's statuses who was told, once there is a Deployment."""
+    """Keep in the Deployment's statuses who was told, once there is a Deployment; else at the end."""
     deployment_id = progress.deployment_id
     if deployment_id is None:
         return
-    for note in progress.to_note:
-        _told(job, "Note", partial(note_down, github, deployment_id, note, job.workflow))
-    progress.to_note.clear()
+    for note in tuple(progress.to_note):
+        try:
+            note_down(github, deployment_id, note, job.workflow)
+        except GatewayError as error:
+            job.console.annotate("warning", "Note not written", str(error))
+        else:
+            progress.to_note.remove(note)
 
 
 def note_down(github: GitHub, deployment_id: int, note: str, workflow: Workflow) -> None:
@@ -110,23 +128,26 @@ def tell_github(
     claim: Claim,
     tag: str | None,
     progress: Progress,
+    stands: Mapping[str, str] | None = None,
 ) -> Told:
-    """Write the log everywhere it belongs. What GitHub does not take is reported, and the rest still told."""
-    _told(job, "Deployment status", lambda: post_end(github, entry, claim, job.workflow))
+    """Write the log everywhere it belongs, but for the parts that stand already, each at its address.
+
+    What GitHub does not take is reported, and the rest still told.
+    """
+    scribe = Scribe(job=job, known=partial(_noted, github, entry), stands=stands)
+    for note in progress.to_note:
+        scribe.write_status(note, partial(note_down, github, claim.deployment_id, note, job.workflow))
+    scribe.write_status(one_line(entry), partial(post_end, github, entry, claim, job.workflow))
     if entry.status != "success" or _was_emergency(entry):
         steps, analysis = _happened(progress), progress.analysis
-        issue = _told(job, "Issue", lambda: document(github, entry, steps=steps, analysis=analysis))
-        entry = replace(entry, document_url=issue or "")
-    release_url = _told(job, "Log", lambda: put_in_log(job.console, github, entry, tag)) or ""
-    return Told(entry=entry, release_url=release_url)
+        issue = scribe.write("Issue", lambda: document(github, entry, steps=steps, analysis=analysis))
+        entry = replace(entry, document_url=issue)
+    release_url = scribe.write("Log", lambda: put_in_log(job.console, github, entry, tag))
+    return Told(entry=entry, release_url=release_url, untold=tuple(scribe.untold))
 
 
-def _told(job: Job, what: str, tell: Callable[[], T]) -> T | None:
-    try:
-        return tell()
-    except GatewayError as error:
-        job.console.annotate("warning", f"{what} not written", str(error))
-        return None
+def _noted(github: GitHub, entry: Entry) -> tuple[str, ...]:
+    return github.noted_in_run(entry.environment, entry.sha, entry.run_url)
 
 
 def post_end(github: GitHub, entry: Entry, claim: Claim, workflow: Workflow) -> None:

@@ -307,6 +307,12 @@ class GitHub:
 
         return deployments_of(self.connection, self.repository, environment, limit)
 
+    def unstarted_deployment(self, environment: str, sha: str) -> int | None:
+        """The newest Deployment of a commit that has no status yet, such as one whose answer was lost."""
+        known = self.deployments(environment, limit=10)
+        here = (one for one in known if one.sha == sha and one.state == "pending" and not one.logged)
+        return next((one.id for one in here), None)
+
     def noted_in_run(self, environment: str, sha: str, run_url: str) -> tuple[str, ...]:
         """The descriptions that one run's attempts have left on the Deployments of a commit, newest first."""
         from gateway.deployments import noted_in_run  # noqa: PLC0415  # start-up time

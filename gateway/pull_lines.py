@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, RateLimited, Unavailable
 from gateway.own_comments import own_comment
 from gateway.text import BODY, clip
 from protocol.deployed_lines import MARKER, with_line
@@ -92,6 +92,8 @@ def _written(github: GitHub, batch: Sequence[Remark]) -> dict[int, str]:
     """Why each that was not taken was not."""
     try:
         answer = github.connection.mutate(document(batch), _variables(batch))
+    except (Unavailable, RateLimited):
+        raise
     except GatewayError as error:
         return {remark.number: str(error) for remark in batch}
     lost = ((at, remark) for at, remark in enumerate(batch) if not answer.data.get(f"c{at}"))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.errors import GatewayError, Rejected
+from gateway.errors import GatewayError, RateLimited, Rejected, Unavailable
 from gateway.older_entries import older_entries, with_room
 from gateway.pull_lines import asked_of_pulls, remarks_wanted, unreadable, write_remarks
 from gateway.turns import turn
@@ -46,11 +46,13 @@ def write_log(github: GitHub, entry: Entry, *, tag: str | None, pulls: Sequence[
 
 
 def _write(github: GitHub, entry: Entry, tag: str | None, pulls: Sequence[int]) -> Written:
-    """What GitHub does not take is said, and the rest is still written."""
+    """What GitHub refuses is said, and the rest is still written; where it is away, all is to be repeated."""
     found = _read(github, tag, pulls)
     release_url, problems = "", unreadable(pulls, found)
     try:
         release_url = _in_release(github, entry, tag, found["release"]) if tag is not None else ""
+    except (Unavailable, RateLimited):
+        raise
     except GatewayError as error:
         problems = (f"Release: {error}", *problems)
     remarks = remarks_wanted(github, entry, pulls, found, where=release_url or entry.run_url)

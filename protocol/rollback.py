@@ -20,7 +20,7 @@ RULE = "rollback"
 RULES_PASSED = frozenset(
     {"outdated", "order", "windows", "freezes", "checks", "review", "checklist", "hotfix"}
 )
-_LEFT_THERE = ("failed", "stopped", "held")
+_NOT_THERE = ("", "rollback")
 
 
 def rollback(_policy: Policy, _environment: Environment, facts: Facts, _now: datetime) -> Iterator[Finding]:
@@ -66,7 +66,7 @@ def runs_now(deployments: tuple[Deployment, ...], environment: str) -> Deploymen
     here = [one for one in deployments if one.environment.casefold() == environment.casefold()]
     told = [one for one in here if one.logged or one.succeeded]
     newest = max(told, key=lambda one: (one.created_at, one.id), default=None)
-    if newest is not None and newest.state in ("failure", "error") and newest.logged in _LEFT_THERE:
+    if newest is not None and newest.state in ("failure", "error") and newest.logged not in _NOT_THERE:
         return newest
     return last_good(deployments, environment)
 

@@ -128,6 +128,13 @@ class GitHubInMemory:
             {"id": deployment_id, "state": state, "description": description, "url": environment_url}
         )
 
+    def unstarted_deployment(self, environment: str, sha: str) -> int | None:
+        self._may("unstarted_deployment")
+        started = {status["id"] for status in self.statuses}
+        here = [(at, made) for at, made in enumerate(self.created, start=1001) if at not in started]
+        wanted = {"environment": environment, "sha": sha}.items()
+        return next((at for at, made in reversed(here) if wanted <= made.items()), None)
+
     def noted_in_run(self, environment: str, sha: str, run_url: str) -> tuple[str, ...]:
         self._may("noted_in_run")
         return tuple(status["description"] for status in reversed(self.statuses))
@@ -239,3 +246,10 @@ def make_desk(
         environ={"PATH": os.environ["PATH"], "INPUT_GITHUB_TOKEN": "t0ken-t0ken", **(environ or {})},
     )
     return Desk(job=job, printed=printed, workspace=workspace)
+
+
+def reopened(job: Job) -> Job:
+    """The job as a container of its own sees it after the first one died."""
+    journal = Journal(job.journal.path)
+    job.journal.close()
+    return replace(job, journal=journal)

@@ -35,7 +35,8 @@ def room_for(size: int) -> Iterator[None]:
 
 
 def with_full(desk: Desk, *files: str) -> Any:
-    return replace(desk.job, workflow=replace(desk.job.workflow, **dict.fromkeys(files, FULL)))
+    full: dict[str, Any] = dict.fromkeys(files, FULL)
+    return replace(desk.job, workflow=replace(desk.job.workflow, **full))
 
 
 def test_a_deployment_that_cannot_hand_on_its_outputs_is_what_it_was(desk_of: Any) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from action.console import Console
 from action.errors import ActionError
 from action.inputs import inputs_from
 from action.job import Job
@@ -18,7 +17,7 @@ from action.run import run
 from gateway.errors import Unavailable
 from protocol.changes import Contents, Part
 from protocol.facts import Missing
-from tests.jobs import Desk, GitHubInMemory, policy_of
+from tests.jobs import Desk, GitHubInMemory, policy_of, reopened
 
 POLICY = """
 steps:
@@ -147,7 +146,8 @@ def test_without_a_policy_nothing_is_looked_at_and_that_is_no_success(halves: An
 
 def change_journal(desk: Desk, change: Callable[[dict[str, Any]], None]) -> None:
     path: Path = desk.job.journal.path
-    events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    told = path.read_text(encoding="utf-8").rstrip("\0")
+    events = [json.loads(line) for line in told.splitlines()]
     for event in events:
         change(event)
     path.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
@@ -181,12 +181,11 @@ def test_what_was_handed_over_is_checked_when_it_is_read(halves: Any, change: An
 def test_a_finish_that_never_came_is_told_at_the_end_of_the_job_once(halves: Any) -> None:
     job = halves()
     job.start()
-    journal, workflow = job.desk.job.journal.path, job.desk.job.workflow
-    entry = tell_the_end(journal, workflow, job.github, Console(github=False, stream=job.desk.printed))
+    entry = tell_the_end(reopened(job.desk.job), job.github)
     assert entry is not None
     assert entry.status == "stopped"
     assert "the job ended after `phase: start`, and `finish` never came" in entry.issues[0]
-    assert tell_the_end(journal, workflow, job.github, job.desk.job.console) is None
+    assert tell_the_end(reopened(job.desk.job), job.github) is None
     assert len(job.github.issues) == 1
 
 

@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
-from action.console import Console
 from action.post import tell_the_end
 from action.result import Result
 from action.run import run
-from tests.jobs import Desk, GitHubInMemory, policy_of
+from tests.jobs import Desk, GitHubInMemory, policy_of, reopened
 
 POLICY = """
 steps:
@@ -80,5 +79,5 @@ def test_the_end_of_a_killed_job_notes_what_was_done_too(desk_of: Any) -> None:
     cut = next(number for number, line in enumerate(lines) if '"step": "deploy"' in line)
     path.write_text("\n".join(lines[: cut + 1]), encoding="utf-8")
     github.statuses.clear()
-    tell_the_end(path, desk.job.workflow, github, Console(github=False, stream=desk.printed))
+    tell_the_end(reopened(desk.job), github)
     assert github.statuses[0]["description"] == "Done in attempt 1: backup, migrate (1.1.0)"
