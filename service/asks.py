@@ -1,4 +1,7 @@
-"""What people ask of us by an event: a command, a button, a merge. The event only says where to look."""
+"""What is asked of us by an event: a command, a button, a merge, a hotfix that is in.
+
+The event only says where to look.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from gateway.github import GitHub
 from service.clicks import Click, press
 from service.commands import answer_comment
 from service.events import dig
+from service.hotfixes import Success, bring_back
 from service.merges import start_after_merge
 
 
@@ -35,7 +39,7 @@ class Ask:
     what: What
 
 
-What: TypeAlias = Comment | Click | Merge
+What: TypeAlias = Comment | Click | Merge | Success
 
 
 def read_ask(event: str, payload: Any) -> Ask | None:
@@ -58,6 +62,8 @@ def _what(event: str, action: str, payload: Any) -> What | None:
             number = dig(payload, int, "pull_request", "number")
             merged = dig(payload, bool, "pull_request", "merged")
             return Merge(number=number) if number and merged else None
+        case "deployment_status", _:
+            return _success(payload)
     return None
 
 
@@ -77,6 +83,13 @@ def _click(payload: Any) -> Click | None:
     return Click(check_run_id=check_run_id, identifier=identifier, by=by.lower())
 
 
+def _success(payload: Any) -> Success | None:
+    deployment_id = dig(payload, int, "deployment", "id")
+    if not deployment_id or dig(payload, str, "deployment_status", "state") != "success":
+        return None
+    return Success(deployment_id=deployment_id, run_id=dig(payload, int, "workflow_run", "id") or 0)
+
+
 def attend(github: GitHub, what: What, clock: Callable[[], datetime]) -> None:
     """Do it. Raises GatewayError where it is to be tried again; repeats are harmless."""
     match what:
@@ -86,3 +99,5 @@ def attend(github: GitHub, what: What, clock: Callable[[], datetime]) -> None:
             press(github, what, clock)
         case Merge():
             start_after_merge(github, what.number, clock)
+        case Success():
+            bring_back(github, what, clock)

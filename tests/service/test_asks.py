@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from service.asks import Ask, Comment, Merge, read_ask
 from service.clicks import Click
-from service.events import EVENTS
+from service.events import is_used
+from service.hotfixes import Success
 
 FRAME = {"repository": {"full_name": "acme/shop"}, "installation": {"id": 7}}
 SAID = {"id": 5, "body": "/deploy staging", "user": {"login": "ada", "type": "User"}}
@@ -53,12 +54,23 @@ anything = st.recursive(
             Merge(number=3),
             id="merge",
         ),
+        pytest.param(
+            "deployment_status",
+            {
+                "action": "created",
+                "deployment_status": {"state": "success"},
+                "deployment": {"id": 4},
+                "workflow_run": {"id": 8},
+            },
+            Success(deployment_id=4, run_id=8),
+            id="success",
+        ),
     ],
 )
 def test_an_event_asks(event: str, payload: dict[str, Any], what: object) -> None:
     ask = read_ask(event, FRAME | payload)
     assert ask == Ask(installation_id=7, repository="acme/shop", what=what)  # type: ignore[arg-type]
-    assert payload["action"] in EVENTS[event]
+    assert is_used(event, payload["action"])
     assert read_ask(event, payload) is None
 
 
@@ -77,6 +89,11 @@ def test_an_event_asks(event: str, payload: dict[str, Any], what: object) -> Non
         ),
         pytest.param(
             "pull_request", {"action": "closed", "pull_request": {"number": 3, "merged": False}}, id="closed"
+        ),
+        pytest.param(
+            "deployment_status",
+            {"action": "created", "deployment_status": {"state": "failure"}, "deployment": {"id": 4}},
+            id="failure",
         ),
         pytest.param("push", {"comment": SAID}, id="another event"),
     ],
