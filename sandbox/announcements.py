@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.pulls import told_with
 from sandbox.shapes.accounts import account_shape
 from sandbox.shapes.basics import repo_url, stamp
 from sandbox.shapes.checks import check_run_event_shape, check_suite_shape
@@ -59,11 +60,6 @@ def verdict_wanted(world: World, pending: PendingDeployment, app: App) -> None:
     run = pending.job.run
     repository = run.repository
     deployment = pending.deployment
-    pulls = [
-        pull
-        for pull in repository.pulls
-        if pull.head_sha == run.head_sha and pull.issue.state == "open" and pull.fork is None
-    ]
     payload = {
         "environment": pending.environment.name,
         "event": run.event,
@@ -73,7 +69,9 @@ def verdict_wanted(world: World, pending: PendingDeployment, app: App) -> None:
             world, repository, f"/actions/runs/{run.id}/deployment_protection_rule"
         ),
         "deployment": deployment_shape(world, repository, deployment) if deployment else None,
-        "pull_requests": [pull_shape(world, repository, pull) for pull in pulls],
+        "pull_requests": [
+            pull_shape(world, repository, pull) for pull in told_with(repository, run.head_sha)
+        ],
     }
     _emit(world, run, "deployment_protection_rule", "requested", payload, only=app)
 

@@ -61,12 +61,11 @@ def _of_job(world: World, job: Job) -> str | None:
 
 
 def _scope(world: World, job: Job) -> Scope:
-    strategy = job.run.plan.jobs[job.key].strategy if job.run.plan else None
-    return Scope(contexts={**run_contexts(world, job.run), **contexts_of(strategy, job.part)})
+    return Scope(contexts={**run_contexts(world, job.run), **contexts_of(job.plan, job.part)})
 
 
 def _wish(job: Job) -> Concurrency | None:
-    return job.run.plan.jobs[job.key].concurrency if job.run.plan else None
+    return job.plan.concurrency if job.plan else None
 
 
 def _name(scope: Scope, concurrency: Concurrency | None) -> str | None:

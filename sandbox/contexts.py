@@ -21,7 +21,7 @@ def job_contexts(world: World, job: Job, token: str) -> dict[str, Any]:
         "needs": needs_context(run, job.needs),
         "secrets": {**({} if run.fork else run.repository.secrets), "GITHUB_TOKEN": token},
         "job": {"check_run_id": job.id, "status": "success"},
-        **contexts_of(run.plan.jobs[job.key].strategy if run.plan else None, job.part),
+        **contexts_of(job.plan, job.part),
     }
 
 

@@ -20,18 +20,19 @@ TAKEN = ("waiting", "queued", "in_progress")
 
 def parts_of(plan: JobPlan, scope: Scope) -> list[Part]:
     """What the job comes up as; once, with no values, where it has no matrix."""
-    matrix = plan.strategy.matrix if plan.strategy else None
+    matrix = _strategy(plan).matrix
     found = [{}] if matrix is None else _combinations(plan.key, _resolved(matrix, scope))
     if not 0 < len(found) <= MOST_JOBS:
         raise ExpressionError(f"the matrix of '{plan.key}' makes {len(found)} jobs, not 1 to {MOST_JOBS}")
     return [Part(values=values, index=index, total=len(found)) for index, values in enumerate(found)]
 
 
-def contexts_of(strategy: Strategy | None, part: Part) -> dict[str, Any]:
+def contexts_of(plan: JobPlan | None, part: Part) -> dict[str, Any]:
     """`matrix` and `strategy`, as the job's expressions name them."""
+    strategy = _strategy(plan)
     about = {
-        "fail-fast": strategy.fail_fast if strategy else True,
-        "max-parallel": (strategy and strategy.max_parallel) or part.total,
+        "fail-fast": strategy.fail_fast,
+        "max-parallel": strategy.max_parallel or part.total,
         "job-index": part.index,
         "job-total": part.total,
     }
@@ -52,18 +53,17 @@ def siblings(job: Job) -> list[Job]:
 
 def has_room(job: Job) -> bool:
     """Whether `max-parallel` lets one more of its matrix begin."""
-    most = _strategy(job).max_parallel
+    most = _strategy(job.plan).max_parallel
     return most is None or sum(one.status in TAKEN for one in siblings(job)) < most
 
 
 def doomed_by(job: Job) -> list[Job]:
     """Whom its end takes along: with `fail-fast` a failure ends all of the matrix."""
     fatal = job.conclusion in ("failure", "timed_out") and not job.may_fail
-    return siblings(job) if fatal and _strategy(job).fail_fast else []
+    return siblings(job) if fatal and _strategy(job.plan).fail_fast else []
 
 
-def _strategy(job: Job) -> Strategy:
-    plan = job.run.plan.jobs[job.key] if job.run.plan else None
+def _strategy(plan: JobPlan | None) -> Strategy:
     return (plan.strategy if plan else None) or Strategy()
 
 

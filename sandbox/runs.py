@@ -173,7 +173,7 @@ def _come_up(world: World, job: Job, plan: JobPlan, scope: Scope) -> None:
 
 
 def _scope_of_part(plan: JobPlan, scope: Scope, part: Part) -> Scope:
-    return replace(scope, contexts={**scope.contexts, **contexts_of(plan.strategy, part)})
+    return replace(scope, contexts={**scope.contexts, **contexts_of(plan, part)})
 
 
 def _scope(world: World, run: WorkflowRun, plan: JobPlan) -> Scope:

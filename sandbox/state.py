@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from sandbox.workflow import Job as JobPlan
 from sandbox.workflow import Part
 from sandbox.workflow import Workflow as Plan
 
@@ -351,6 +352,11 @@ class Job:
     created_at: datetime
     started_at: datetime | None = None
     completed_at: datetime | None = None
+
+    @property
+    def plan(self) -> JobPlan | None:
+        """What the workflow file says of it."""
+        return self.run.plan.jobs[self.key] if self.run.plan else None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,9 +12,9 @@ from typing import Any, ClassVar
 
 from sandbox.git import Commit, Entry, FileChange, Signature, email_of
 from sandbox.graph.paging import Connection, only_paging
-from sandbox.graph.pulls import associated_with
-from sandbox.graph.rollup import Rollup, StatusAt
+from sandbox.graph.rollup import StatusAt, rollup_at
 from sandbox.graph.view import Node
+from sandbox.pulls import associated_with
 from sandbox.shapes.basics import node_id
 from sandbox.state import User
 
@@ -142,7 +143,23 @@ class ComparedCommits(Connection):
         return len({commit.record.author.email for commit in self.items})
 
 
-class CommitNode(GitNode, shows=Commit):
+class Changing(Node, ABC):
+    """What brings changes: a commit, or a pull request."""
+
+    @abstractmethod
+    def brought(self) -> list[FileChange]:
+        """By it alone."""
+
+    @property
+    def additions(self) -> int:
+        return sum(change.additions for change in self.brought())
+
+    @property
+    def deletions(self) -> int:
+        return sum(change.deletions for change in self.brought())
+
+
+class CommitNode(GitNode, Changing, shows=Commit):
     typename = "Commit"
     needs: ClassVar = {
         "associated_pull_requests": "pull_requests:read",
@@ -201,18 +218,10 @@ class CommitNode(GitNode, shows=Commit):
         )
 
     @property
-    def additions(self) -> int:
-        return sum(change.additions for change in self._changes())
-
-    @property
-    def deletions(self) -> int:
-        return sum(change.deletions for change in self._changes())
-
-    @property
     def changed_files_if_available(self) -> int:
-        return len(self._changes())
+        return len(self.brought())
 
-    def _changes(self) -> list[FileChange]:
+    def brought(self) -> list[FileChange]:
         empty_tree = self.git.text("hash-object", "-t", "tree", "--stdin", stdin=b"")
         return self.git.changes((*self.record.parents, empty_tree)[0], self.oid)
 
@@ -223,8 +232,7 @@ class CommitNode(GitNode, shows=Commit):
 
     @property
     def status_check_rollup(self) -> Any:
-        rollup = Rollup(self.home, self.oid)
-        return self.show(rollup) if rollup.contexts else None
+        return rollup_at(self, self.oid)
 
     def check_suites(self, *, filter_by: dict[str, Any] | None = None, **paging: Any) -> Connection:
         wanted = (filter_by or {}).get("appId")

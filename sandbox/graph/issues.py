@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from sandbox.git import FileChange
-from sandbox.graph.git_objects import RefAt
+from sandbox.graph.git_objects import Changing, RefAt
 from sandbox.graph.paging import Connection, only_paging
-from sandbox.graph.pulls import changes_of, commits_of
-from sandbox.graph.rollup import Rollup, name_of, state_of
+from sandbox.graph.rollup import Rollup, name_of, rollup_at, state_of
 from sandbox.graph.view import Node
+from sandbox.pulls import changes_of, commits_of
 from sandbox.shapes.basics import node_id
 from sandbox.shapes.pulls import merges
 from sandbox.state import Comment, Edit, Issue, Label, Organization, PullRequest, Repository, Review, User
@@ -217,7 +217,7 @@ class LabelNode(Node, shows=Label):
         return f"/{self.home.full_name}/labels/{self.record.name}"
 
 
-class PullNode(Threaded, shows=PullRequest):
+class PullNode(Threaded, Changing, shows=PullRequest):
     typename = "PullRequest"
     needs: ClassVar = {"": "pull_requests:read", "status_check_rollup": "checks:read|statuses:read"}
 
@@ -328,27 +328,18 @@ class PullNode(Threaded, shows=PullRequest):
         return self.connect(found, **paging)
 
     def files(self, **paging: Any) -> Connection:
-        return self.connect(self._changes(), **paging)
-
-    @property
-    def additions(self) -> int:
-        return sum(change.additions for change in self._changes())
-
-    @property
-    def deletions(self) -> int:
-        return sum(change.deletions for change in self._changes())
+        return self.connect(self.brought(), **paging)
 
     @property
     def changed_files(self) -> int:
-        return len(self._changes())
+        return len(self.brought())
 
-    def _changes(self) -> list[FileChange]:
+    def brought(self) -> list[FileChange]:
         return changes_of(self.git, self.record)
 
     @property
     def status_check_rollup(self) -> Any:
-        rollup = Rollup(self.home, self.record.head_sha)
-        return self.show(rollup) if rollup.contexts else None
+        return rollup_at(self, self.record.head_sha)
 
     # Reviews
 

@@ -79,6 +79,12 @@ class RollupNode(StatusNode, shows=Rollup):
         return Contexts(self.view.shown(self.record.contexts, self.home), **paging)
 
 
+def rollup_at(near: Node, sha: str) -> Any:
+    """Of a commit in that node's repository; null where nothing was said of it."""
+    rollup = Rollup(near.home, sha)
+    return near.show(rollup) if rollup.contexts else None
+
+
 class Contexts(Connection):
     """What the caller may not read is null, as any node it may not."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.answers import Answer, Refusal, conflict, created, not_found, nothing, ok, unprocessable
 from sandbox.git import EMPTY_TREE, ZERO, MergeConflictError
+from sandbox.pulls import associated_with
 from sandbox.routing import Call, Routes
 from sandbox.shapes.basics import node_id, repo_html, repo_url
 from sandbox.shapes.commits import commit_shape, file_shape, ref_shape
@@ -49,12 +50,7 @@ def a_commit(call: Call) -> Answer:
 def pulls_of_commit(call: Call) -> Answer:
     """The merged pull request that brought a commit, or the open ones that hold it."""
     sha = _resolved(call, call.path["commit_sha"])
-    holding = [
-        pull
-        for pull in call.repository.pulls
-        if sha in (pull.merge_commit_sha, pull.head_sha)
-        or (call.git.contains(sha, pull.head_sha) and not call.git.contains(sha, pull.base_sha))
-    ]
+    holding = associated_with(call.repository, call.git, sha)
     return call.page(holding, lambda pull: pull_shape(call.world, call.repository, pull))
 
 

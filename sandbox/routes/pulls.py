@@ -7,6 +7,7 @@ from typing import Any, Literal
 from sandbox.answers import Answer, Refusal, conflict, created, field_error, not_found, ok, unprocessable
 from sandbox.forks import bring_head, head_repository
 from sandbox.git import MergeConflictError
+from sandbox.pulls import changes_of, commits_of
 from sandbox.routes.issues import change_state, edit_text, may_edit, open_issue
 from sandbox.routing import Call, Routes
 from sandbox.shapes.commits import commit_shape, file_shape
@@ -126,16 +127,15 @@ def update_pull(call: Call) -> Answer:
 @routes.get(PULL + "/files", needs=READ)
 def files(call: Call) -> Answer:
     pull = _pull(call)
-    start = call.git.merge_base(pull.base_sha, pull.head_sha) or pull.base_sha
-    changes = call.git.changes(start, pull.head_sha)
+    changes = changes_of(call.git, pull)
     return call.page(changes, lambda one: file_shape(call.world, call.repository, one, pull.head_sha))
 
 
 @routes.get(PULL + "/commits", needs=READ)
 def commits(call: Call) -> Answer:
-    pull = _pull(call)
-    found = call.git.log(f"{pull.base_sha}..{pull.head_sha}")[::-1]
-    return call.page(found, lambda commit: commit_shape(call.world, call.repository, commit))
+    return call.page(
+        commits_of(call.git, _pull(call)), lambda commit: commit_shape(call.world, call.repository, commit)
+    )
 
 
 # Merging

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.git import Commit, Git
+from sandbox.pulls import told_with
 from sandbox.shapes.accounts import account_shape
 from sandbox.shapes.apps import app_shape
 from sandbox.shapes.basics import node_id, repo_html, repo_url, stamp, stamp_or_none
@@ -111,7 +112,7 @@ def _commit(repository: Path, sha: str) -> Commit:
 
 
 def pull_links(world: World, repository: Repository, sha: str) -> list[dict[str, Any]]:
-    """GitHub's `pull-request-minimal`, for the open pull requests with this head; it leaves forks' out."""
+    """GitHub's `pull-request-minimal`."""
     home = {"id": repository.id, "url": repo_url(world, repository), "name": repository.name}
     return [
         {
@@ -121,8 +122,7 @@ def pull_links(world: World, repository: Repository, sha: str) -> list[dict[str,
             "head": {"ref": pull.head_ref, "sha": pull.head_sha, "repo": home},
             "base": {"ref": pull.base_ref, "sha": pull.base_sha, "repo": home},
         }
-        for pull in repository.pulls
-        if pull.head_sha == sha and pull.issue.state == "open" and pull.fork is None
+        for pull in told_with(repository, sha)
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.git import MergeConflictError
+from sandbox.pulls import changes_of
 from sandbox.shapes.accounts import account_shape
 from sandbox.shapes.basics import node_id, repo_html, repo_url, stamp, stamp_or_none
 from sandbox.shapes.issues import label_shape
@@ -60,7 +61,8 @@ def pull_shape(world: World, repository: Repository, pull: PullRequest) -> dict[
 
 def full_pull_shape(world: World, repository: Repository, pull: PullRequest) -> dict[str, Any]:
     """GitHub's `pull-request`, with its size and whether it merges."""
-    changes = world.git(repository).changes(_fork_point(world, repository, pull), pull.head_sha)
+    git = world.git(repository)
+    changes = changes_of(git, pull)
     mergeable = merges(world, repository, pull)
     return {
         **pull_shape(world, repository, pull),
@@ -72,7 +74,7 @@ def full_pull_shape(world: World, repository: Repository, pull: PullRequest) -> 
         "comments": len(pull.issue.comments),
         "review_comments": 0,
         "maintainer_can_modify": False,
-        "commits": world.git(repository).count(f"{_fork_point(world, repository, pull)}..{pull.head_sha}"),
+        "commits": git.count(f"{pull.base_sha}..{pull.head_sha}"),
         "additions": sum(change.additions for change in changes),
         "deletions": sum(change.deletions for change in changes),
         "changed_files": len(changes),
@@ -121,10 +123,6 @@ def _links(world: World, repository: Repository, pull: PullRequest) -> dict[str,
         "statuses": repo_url(world, repository, f"/statuses/{pull.head_sha}"),
     }
     return {name: {"href": href} for name, href in links.items()}
-
-
-def _fork_point(world: World, repository: Repository, pull: PullRequest) -> str:
-    return world.git(repository).merge_base(pull.base_sha, pull.head_sha) or pull.base_sha
 
 
 def merges(world: World, repository: Repository, pull: PullRequest) -> bool | None:
