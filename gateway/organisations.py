@@ -5,6 +5,7 @@ A token for one repository sees another only where that is public. So a private 
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -32,15 +33,28 @@ class Organisation:
         self._lock = Lock()
         self._found: ReadPolicy | None = None
         self._until: datetime | None = None
+        self._is_seen_beside = False
+
+    def ask_ahead(self, beside: Executor, now: datetime) -> None:
+        """Begin to ask while a repository is asked about, unless it is known to need nothing of us."""
+        if not (self._is_seen_beside or self._is_fresh(now) or self._lock.locked()):
+            beside.submit(self.policy, now)
+
+    def seen_beside(self) -> None:
+        """A repository's own token sees this one's too: it is public."""
+        self._is_seen_beside = True
 
     def policy(self, now: datetime) -> ReadPolicy | None:
         """None: the organisation has none. Missing: it may have one, and nobody can say what it is."""
         with self._lock:
-            if self._until is None or now >= self._until:
+            if not self._is_fresh(now):
                 self._found = self._ask(now)
                 unsure = isinstance(self._found, Missing)
                 self._until = None if unsure else now + KEPT
             return self._found
+
+    def _is_fresh(self, now: datetime) -> bool:
+        return self._until is not None and now < self._until
 
     def _ask(self, now: datetime) -> ReadPolicy | None:
         try:

@@ -47,6 +47,8 @@ def _shared_policy(github: GitHub, reading: Reading, now: datetime) -> ReadPolic
         return None
     if reading.is_absent("organisation"):
         return github.organisation.policy(now) if github.organisation else None
+    if github.organisation is not None:
+        github.organisation.seen_beside()
     file = f"{owner}/{HOME}/{POLICY_FILE}"
     return reading.part(
         "the organisation's policy",

@@ -105,17 +105,6 @@ def test_a_repository_that_is_gone_is_not_found(shop: WaitingShop) -> None:
         facts_of(shop, gate)
 
 
-def test_a_cold_verdict_takes_five_requests_and_a_warm_one_three(shop: WaitingShop) -> None:
-    _, gate = shop.merged(policy=POLICY)
-    github = shop.github()
-    github.facts_for(gate, now())
-    github.facts_for(gate, now())
-    github.post_verdict(gate, approved=True, comment="Go")
-    asked = [response.path.rpartition("/")[2] for response in shop.responses]
-    assert len(asked) == len(["token", "gate", "run", "teams"]) + len(["gate", "run"]) + len(["verdict"])
-    assert asked.count("graphql") == 3
-
-
 def test_an_environment_approval_counts_from_when_the_gate_was_asked(shop: WaitingShop) -> None:
     shop.world.add_environment(
         SHOP, "production", reviewers=(shop.world.user("grace"),), custom=(shop.played,)

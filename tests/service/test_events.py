@@ -23,7 +23,7 @@ REQUESTED: dict[str, Any] = {
 }
 
 
-def read(**changes: Any) -> RequestedGate | LookAgain | None:
+def read(**changes: Any) -> RequestedGate | LookAgain | TeamsChanged | None:
     return read_event("deployment_protection_rule", {**REQUESTED, **changes})
 
 
