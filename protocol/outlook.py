@@ -69,15 +69,14 @@ def stretches(hours: Sequence[Hours], start: datetime, end: datetime) -> Iterato
 def _all_open_from(hours: Sequence[Hours], now: datetime) -> datetime | None:
     """Jump to the latest opening until nobody is closed there."""
     moment = now
-    while _utc(moment) <= _utc(now) + FARTHEST:
+    while True:
         shut = [one for one in (each.schedule.at(moment, each.freezes) for each in hours) if not one.open]
         opens = [one.opens_at for one in shut if one.opens_at is not None]
         if not shut:
             return moment
-        if len(opens) < len(shut):
+        if len(opens) < len(shut) or _utc(moment) > _utc(now) + FARTHEST:
             return None
         moment = max(opens, key=_utc)
-    return None
 
 
 def _span(freeze: Freeze) -> Span:

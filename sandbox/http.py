@@ -28,7 +28,15 @@ from sandbox.world import Exchange, Quota, World, quota_name
 SLASHED = ("path", "ref", "basehead", "environment_name", "branch", "name")
 API_VERSIONS = ("2022-11-28", "2026-03-10")
 LIMITS = {"anonymous": 60, "job": 1000}
-UNCOUNTED = ("/rate_limit", "/meta")
+UNCOUNTED = (
+    "/rate_limit",
+    "/meta",
+    "/login/oauth/access_token",
+    "/login/oauth/authorize",
+    "/organizations/{org}/settings/apps/new",
+    "/settings/apps/new",
+)
+"""The limits are the API's; the last four are pages."""
 
 
 VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -82,17 +82,18 @@ def _named(places: Sequence[Place], environment: str) -> Place:
 def _outlook(hours: Known[tuple[Hours, ...]], now: datetime, zone: ZoneInfo) -> Outlook | None:
     if isinstance(hours, Missing):
         return None
-    today = now.astimezone(zone).date()
-    end = _midnight(today + DAYS * _DAY, zone)
+    end = _midnight(now.astimezone(zone).date() + DAYS * _DAY, zone)
     return Outlook(
         opening=opening_at(hours, now),
-        days=tuple(_days(hours, today, zone)),
+        days=tuple(days_ahead(hours, now, zone)),
         edges=tuple(one for one in stretches(hours, now, end) if one.start > now),
         freezes=tuple(_freezes(hours, now, end)),
     )
 
 
-def _days(hours: Sequence[Hours], today: date, zone: ZoneInfo) -> Iterator[Day]:
+def days_ahead(hours: Sequence[Hours], now: datetime, zone: ZoneInfo) -> Iterator[Day]:
+    """Two weeks of days, today's the first."""
+    today = now.astimezone(zone).date()
     first, last = _midnight(today, zone), _midnight(today + DAYS * _DAY, zone)
     opened = [one for one in stretches(hours, first, last) if one.open]
     for day in (today + number * _DAY for number in range(DAYS)):

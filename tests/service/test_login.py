@@ -24,16 +24,37 @@ from tests.visiting import Visitor
 from tests.waiting import SHOP
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path) as served:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One App for all tests of this file that leave no more than a clock and faults behind."""
+    with serving(tmp_path_factory.mktemp("kept")) as served:
         yield served
+
+
+@pytest.fixture
+def served(kept: Served) -> Iterator[Served]:
+    yield kept
+    kept.clock.later = 0
+    kept.shop.world.faults.clear()
 
 
 @pytest.fixture
 def visitor(served: Served) -> Iterator[Visitor]:
     with Visitor(url=served.settings.public_url) as visitor:
         yield visitor
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Served]:
+    """An App and a GitHub that a test may change as it likes."""
+    with serving(tmp_path) as served:
+        yield served
+
+
+@pytest.fixture
+def guest(own: Served) -> Iterator[Visitor]:
+    with Visitor(url=own.settings.public_url) as guest:
+        yield guest
 
 
 def code_of(answer: requests.Response) -> str:
@@ -63,18 +84,16 @@ def test_who_has_no_part_in_a_repository_sees_nothing_of_it_public_or_not(visito
         assert (answer.status_code, code_of(answer)) == (404, "page.not_found")
 
 
-def test_a_repository_without_the_app_is_not_shown_even_to_its_owner(
-    served: Served, visitor: Visitor
-) -> None:
-    served.shop.world.add_repository("acme/other", files={"README.md": "Other.\n"})
-    page = visitor.log_in("ada")
+def test_a_repository_without_the_app_is_not_shown_even_to_its_owner(own: Served, guest: Visitor) -> None:
+    own.shop.world.add_repository("acme/other", files={"README.md": "Other.\n"})
+    page = guest.log_in("ada")
     assert (SHOP in page.text, "acme/other" in page.text) == (True, False)
-    assert visitor.get("/acme/other").status_code == 404
+    assert guest.get("/acme/other").status_code == 404
 
 
-def test_nothing_is_shown_while_the_app_is_suspended(served: Served, visitor: Visitor) -> None:
-    served.shop.world.suspend(served.shop.installation)
-    assert SHOP not in visitor.log_in("grace").text
+def test_nothing_is_shown_while_the_app_is_suspended(own: Served, guest: Visitor) -> None:
+    own.shop.world.suspend(own.shop.installation)
+    assert SHOP not in guest.log_in("grace").text
 
 
 def test_the_spelling_of_an_address_does_not_matter(visitor: Visitor) -> None:
@@ -110,30 +129,30 @@ def test_what_a_person_may_see_is_asked_again_without_a_click(served: Served, vi
     assert f"<h1>{SHOP}</h1>" in visitor.go(f"/{SHOP}").text
 
 
-def test_who_lost_their_access_sees_nothing_of_it_then(served: Served, visitor: Visitor) -> None:
-    served.shop.world.add_collaborator(SHOP, "bo")
-    assert SHOP in visitor.log_in("bo").text
-    served.shop.repository.collaborators.clear()
-    served.clock.later = SIGHT + 1
-    assert visitor.go(f"/{SHOP}").status_code == 404
+def test_who_lost_their_access_sees_nothing_of_it_then(own: Served, guest: Visitor) -> None:
+    own.shop.world.add_collaborator(SHOP, "bo")
+    assert SHOP in guest.log_in("bo").text
+    own.shop.repository.collaborators.clear()
+    own.clock.later = SIGHT + 1
+    assert guest.go(f"/{SHOP}").status_code == 404
 
 
-def test_nobody_is_believed_longer_than_their_token_holds(served: Served, visitor: Visitor) -> None:
-    served.shop.world.user_token_life = timedelta(seconds=60)
-    visitor.log_in("grace")
-    served.clock.later = 30
-    assert visitor.get(f"/{SHOP}").status_code == 200
-    served.clock.later = 61
-    assert visitor.get(f"/{SHOP}").status_code == 302
+def test_nobody_is_believed_longer_than_their_token_holds(own: Served, guest: Visitor) -> None:
+    own.shop.world.user_token_life = timedelta(seconds=60)
+    guest.log_in("grace")
+    own.clock.later = 30
+    assert guest.get(f"/{SHOP}").status_code == 200
+    own.clock.later = 61
+    assert guest.get(f"/{SHOP}").status_code == 302
 
 
 def test_the_token_is_in_no_cookie_no_database_and_no_log(
-    served: Served, visitor: Visitor, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    own: Served, guest: Visitor, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    visitor.log_in("grace")
-    tokens = [text for text in served.shop.world.tokens if text.startswith("ghu_")]
+    guest.log_in("grace")
+    tokens = [text for text in own.shop.world.tokens if text.startswith("ghu_")]
     assert len(tokens) == 1
-    cookie = visitor.session.cookies["deploy_protocol"]
+    cookie = guest.session.cookies["deploy_protocol"]
     kept = b"".join(file.read_bytes() for file in tmp_path.glob("service.sqlite3*"))
     said = "".join(capfd.readouterr())
     assert b"grace" in kept
