@@ -14,7 +14,7 @@ WORKFLOW = ".github/workflows/deploy.yml"
 AROUND = ".github/workflows/deploy-own-steps.yml"
 TEMPLATE = ".github/pull_request_template.md"
 ACTION = "acme/deploy-action@0123456789abcdef0123456789abcdef01234567"
-CHECKOUT = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8"
+CHECKOUT = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0"
 _USUAL_ENVIRONMENTS = ("staging", "production")
 _ONCE_STARTED = "if: always() && steps.start.outputs.status == 'started'"
 _UNWRITTEN = "echo 'Write in .github/deploy.yml how to {what}' && exit 1"

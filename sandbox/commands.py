@@ -92,7 +92,7 @@ class Output:
 def read_pairs(path: Path) -> dict[str, str]:
     """`name=value` and `name<<DELIMITER` blocks. Raises FileCommandError as the runner would."""
     pairs: dict[str, str] = {}
-    lines = iter(path.read_text("utf-8").splitlines() if path.exists() else [])
+    lines = iter(_lines(path))
     for line in lines:
         name, operator, rest = _split(line)
         if operator == "<<":
@@ -105,7 +105,12 @@ def read_pairs(path: Path) -> dict[str, str]:
 
 
 def read_lines(path: Path) -> list[str]:
-    return [line for line in path.read_text("utf-8").splitlines() if line] if path.exists() else []
+    return [line for line in _lines(path) if line]
+
+
+def _lines(path: Path) -> list[str]:
+    """Ended by a newline alone, as the runner reads them: Unicode's other line ends are text."""
+    return path.read_text("utf-8").removesuffix("\n").split("\n") if path.exists() else []
 
 
 def _split(line: str) -> tuple[str, str, str]:

@@ -23,6 +23,7 @@ def said(*lines: str) -> tuple[list[str], Output]:
         ("a<<END\nEND\n", {"a": ""}),
         ("a=x<<y\n", {"a": "x<<y"}),
         ("a=1\na=2\n", {"a": "2"}),
+        ("a=one\u2028two\x1e\x85three\n", {"a": "one\u2028two\x1e\x85three"}),
         ("\n", {}),
         ("", {}),
     ],
