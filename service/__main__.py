@@ -66,10 +66,10 @@ def gunicorn_options(settings: Settings) -> list[str]:
     return [
         "service.web:application()",
         f"--bind={settings.host}:{settings.port}",
-        "--worker-class=gthread",
-        "--workers=2",
-        "--threads=8",
-        "--preload",  # what is loaded before they part is in memory once
+        "--worker-class=service.reception.Reception",
+        "--workers=1",  # its loop alone answers more than GitHub sends, and SQLite has one writer anyway
+        "--threads=16",
+        "--keep-alive=75",  # longer than proxies keep theirs, so that none is closed as it is used
         f"--graceful-timeout={GRACE}",
         "--timeout=30",
         "--no-control-socket",

@@ -1,8 +1,7 @@
-"""gunicorn's entry: `service.web:application()` builds the WSGI application once, for all web processes."""
+"""gunicorn's entry: `service.web:application()` builds the WSGI application in each web process."""
 
 from __future__ import annotations
 
-import gc
 import os
 import time
 from typing import TYPE_CHECKING
@@ -21,6 +20,4 @@ def application() -> WSGIApplication:
     configure_logs()
     settings = read_settings(os.environ)
     engine = open_database(settings.database_url)
-    app = create_app(settings, engine, Queue(open_queue(settings)), time.time)
-    gc.freeze()  # collecting would write to every page that the processes share
-    return app
+    return create_app(settings, engine, Queue(open_queue(settings)), time.time)
