@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.listening import listening
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +56,8 @@ def station(answer: Callable[[Asked], Answer]) -> Iterator[Station]:
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Door)
     here = Station(url=f"http://127.0.0.1:{http.server_port}")
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with listening(http):
         yield here
-    finally:
-        http.shutdown()
-        thread.join()
-        http.server_close()
 
 
 def prometheus_says(

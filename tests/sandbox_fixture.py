@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -21,6 +20,7 @@ from sandbox.actions import LocalAction
 from sandbox.server import Server, serve
 from sandbox.state import App, HookDelivery, Installation
 from sandbox.world import World
+from tests.listening import listening
 
 SHOP = "acme/shop"
 FILES = {"README.md": "# Shop\n", "src/app.py": "print('hello')\n", "migrations/001.sql": "select 1;\n"}
@@ -177,14 +177,8 @@ def start_receiver() -> Iterator[Receiver]:
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Door)
     receiver = Receiver(url=f"http://127.0.0.1:{http.server_port}/webhook", received=[])
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with listening(http):
         yield receiver
-    finally:
-        http.shutdown()
-        thread.join()
-        http.server_close()
 
 
 def deliveries_of(world: World, event: str) -> list[HookDelivery]:

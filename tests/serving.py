@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, Row, select
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from protocol.gate import Gate
 from sandbox.state import CheckRun, PendingDeployment
@@ -26,6 +25,7 @@ from service.settings import Settings
 from service.tables import deliveries, gates, open_database
 from service.worker import Worker
 from service.workers import Workers
+from tests.listening import listening
 from tests.waiting import WaitingShop, waiting_shop
 
 if TYPE_CHECKING:
@@ -115,7 +115,8 @@ class Served:
 
 @contextmanager
 def serving(root: Path, database_url: str = "") -> Iterator[Served]:
-    with waiting_shop(root / "github") as shop, _listening() as http:
+    http = make_server("127.0.0.1", 0, _closed, threaded=True, request_handler=_Quiet)
+    with waiting_shop(root / "github") as shop, listening(http):
         url = f"http://127.0.0.1:{http.server_port}"
         settings = Settings(
             app_id=shop.played.id,
@@ -153,20 +154,6 @@ def _serve(shop: WaitingShop, settings: Settings, engine: Engine) -> Served:
         clients=clients,
         clock=clock,
     )
-
-
-@contextmanager
-def _listening() -> Iterator[BaseWSGIServer]:
-    """A server whose address is known before what it serves."""
-    http = make_server("127.0.0.1", 0, _closed, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield http
-    finally:
-        http.shutdown()
-        thread.join()
-        http.server_close()
 
 
 def _closed(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -18,8 +18,8 @@ from gateway.connection import Connection, Response
 from gateway.errors import Forbidden, GatewayError, NotFound, RateLimited, Rejected, Unavailable
 from gateway.github import GitHub
 from gateway.lines import Lines
+from tests.scripted import API
 
-API = "https://api.example.test:443"
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 IN_AN_HOUR = NOON + timedelta(hours=1)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import pytest
 import responses
@@ -12,24 +10,10 @@ import responses
 from gateway.errors import NotFound, Rejected
 from gateway.github import GitHub
 from gateway.starts import runs_of, start_run, workflow_inputs
+from tests.scripted import SHOP
 
-API = "https://api.example.test:443"
-SHOP = f"{API}/repos/acme/shop"
 FILE = f"{SHOP}/contents/.github/workflows/deploy.yml"
 DISPATCHES = f"{SHOP}/actions/workflows/deploy.yml/dispatches"
-
-
-@pytest.fixture
-def played() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock() as mock:
-        yield mock
-
-
-@pytest.fixture
-def github() -> Iterator[GitHub]:
-    github = GitHub("acme/shop", lambda: "t", api_url=API, clock=lambda: datetime.now(UTC))
-    yield github
-    github.close()
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,9 +9,8 @@ import responses
 
 from gateway.github import GitHub
 from gateway.threads import find_ours, pull_that_brought, read_comment, read_pull
+from tests.scripted import SHOP
 
-API = "https://api.example.test:443"
-SHOP = f"{API}/repos/acme/shop"
 PULL: dict[str, Any] = {
     "number": 7,
     "merged_at": None,
@@ -31,19 +28,6 @@ SAID = {
     "updated_at": "2026-11-23T10:00:00Z",
     "user": {"login": "gate[bot]", "type": "Bot"},
 }
-
-
-@pytest.fixture
-def played() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock() as mock:
-        yield mock
-
-
-@pytest.fixture
-def github() -> Iterator[GitHub]:
-    github = GitHub("acme/shop", lambda: "t", api_url=API, clock=lambda: datetime.now(UTC))
-    yield github
-    github.close()
 
 
 @pytest.mark.parametrize(
