@@ -60,6 +60,13 @@ class Call:
             raise not_found()
         return int(text)
 
+    def among(self, records: Mapping[int, Item], name: str) -> Item:
+        """The one whose number the path names."""
+        found = records.get(self.number(name))
+        if found is None:
+            raise not_found()
+        return found
+
     def want(self, resource: str, name: str, kind: type[Item]) -> Item:
         """A required field of the body, of this type."""
         value = self.body.get(name) if isinstance(self.body, dict) else None

@@ -152,10 +152,7 @@ def callers_installations(call: Call) -> Answer:
 
 @routes.get("/user/installations/{installation_id}/repositories", needs="user")
 def callers_repositories(call: Call) -> Answer:
-    installation = call.world.installations.get(call.number("installation_id"))
-    if installation is None:
-        raise not_found()
-    shared = _shared(call, installation)
+    shared = _shared(call, call.among(call.world.installations, "installation_id"))
     return call.page(shared, lambda one: repository_shape(call.world, one, call.user), under="repositories")
 
 
@@ -258,7 +255,7 @@ def _mine(call: Call) -> list[Installation]:
 
 
 def _installation(call: Call) -> Installation:
-    found = call.world.installations.get(call.number("installation_id"))
-    if found is None or found.app is not _app(call):
+    found = call.among(call.world.installations, "installation_id")
+    if found.app is not _app(call):
         raise not_found()
     return found

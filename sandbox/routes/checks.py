@@ -143,17 +143,11 @@ def _app(call: Call) -> App:
 
 
 def _check_run(call: Call) -> CheckRun:
-    found = call.repository.check_runs.get(call.number("check_run_id"))
-    if found is None:
-        raise not_found()
-    return found
+    return call.among(call.repository.check_runs, "check_run_id")
 
 
 def _check_suite(call: Call) -> CheckSuite:
-    found = call.repository.check_suites.get(call.number("check_suite_id"))
-    if found is None:
-        raise not_found()
-    return found
+    return call.among(call.repository.check_suites, "check_suite_id")
 
 
 def _commit(call: Call) -> str:

@@ -165,7 +165,4 @@ def _check_description(call: Call, resource: str) -> None:
 
 
 def _deployment(call: Call) -> Deployment:
-    found = call.repository.deployments.get(call.number("deployment_id"))
-    if found is None:
-        raise not_found()
-    return found
+    return call.among(call.repository.deployments, "deployment_id")

@@ -265,10 +265,7 @@ def _announce(call: Call, issue: Issue, action: str, **more: Any) -> dict[str, A
 
 
 def issue_of(call: Call) -> Issue:
-    issue = call.repository.issues.get(call.number("issue_number"))
-    if issue is None:
-        raise not_found()
-    return issue
+    return call.among(call.repository.issues, "issue_number")
 
 
 def _check_text(title: Any, body: Any) -> None:

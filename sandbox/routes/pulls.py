@@ -271,8 +271,8 @@ def _announce(call: Call, pull: PullRequest, action: str, **more: Any) -> dict[s
 
 
 def _pull(call: Call) -> PullRequest:
-    issue = call.repository.issues.get(call.number("pull_number"))
-    if issue is None or issue.pull is None:
+    issue = call.among(call.repository.issues, "pull_number")
+    if issue.pull is None:
         raise not_found()
     return issue.pull
 

@@ -138,10 +138,7 @@ def repository_dispatch(call: Call) -> Answer:
 
 
 def run_of(call: Call) -> WorkflowRun:
-    run = call.repository.runs.get(call.number("run_id"))
-    if run is None:
-        raise not_found()
-    return run
+    return call.among(call.repository.runs, "run_id")
 
 
 def _job(call: Call) -> Job:
