@@ -154,11 +154,16 @@ def unknown_in(definition: TypeDefinitionNode, keep: Keep) -> set[str]:
 
 
 def check(pruned: str, full: str) -> None:
-    ours, theirs = build_schema(pruned), build_schema(full, assume_valid=True)
-    problems = [error.message for error in validate_schema(ours)]
-    problems += [change.description for change in find_breaking_changes(ours, theirs)]
+    problems = differences(pruned, full)
     if problems:
         raise PruneError("The pruned schema is not true to GitHub's: " + "; ".join(problems))
+
+
+def differences(pruned: str, full: str) -> list[str]:
+    """What a client of the pruned schema would find otherwise at GitHub."""
+    ours, theirs = build_schema(pruned), build_schema(full, assume_valid=True)
+    problems = [error.message for error in validate_schema(ours)]
+    return problems + [change.description for change in find_breaking_changes(ours, theirs)]
 
 
 if __name__ == "__main__":

@@ -74,5 +74,9 @@ def test_a_terminal_gets_plain_lines() -> None:
 def test_a_log_nobody_reads_any_more_stops_nothing() -> None:
     log, stream = console()
     stream.close()
-    log.say("still here")
-    log.say("and here")
+    done = []
+    for step in ("backup", "deploy"):
+        with log.group(step), log.fence():
+            log.say("still here")
+            done.append(step)
+    assert done == ["backup", "deploy"]

@@ -146,6 +146,8 @@ def test_a_workflow_is_started(shop: WaitingShop) -> None:
     shop.github().start_workflow("hello.yml", "main")
     runs = shop.repository.runs.values()
     shop.wait(lambda: any(run.event == "workflow_dispatch" for run in runs))
+    (started,) = [run for run in runs if run.event == "workflow_dispatch"]
+    assert (started.workflow.path, started.actor.login) == (".github/workflows/hello.yml", "gate[bot]")
 
 
 def test_what_is_not_there_is_not_found(shop: WaitingShop) -> None:

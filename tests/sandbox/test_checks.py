@@ -70,11 +70,12 @@ def test_a_second_check_run_of_a_name_hides_the_first(shop: Shop) -> None:
     ids=lambda body: str(body)[:30],
 )
 def test_limits_of_a_check_run(shop: Shop, body: dict[str, Any]) -> None:
-    check(shop, answer=422, **body)
+    assert check(shop, answer=422, **body)["message"]
+    assert shop.repository.check_runs == {}
 
 
 def test_only_apps_write_check_runs_and_only_their_own(shop: Shop) -> None:
-    check(shop, by="ada", answer=403)
+    assert "GitHub App" in check(shop, by="ada", answer=403)["message"]
     mine = check(shop)
     shop.repository.check_runs[mine["id"]].app = shop.world.actions_app
     refused = shop.ask("PATCH", f"/check-runs/{mine['id']}", {"status": "queued"}, by="gate", status=403)

@@ -67,6 +67,7 @@ def test_only_admins_change_environments(shop: Shop) -> None:
     shop.ask("PUT", "/environments/production", {"wait_timer": 43_201}, status=422)
     same = {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": True}}
     shop.ask("PUT", "/environments/production", same, status=422)
+    assert shop.repository.environments == {}
 
 
 def test_a_required_reviewer_opens_the_door(shop: Shop) -> None:

@@ -69,6 +69,7 @@ def test_a_deleted_comment_is_nothing(asking: Asking) -> None:
     comment = asking.write_comment(asking.issue(), "/help")
     asking.shop.ask("DELETE", f"/issues/comments/{comment}")
     asking.hear(comment)
+    assert [one.body for issue in asking.issues.values() for one in issue.comments] == []
 
 
 def test_a_repository_without_a_policy_is_left_alone(asking: Asking) -> None:
