@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from gateway.reading import Node, login_of, moment, nodes_of
 from protocol.facts import Emergency, Freeze, Known, Missing, Permission
 from protocol.gate import Gate
-from protocol.moments import in_our_years, in_zone
+from protocol.moments import latest, parse_moment
 from protocol.principals import is_bot
 
 FREEZE = "deploy-freeze"
@@ -103,11 +104,11 @@ def _environments(lines: dict[str, str]) -> frozenset[str]:
 
 
 def _until(text: str, zone: ZoneInfo) -> datetime | None:
-    """A clock time without an offset is in the policy's zone. What cannot be read ends with the issue."""
-    try:
-        return in_zone(in_our_years(datetime.fromisoformat(text)), zone)
-    except ValueError:
-        return None
+    """As the policy writes a moment; a day alone is meant whole. What cannot be read ends with the issue."""
+    for said in (text, f"{text} 24:00"):
+        with suppress(ValueError):
+            return latest(parse_moment(said, zone))
+    return None
 
 
 def _reason(issue: Node) -> str:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from protocol.days import WEEKDAYS
 from protocol.durations import parse_duration
-from protocol.moments import in_our_years, later, parse_moment
+from protocol.moments import in_our_years, later, latest, parse_moment
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _A_WEEK = 8  # days to look through: the same weekday may come a week from now
@@ -51,7 +51,7 @@ def _next(clock: str, now: datetime, zone: ZoneInfo, *, weekday: int | None = No
     hour, minute = map(int, clock.split(":"))
     today = now.astimezone(zone).date()
     for ahead in range(_A_WEEK):
-        moment = _latest(datetime.combine(today + timedelta(ahead), time(hour, minute), zone))
+        moment = latest(datetime.combine(today + timedelta(ahead), time(hour, minute), zone))
         if weekday in (None, moment.weekday()) and moment.timestamp() > now.timestamp():
             return moment
     return None
@@ -66,14 +66,9 @@ def _after(length: str, now: datetime) -> datetime | None:
 
 def _written_out(text: str, zone: ZoneInfo) -> datetime | None:
     try:
-        return _latest(parse_moment(text, zone))
+        return latest(parse_moment(text, zone))
     except ValueError:
         return None
-
-
-def _latest(moment: datetime) -> datetime:
-    """The later reading of a time that clocks set back show twice: a freeze is rather too long."""
-    return max(moment, moment.replace(fold=1), key=datetime.timestamp)
 
 
 def _still_to_come(moment: datetime, said: str, now: datetime) -> datetime:

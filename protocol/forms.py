@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from protocol.durations import parse_duration
 from protocol.messages import check_template
-from protocol.moments import parse_day, parse_moment, parse_zone
+from protocol.moments import latest, parse_day, parse_moment, parse_zone
 from protocol.principals import Principal
 from protocol.windows import Window
 
@@ -47,11 +47,6 @@ def _moment(value: Any, info: ValidationInfo) -> Any:
     if not isinstance(value, str):
         raise PydanticCustomError("string_type", "must be text")
     return parse_moment(value, (info.context or {}).get("zone") or parse_zone("UTC"))
-
-
-def _latest(moment: datetime) -> datetime:
-    """The later reading of a time that clocks set back show twice: a freeze is rather too long."""
-    return max(moment, moment.replace(fold=1), key=datetime.timestamp)
 
 
 def _batch(value: Any) -> Any:
@@ -100,7 +95,7 @@ Moment = Annotated[
     BeforeValidator(_moment),
     WithJsonSchema({"type": "string", "examples": ["2026-12-18 18:00", "2026-12-18T18:00+01:00"]}),
 ]
-LatestMoment = Annotated[Moment, AfterValidator(_latest)]
+LatestMoment = Annotated[Moment, AfterValidator(latest)]
 Person = Annotated[
     Principal,
     _text(Principal.parse),

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo, available_timezones
 from protocol.durations import parse_duration
 
 _MOMENT = re.compile(
-    r"(?P<day>\d{4}-\d{2}-\d{2})[T ](?P<hour>\d{2}):(?P<rest>\d{2}(?::\d{2})?)"
+    r"(?P<day>\d{4}-\d{2}-\d{2})[T ](?P<hour>\d{2}):(?P<rest>\d{2}(?::\d{2}(?:\.\d{1,9})?)?)"
     r" ?(?P<offset>Z|[+-]\d{2}:?\d{2})?"
 )
 
 
 _UTC = ZoneInfo("UTC")
+_OF_THE_MACHINE = ("localtime", "Factory", "posix", "right/")  # files beside the zones on some systems
 _YEARS = range(1970, 9999)  # every zone can show these, and count some days back and on
 
 
@@ -54,7 +55,21 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
         moment += timedelta(days=1) if midnight_after else timedelta(0)
     except (ValueError, OverflowError):
         raise ValueError(f"'{text}' is on no calendar or clock: write it as 2026-11-27 15:00") from None
-    return in_zone(in_our_years(moment), zone)
+    return _not_skipped(in_zone(in_our_years(moment), zone), text)
+
+
+def _not_skipped(moment: datetime, text: str) -> datetime:
+    """The same moment. Raises ValueError when its zone's clocks are set forward over it."""
+    shown = moment.astimezone(UTC).astimezone(moment.tzinfo)
+    if shown.replace(tzinfo=None) != moment.replace(tzinfo=None):
+        instead = f"{shown:%Y-%m-%d %H:%M}"
+        raise ValueError(f"'{text}' is skipped by the clocks of {moment.tzinfo}: write {instead}")
+    return moment
+
+
+def latest(moment: datetime) -> datetime:
+    """The later reading of a time that clocks set back show twice: a freeze is rather too long."""
+    return max(moment, moment.replace(fold=1), key=datetime.timestamp)
 
 
 def parse_since(text: str, now: datetime) -> datetime:
@@ -81,9 +96,12 @@ def in_our_years(moment: datetime) -> datetime:
 def parse_zone(name: str) -> ZoneInfo:
     """Read an IANA zone. Raises ValueError with the nearest name."""
     try:
-        return ZoneInfo(name)
+        zone = ZoneInfo(name)
     except (KeyError, ValueError, OSError):  # unknown, a path, a directory
         raise ValueError(f"'{name}' is not an IANA time zone{_nearest_zone(name)}") from None
+    if name.startswith(_OF_THE_MACHINE):
+        raise ValueError(f"'{name}' differs from machine to machine: write a place, such as Europe/Berlin")
+    return zone
 
 
 def _nearest_zone(name: str) -> str:

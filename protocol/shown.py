@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -63,7 +63,8 @@ def _finding_data(finding: Finding, zone: ZoneInfo) -> dict[str, Any]:
 def _edge(moment: datetime | None, now: datetime, zone: ZoneInfo) -> str:
     if moment is None:
         return "never"
-    left = (moment - now) // _MINUTE * _MINUTE
+    real = moment.astimezone(UTC) - now.astimezone(UTC)  # within one zone, clocks would be subtracted
+    left = real // _MINUTE * _MINUTE
     return f"{say_moment(moment, zone)} (in {say_duration(left) if left else 'less than a minute'})"
 
 

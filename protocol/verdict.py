@@ -49,7 +49,8 @@ class Decision:
     @property
     def recheck_at(self) -> datetime | None:
         """The earliest moment at which any finding can change by the clock alone."""
-        return min((f.recheck_at for f in self.findings if f.recheck_at is not None), default=None)
+        moments = (f.recheck_at for f in self.findings if f.recheck_at is not None)
+        return min(moments, default=None, key=datetime.timestamp)  # moments of one zone compare by clocks
 
     @property
     def blocking(self) -> tuple[Finding, ...]:

@@ -81,6 +81,7 @@ UNREADABLE = {
     "nonsense for a moment": ["windows", *PRODUCTION, "--at", "tomorrow"],
     "nothing for a moment": ["windows", *PRODUCTION, "--at", ""],
     "a moment before all clocks": ["windows", *PRODUCTION, "--at", "0001-01-01 00:00"],
+    "a moment that no clock shows": ["windows", *PRODUCTION, "--at", "2027-03-28 02:30"],
     "no such facts": ["decide", *PRODUCTION, "--facts", "nowhere.json"],
     "facts that are no JSON": ["decide", *PRODUCTION, "--facts", EXAMPLE],
     "facts about another environment": [
@@ -124,6 +125,15 @@ def test_windows_says_when_it_closes() -> None:
     result = deploy_protocol("windows", *PRODUCTION, *WEDNESDAY)
     assert result.exit_code == 0
     assert "closes  Wed 2026-11-25 16:00 CET (in 5h)" in result.stdout
+
+
+def test_the_time_until_an_opening_is_real_time_when_clocks_change_before_it(tmp_path: Path) -> None:
+    windows = "windows: {open: ['04:00-05:00']}"
+    file = policy_file(
+        tmp_path, f"version: 1\ntimezone: Europe/Berlin\nenvironments: {{live: {{{windows}}}}}\n"
+    )
+    spring = deploy_protocol("windows", "--environment", "live", "--policy", file, "--at", "2027-03-28 01:00")
+    assert "opens   Sun 2027-03-28 04:00 CEST (in 2h)" in spring.stdout
 
 
 def test_windows_counts_the_policy_s_freezes() -> None:

@@ -45,6 +45,15 @@ def frozen(
             "Stock-taking",
             id="its own offset",
         ),
+        pytest.param(
+            "until: 2026-10-25 02:30", set(), "2026-10-25T02:30:00+01:00", "Stock-taking", id="the later pass"
+        ),
+        pytest.param(
+            "until: 2027-01-04", set(), "2027-01-05T00:00:00+01:00", "Stock-taking", id="a day, whole"
+        ),
+        pytest.param(
+            "until: 2027-01-04 24:00", set(), "2027-01-05T00:00:00+01:00", "Stock-taking", id="midnight"
+        ),
         pytest.param("until: next week", set(), None, "Stock-taking", id="an unreadable end is none"),
         pytest.param("until: 9999-12-31 23:59-05:00", set(), None, "Stock-taking", id="an end beyond clocks"),
         pytest.param("reason: Sale\n\nmore", set(), None, "Sale", id="a line for the reason"),

@@ -8,7 +8,7 @@ from protocol.decision import decide
 from protocol.errors import PolicyError, Problem
 from protocol.facts import Facts, Missing
 from protocol.rules import RULES
-from protocol.verdict import Verdict
+from protocol.verdict import Decision, Finding, Verdict
 from tests.facts import NOW, at, make_facts
 from tests.policies import example_policy, make_bare_policy, make_policy
 
@@ -40,6 +40,16 @@ def test_the_worst_finding_is_the_verdict() -> None:
 
 def test_it_is_looked_at_again_when_the_first_answer_can_change() -> None:
     assert decide([example_policy()], make_facts(), NOW).recheck_at == at("2026-11-23 16:00")
+
+
+def test_the_first_moment_is_found_by_time_where_clocks_show_an_hour_twice() -> None:
+    sooner = at("2026-10-25 02:30")
+    later = at("2026-10-25 02:10").replace(fold=1)
+    findings = tuple(
+        Finding(code="x", rule="x", verdict=Verdict.WAIT, why="", recheck_at=moment)
+        for moment in (later, sooner)
+    )
+    assert Decision(findings).recheck_at is sooner
 
 
 def test_without_any_policy_it_waits() -> None:
