@@ -334,6 +334,31 @@ def start_hotfix(name: str, file: str, github_token: str | None) -> None:
     click.echo(f"Fix only that, commit, then: git push -u origin {begun.branch}")
 
 
+@hotfix.command("pull", epilog=example('hotfix pull login --title "The login answers again"'))
+@click.argument("name")
+@click.option("--title", metavar="TEXT", help="Default: Hotfix: NAME.")
+@policy_option
+def open_hotfix(name: str, title: str | None, file: str) -> None:
+    """Open the pull request of hotfix NAME, labelled `hotfix`, once its branch is pushed.
+
+    Its text says what a hotfix may skip and what it needs. The token comes from GITHUB_TOKEN; it needs to
+    write pull requests and issues.
+
+    Exit codes: 0 open, 1 invalid policy, 2 not opened, and why.
+    """
+    from gateway.hotfixes import open_hotfix as open_pull
+
+    policy = _policy(file)
+    opened = _seen(None, lambda github: open_pull(github, policy, name, title=title or f"Hotfix: {name}"))
+    click.echo(
+        f"{opened.url} brings {opened.branch} to {opened.base}: {_counted(opened.lines, 'line')} changed."
+    )
+    if opened.too_large:
+        click.echo(
+            "That is much for a hotfix. Fix only what is broken, and leave the rest for later.", err=True
+        )
+
+
 @main.command(epilog=example("metrics --repository acme/shop --environment production --since 90d"))
 @repository_option
 @click.option("--environment", metavar="NAME", help="Only this one. Default: all.")

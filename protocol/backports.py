@@ -1,13 +1,32 @@
-"""What a back-port's pull request and a hotfix's post-mortem say."""
+"""What a hotfix's pull request, its back-port's, and its post-mortem say."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from protocol.entry import Entry, render_entry
 from protocol.markdown import escape
+from protocol.wording import counted, say_all
+
+if TYPE_CHECKING:
+    from protocol.policy import Hotfix
 
 CONFLICT = "<!-- deploy-protocol:back-port conflict -->"
 HOTFIX_LABEL = "hotfix"
 POST_MORTEM_LABEL = "post-mortem"
+
+
+def review_body(branch: str, hotfix: Hotfix) -> str:
+    """With the rules of the fast track: what may be skipped, and what is asked all the same."""
+    skips = f"does not wait for {say_all(hotfix.ignores)}" if hotfix.ignores else "waits like any other"
+    size = f" More than {hotfix.max_lines} changed lines are warned about." if hotfix.max_lines else ""
+    return (
+        f"The hotfix {escape(branch)} starts from what {escape(hotfix.from_)} runs, and {skips}. "
+        f"It needs {counted(hotfix.approvals, 'approval')}, and checks and checklist as ever.{size}\n\n"
+        "### What is broken\n\n_To be filled in._\n\n"
+        "### What this changes, and nothing else\n\n_To be filled in._\n\n"
+        "### Rollback plan\n\n_To be filled in._\n"
+    )
 
 
 def merged_body(*, sha: str, branch: str, onto: str, name: str) -> str:

@@ -73,6 +73,9 @@ class Desk:
     def hotfix(self, *arguments: str) -> Result:
         return CliRunner().invoke(main, ["hotfix", "start", *arguments])
 
+    def pull(self, *arguments: str) -> Result:
+        return CliRunner().invoke(main, ["hotfix", "pull", *arguments])
+
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
@@ -104,8 +107,8 @@ def travel(desk: Desk, fixed: str) -> str:
     sha = desk.commit(fixed, "Fix the login")
     run = desk.push()
     assert "Hotfix: 0 of 1 approvals" in desk.shop.log(run, "deploy")
-    asked = {"title": "Fix the login", "head": "hotfix/login", "base": "main"}
-    number = desk.shop.ask("POST", "/pulls", asked)["number"]
+    assert desk.pull("login").exit_code == 0
+    [number] = [pull.number for pull in desk.shop.repository.pulls if pull.head_ref == "hotfix/login"]
     desk.shop.ask("POST", f"/pulls/{number}/reviews", {"event": "APPROVE"}, by="grace")
     desk.run_again(run)
     return sha
@@ -167,6 +170,25 @@ def test_a_hotfix_deployed_again_is_brought_back_once(desk: Desk) -> None:
     desk.run_again(max(desk.shop.repository.runs.values(), key=lambda run: run.id))
     assert len(back_ports(desk)) == 1
     assert post_mortem(desk)
+
+
+def test_a_hotfixs_pull_request_has_its_label_its_rules_and_a_warning_when_it_is_large(desk: Desk) -> None:
+    policy = POLICY.replace("{back_port: main}", "{max_lines: 3}")
+    (desk.home / ".github" / "deploy.yml").write_text(policy, encoding="utf-8")
+    refused = desk.pull("login")
+    assert (refused.exit_code, "git push -u origin hotfix/login" in refused.stderr) == (2, True)
+    desk.git("switch", "-qc", "hotfix/login")
+    desk.commit("all\nanew\n", "Fix the login")
+    desk.git("push", "-q", "origin", "hotfix/login")
+    for _ in range(2):  # open already, it is found
+        opened = desk.pull("login", "--title", "The login answers again")
+        assert opened.exit_code == 0, opened.stderr
+    [pull] = desk.shop.ask("GET", "/pulls")
+    assert (pull["title"], pull["base"]["ref"]) == ("The login answers again", "main")
+    assert [label["name"] for label in pull["labels"]] == ["hotfix"]
+    assert "does not wait for windows, freezes and after. It needs 1 approval" in pull["body"]
+    assert f"{pull['html_url']} brings hotfix/login to main: 10 lines changed." in opened.stdout
+    assert "That is much for a hotfix" in opened.stderr
 
 
 REFUSED = {
