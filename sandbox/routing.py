@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from sandbox.answers import Answer, field_error, not_found, unprocessable
@@ -16,8 +16,15 @@ from sandbox.git import Git
 from sandbox.state import App, Event, Repository, User
 from sandbox.world import ROLES, World
 
-Item = TypeVar("Item")
 LARGEST_PAGE = 100
+Item = TypeVar("Item")
+
+
+class Numbered(Protocol):
+    id: int
+
+
+Record = TypeVar("Record", bound=Numbered)
 
 
 @dataclass(kw_only=True)
@@ -66,6 +73,10 @@ class Call:
         if found is None:
             raise not_found()
         return found
+
+    def one_of(self, records: Iterable[Record], name: str) -> Record:
+        """The one whose id the path names."""
+        return self.among({one.id: one for one in records}, name)
 
     def want(self, resource: str, name: str, kind: type[Item]) -> Item:
         """A required field of the body, of this type."""

@@ -219,11 +219,7 @@ def _deliveries(call: Call) -> list[HookDelivery]:
 
 
 def _delivery(call: Call) -> HookDelivery:
-    wanted = call.number("delivery_id")
-    found = next((one for one in _deliveries(call) if one.id == wanted), None)
-    if found is None:
-        raise not_found()
-    return found
+    return call.one_of(_deliveries(call), "delivery_id")
 
 
 # The manifest flow's last step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.answers import Answer, Refusal, created, field_error, not_found, ok, unprocessable
+from sandbox.answers import Answer, Refusal, created, field_error, ok, unprocessable
 from sandbox.deployments import announce_deployment, move_deployment
 from sandbox.git import MergeConflictError
 from sandbox.routing import Call, Routes
@@ -123,10 +123,7 @@ def deployment_statuses(call: Call) -> Answer:
 @routes.get(DEPLOYMENT + "/statuses/{status_id}", needs="deployments:read")
 def a_deployment_status(call: Call) -> Answer:
     deployment = _deployment(call)
-    wanted = call.number("status_id")
-    found = next((status for status in deployment.statuses if status.id == wanted), None)
-    if found is None:
-        raise not_found()
+    found = call.one_of(deployment.statuses, "status_id")
     return ok(_shown(call, deployment, found))
 
 

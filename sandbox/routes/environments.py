@@ -180,11 +180,7 @@ def _custom(environment: Environment) -> list[ProtectionRule]:
 
 
 def _custom_rule(call: Call) -> ProtectionRule:
-    wanted = call.number("protection_rule_id")
-    found = next((rule for rule in _custom(_environment(call)) if rule.id == wanted), None)
-    if found is None:
-        raise not_found()
-    return found
+    return call.one_of(_custom(_environment(call)), "protection_rule_id")
 
 
 def _app_of(rule: ProtectionRule) -> App:
@@ -235,8 +231,4 @@ def _policies(call: Call) -> list[BranchPolicy]:
 
 
 def _branch_policy(call: Call) -> BranchPolicy:
-    wanted = call.number("branch_policy_id")
-    found = next((policy for policy in _policies(call) if policy.id == wanted), None)
-    if found is None:
-        raise not_found()
-    return found
+    return call.one_of(_policies(call), "branch_policy_id")

@@ -278,8 +278,4 @@ def _pull(call: Call) -> PullRequest:
 
 
 def _review(call: Call, pull: PullRequest) -> Review:
-    wanted = call.number("review_id")
-    review = next((one for one in pull.reviews if one.id == wanted), None)
-    if review is None:
-        raise not_found()
-    return review
+    return call.one_of(pull.reviews, "review_id")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.answers import Answer, created, field_error, not_found, nothing, ok, unprocessable
+from sandbox.answers import Answer, created, field_error, nothing, ok, unprocessable
 from sandbox.routes.issues import ISSUE, ISSUES, READ, WRITE, comment_of, issue_of
 from sandbox.routing import Call, Routes
 from sandbox.shapes.issues import FACES, reaction_shape
@@ -64,9 +64,6 @@ def _react(call: Call, to: Issue | Comment) -> Answer:
 
 
 def _take_back(call: Call, to: Issue | Comment) -> Answer:
-    wanted = call.number("reaction_id")
-    own = next((one for one in to.reactions if one.id == wanted and one.user is call.user), None)
-    if own is None:
-        raise not_found()
-    to.reactions.remove(own)
+    own = [one for one in to.reactions if one.user is call.user]
+    to.reactions.remove(call.one_of(own, "reaction_id"))
     return nothing()

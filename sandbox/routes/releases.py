@@ -185,11 +185,7 @@ def _visible(call: Call) -> list[Release]:
 
 
 def _release(call: Call) -> Release:
-    wanted = call.number("release_id")
-    found = next((one for one in _visible(call) if one.id == wanted), None)
-    if found is None:
-        raise not_found()
-    return found
+    return call.one_of(_visible(call), "release_id")
 
 
 def _announce(call: Call, release: Release, action: str) -> dict[str, Any]:

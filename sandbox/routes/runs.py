@@ -142,11 +142,7 @@ def run_of(call: Call) -> WorkflowRun:
 
 
 def _job(call: Call) -> Job:
-    number = call.number("job_id")
-    found = next((job for job in call.repository.jobs if job.id == number), None)
-    if found is None:
-        raise not_found()
-    return found
+    return call.one_of(call.repository.jobs, "job_id")
 
 
 def _workflow(call: Call) -> Workflow:
