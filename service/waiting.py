@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, Row, select
+from sqlalchemy import Engine, Row, func, select
 
 from protocol.headlines import headline
 from protocol.moments import parse_zone
@@ -20,8 +21,6 @@ from service.tables import gates
 class WaitingGate:
     """One environment of one run. `looked_at` None: nobody looked yet."""
 
-    repository: str
-    environment: str
     run_id: int
     sha: str
     ref: str
@@ -46,22 +45,56 @@ class WaitingGate:
         return self.ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """All that waits for one environment: `count` gates, of which the first are `gates`."""
+
+    repository: str
+    environment: str
+    gates: tuple[WaitingGate, ...]
+    count: int
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.gates)
+
+
 class WaitingRoom:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def of(self, repositories: Collection[str]) -> tuple[WaitingGate, ...]:
-        """Those of these repositories, the longest waiting first."""
-        query = select(gates).where(gates.c.state == "waiting").order_by(gates.c.requested_at, gates.c.id)
+    def lines(self, repositories: Collection[str], *, most: int) -> tuple[Line, ...]:
+        """Those of these repositories, by environment, with the `most` longest waiting gates of each."""
+        place = (gates.c.repository, gates.c.environment)
+        order = (gates.c.requested_at, gates.c.id)
+        counted = (
+            select(
+                gates.c.id,
+                func.row_number().over(partition_by=place, order_by=order).label("number"),
+                func.count().over(partition_by=place).label("waiting"),
+            )
+            .where(gates.c.state == "waiting", gates.c.repository.in_(repositories))
+            .subquery()
+        )
+        query = select(gates, counted.c.waiting).join(counted, gates.c.id == counted.c.id)
+        first = query.where(counted.c.number <= most).order_by(*place, *order)
         with self._engine.connect() as connection:
-            rows = connection.execute(query.where(gates.c.repository.in_(repositories)))
-            return tuple(_waiting(row) for row in rows)
+            return tuple(_lines(connection.execute(first)))
+
+
+def _lines(rows: Iterable[Row[tuple[object, ...]]]) -> Iterable[Line]:
+    for (repository, environment), group in groupby(rows, key=lambda row: (row.repository, row.environment)):
+        together = list(group)
+        yield Line(
+            repository=repository,
+            environment=environment,
+            gates=tuple(_waiting(row) for row in together),
+            count=together[0].waiting,
+        )
 
 
 def _waiting(row: Row[tuple[object, ...]]) -> WaitingGate:
     return WaitingGate(
-        repository=row.repository,
-        environment=row.environment,
         run_id=row.run_id,
         sha=row.sha,
         ref=row.ref,

@@ -170,6 +170,17 @@ def test_the_service_s_image_makes_its_tables(tmp_path: Path) -> None:
     assert {"deliveries", "gates"} <= set(ended.stdout.split())
 
 
+def test_the_service_s_image_holds_its_pages(tmp_path: Path) -> None:
+    ask = (
+        "from service.setup import create_setup; from service.settings import read_setup_settings\n"
+        "browser = create_setup(read_setup_settings({'PUBLIC_URL': 'http://127.0.0.1'}), 't').test_client()\n"
+        "for path in ('/setup?token=t', '/static/style.css', '/static/icon.svg'):\n"
+        "    print(browser.get(path, follow_redirects=True).status_code)"
+    )
+    ended = start("-c", ask, code=make_image("service", tmp_path))
+    assert (ended.stdout.split(), ended.stderr) == (["200", "200", "200"], "")
+
+
 def test_the_command_line_looks_after_the_inbox_in_the_service_s_image(tmp_path: Path) -> None:
     image, data = make_image("service", tmp_path), str(tmp_path / "data")
     ended = start("-m", "deploy_protocol", "deliveries", "list", code=image, DATA_DIR=data)

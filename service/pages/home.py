@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, g, render_template
 
 from protocol.entry import Entry
 from service.pages.sources import Sources
-from service.waiting import WaitingGate
+from service.waiting import Line
+
+MOST_GATES = 2  # of an environment; its repository's page shows more
+
+Part = TypeVar("Part", Line, Entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +23,7 @@ class Row:
     """One repository. Its zone is known where something was judged."""
 
     repository: str
-    waiting: tuple[WaitingGate, ...]
+    waiting: tuple[Line, ...]
     running: tuple[Entry, ...]
 
     @property
@@ -31,7 +36,7 @@ class Row:
 
     @property
     def zone(self) -> ZoneInfo | None:
-        return self.waiting[-1].zone if self.waiting else None
+        return self.waiting[0].gates[-1].zone if self.waiting else None
 
 
 def add_home(pages: Blueprint, sources: Sources) -> None:
@@ -48,13 +53,17 @@ def add_home(pages: Blueprint, sources: Sources) -> None:
 def _rows(repositories: Iterable[str], sources: Sources) -> list[Row]:
     """Those in which something waits first."""
     names = sorted(repositories, key=str.casefold)
-    waiting, running = sources.waiting.of(names), sources.entries.running(names)
+    waiting = _by_repository(sources.waiting.lines(names, most=MOST_GATES))
+    running = _by_repository(sources.entries.running(names))
     rows = [
-        Row(
-            repository=name,
-            waiting=tuple(gate for gate in waiting if gate.repository == name),
-            running=tuple(entry for entry in running if entry.repository == name),
-        )
+        Row(repository=name, waiting=tuple(waiting.get(name, ())), running=tuple(running.get(name, ())))
         for name in names
     ]
     return sorted(rows, key=lambda row: not row.waiting)
+
+
+def _by_repository(parts: Iterable[Part]) -> dict[str, list[Part]]:
+    found: dict[str, list[Part]] = {}
+    for part in parts:
+        found.setdefault(part.repository, []).append(part)
+    return found

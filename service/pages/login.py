@@ -25,6 +25,7 @@ SIGHT = 900.0  # seconds after which GitHub is asked again what a person may see
 _BEGUN_WITHIN = 600.0  # seconds
 _MOST_BEGUN = 5  # in one browser, as when many pages are opened at once
 _TIMEOUT = 15  # seconds
+_LONGEST_TARGET = 300  # characters: a cookie has no more room for five of them
 _WORDS = ("name", "login", "token")  # of the cookie
 
 log = structlog.get_logger()
@@ -148,7 +149,12 @@ def safe_target(text: str) -> str:
     """A path of ours; the home page for whatever leads, or could be read as leading, elsewhere."""
     parts = urlsplit(text.replace("\\", "/"))
     is_ours = text.startswith("/") and not parts.scheme and not parts.netloc
-    is_plain = text.isascii() and text.isprintable() and not text.startswith(("//", "/\\"))
+    is_plain = (
+        len(text) <= _LONGEST_TARGET
+        and text.isascii()
+        and text.isprintable()
+        and not text.startswith(("//", "/\\"))
+    )
     return text if is_ours and is_plain else url_for("pages.home")
 
 

@@ -15,7 +15,7 @@ from protocol.facts import Deployment, Known, Missing
 from protocol.outlook import Hours, hours_of, opening_at
 from protocol.policy import Policy
 from protocol.windows import Opening
-from service.waiting import WaitingGate
+from service.waiting import Line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Place:
     opening: Opening | None
     why: str
     running: Known[Deployment | None]
-    waiting: tuple[WaitingGate, ...]
+    waiting: Line | None
     deployers: tuple[str, ...]
     helpers: tuple[str, ...]  # in an emergency
     contact: str
@@ -36,21 +36,21 @@ class Place:
         return self.opening is not None and self.opening.open
 
 
-def places_of(standing: Known[Standing], waiting: Sequence[WaitingGate], now: datetime) -> list[Place]:
+def places_of(standing: Known[Standing], waiting: Sequence[Line], now: datetime) -> list[Place]:
     """Those that the policy names, in its order, then others in which something waits."""
     own = _own(standing)
     named = list(own.environments) if own else []
     known = {name.casefold() for name in named}
-    others = {gate.environment.casefold(): gate.environment for gate in waiting}
+    others = {line.environment.casefold(): line.environment for line in waiting}
     names = [*named, *(name for key, name in others.items() if key not in known)]
     return [_place(name, standing, _waiting_at(name, waiting), now) for name in names]
 
 
-def zone_for(standing: Known[Standing], waiting: Sequence[WaitingGate]) -> ZoneInfo | None:
+def zone_for(standing: Known[Standing], waiting: Sequence[Line]) -> ZoneInfo | None:
     """The policy's; where that could not be read, the one something was judged by."""
     if not isinstance(standing, Missing) and (known := readable(standing.policies)):
         return zone_of(known)
-    return waiting[-1].zone if waiting else None
+    return waiting[0].gates[-1].zone if waiting else None
 
 
 def policy_troubles(standing: Known[Standing]) -> list[str]:
@@ -77,12 +77,12 @@ def _own(standing: Known[Standing]) -> Policy | None:
     return own if isinstance(own, Policy) else None
 
 
-def _waiting_at(environment: str, waiting: Iterable[WaitingGate]) -> tuple[WaitingGate, ...]:
+def _waiting_at(environment: str, waiting: Iterable[Line]) -> Line | None:
     wanted = environment.casefold()
-    return tuple(gate for gate in waiting if gate.environment.casefold() == wanted)
+    return next((line for line in waiting if line.environment.casefold() == wanted), None)
 
 
-def _place(name: str, standing: Known[Standing], waiting: tuple[WaitingGate, ...], now: datetime) -> Place:
+def _place(name: str, standing: Known[Standing], waiting: Line | None, now: datetime) -> Place:
     hours = hours_at(standing, name)
     own = _own(standing)
     emergency = own.access.emergency if own else None

@@ -13,6 +13,7 @@ from service.pages.sight import Seen, seen
 from service.pages.sources import Sources
 
 AT_ONCE = 25  # entries on a page
+MOST_GATES = 20  # of an environment: nobody reads more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ def add_repository(pages: Blueprint, sources: Sources) -> None:
     def repository(owner: str, name: str) -> str:
         here, now = seen(owner, name), sources.now
         standing = sources.standings.of(here.installation_id, here.repository, now)
-        waiting = sources.waiting.of([here.repository])
+        waiting = sources.waiting.lines([here.repository], most=MOST_GATES)
         return render_template(
             "repository.html",
             here=here,

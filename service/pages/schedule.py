@@ -58,8 +58,9 @@ def add_schedule(pages: Blueprint, sources: Sources) -> None:
     def schedule(owner: str, name: str, environment: str) -> str:
         here, now = seen(owner, name), sources.now
         standing = sources.standings.of(here.installation_id, here.repository, now)
-        place = _named(places_of(standing, sources.waiting.of([here.repository]), now), environment)
-        zone = zone_for(standing, place.waiting) or ZoneInfo("UTC")
+        waiting = sources.waiting.lines([here.repository], most=1)
+        place = _named(places_of(standing, waiting, now), environment)
+        zone = zone_for(standing, waiting) or ZoneInfo("UTC")
         return render_template(
             "schedule.html",
             here=here,

@@ -18,10 +18,12 @@ from werkzeug.test import Client
 
 from protocol.changes import Part
 from protocol.entry import Change, Entry, Said, render_entry
+from protocol.gate import Gate
 from protocol.outlook import hours_of
 from sandbox.faults import Fault
 from service.app import create_app
 from service.entries import Entries
+from service.gates import Gates
 from service.pages.problems import PROBLEMS
 from service.pages.schedule import Bar, Day, days_ahead
 from service.pages.words import ago, ahead
@@ -84,6 +86,18 @@ def words(answer: requests.Response) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", answer.text)).split())
 
 
+def make_gate(run_id: int, since: datetime) -> Gate:
+    return Gate(
+        repository=SHOP,
+        run_id=run_id,
+        environment="production",
+        sha="a" * 40,
+        ref="refs/heads/main",
+        requested_at=since,
+        installation_id=1,
+    )
+
+
 def keep(served: Served, *entries: Entry) -> None:
     Entries(served.engine).copy(SHOP, entries)
 
@@ -117,6 +131,18 @@ def test_the_page_says_whether_it_is_open_when_next_and_who_helps(served: Served
     assert re.search(r"production Closed Opens (Sat|Sun) [\d-]+ 23:59 CES?T \(in ", page)
     assert "May deploy permission:write" in page
     assert "Emergency team:acme/on-call, with /emergency production REASON · https://acme.example" in page
+
+
+def test_of_a_crowd_the_longest_waiting_are_shown_and_the_others_counted(
+    served: Served, visitor: Visitor
+) -> None:
+    room = Gates(served.engine)
+    for number in range(1, 31):
+        room.wait(make_gate(number, datetime(2026, 11, 23, 10, number, tzinfo=UTC)), served.clock())
+    page, home = words(visitor.get(f"/{SHOP}")), words(visitor.get("/"))
+    assert [int(one) for one in re.findall(r"in run (\d+)", page)] == list(range(1, 21))
+    assert "And 10 more wait." in page
+    assert (home.count("about to be looked at"), "And 28 more wait for production." in home) == (2, True)
 
 
 def test_an_environment_without_windows_is_open_at_any_time(reader: Visitor) -> None:
@@ -434,6 +460,14 @@ def test_a_page_that_fails_says_so_with_its_code_and_the_log_says_why(
     assert (answer.status_code, "page.failed" in answer.text) == (500, True)
     assert "OperationalError" not in answer.text
     assert "no such table: entries" in "".join(capfd.readouterr())
+
+
+def test_a_doubled_slash_leads_nowhere_but_to_us(reader: Visitor) -> None:
+    answer = reader.session.get(f"{reader.url}//evil.example//shop", allow_redirects=False, timeout=10)
+    assert answer.status_code in (308, 404)
+    assert answer.headers.get("Location", "/").removeprefix(reader.url).startswith("/evil.example/") or (
+        answer.status_code == 404
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ import requests
 from sandbox.faults import Fault
 from service.events import EVENTS
 from tests.started import SECRET, Started, environ_for, free_port, started
-from tests.waiting import PLAIN_POLICY, WaitingShop, waiting_shop
+from tests.visiting import Visitor
+from tests.waiting import PLAIN_POLICY, SHOP, WaitingShop, waiting_shop
 
 
 @pytest.fixture
@@ -30,7 +31,8 @@ def shop(tmp_path: Path) -> Iterator[WaitingShop]:
 
 @pytest.fixture
 def service(shop: WaitingShop, tmp_path: Path) -> Iterator[Started]:
-    environ = environ_for(shop.played, tmp_path, shop.server.url)
+    keys = {"GITHUB_CLIENT_ID": shop.played.client_id, "GITHUB_CLIENT_SECRET": shop.played.client_secret}
+    environ = environ_for(shop.played, tmp_path, shop.server.url, **keys)
     with started(tmp_path, environ) as service:
         service.wait_until_ready()
         shop.played.webhook_url, shop.played.webhook_secret = f"{service.url}/webhook", SECRET
@@ -45,6 +47,10 @@ def test_a_push_goes_through_the_gate_and_the_processes_stop_when_asked(
     shop.wait(lambda: shop.repository.runs[gate.run_id].conclusion == "success")
     assert service.get("/healthz").ok
     assert 'deploy_gates{state="allowed"} 1.0' in service.get("/metrics").text
+    with Visitor(url=service.url) as grace:
+        grace.log_in("grace")
+        pages = [grace.get(f"/{SHOP}").text for _ in range(6)]  # by both web processes
+    assert ["Open at any time" in page for page in pages] == [True] * 6
     children, asked_at = service.children(), time.monotonic()
     assert service.stop() == 0
     assert time.monotonic() - asked_at < 10
