@@ -16,6 +16,7 @@ from protocol.messages import check_template
 from protocol.moments import latest, parse_day, parse_moment, parse_zone
 from protocol.principals import Principal
 from protocol.windows import Window
+from protocol.wording import nearest
 
 
 def _text(read: Callable[[str], Any]) -> BeforeValidator:
@@ -57,7 +58,15 @@ def _batch(value: Any) -> Any:
     return text
 
 
-def _rise(text: str) -> str:
+def _version(value: Any) -> Any:
+    """To Python `true` and `1.0` are 1 as well."""
+    if type(value) is not int:
+        raise PydanticCustomError("int_type", "must be a whole number")
+    return value
+
+
+def _rise(value: Any) -> str:
+    text = str(value)
     if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?(%|pp)", text):
         raise ValueError(f"'{text}' is not a rise: write 5% (of the baseline) or 5pp (percentage points)")
     return text
@@ -72,9 +81,12 @@ def _check_names(value: Any) -> Any:
         and all(isinstance(name, str) and name.strip() for name in value)
     ):
         return tuple(value)
-    raise ValueError("checks are all, required or a list of names such as [build, lint]")
+    near = nearest(value, ("all", "required")) if isinstance(value, str) else None
+    cure = f", did you mean '{near}'?" if near else ""
+    raise ValueError(f"checks are all, required or a list of names such as [build, lint]{cure}")
 
 
+Version = Annotated[Literal[1], BeforeValidator(_version)]
 YesNo = Annotated[bool, Field(strict=True)]  # `no` in quotes is text, and must never read as yes
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -135,7 +147,7 @@ Checks = Annotated[Literal["all", "required"] | tuple[Text, ...], BeforeValidato
 Batch = Annotated[str, BeforeValidator(_batch), WithJsonSchema({"type": ["integer", "string"]})]
 Rise = Annotated[
     str,
-    _text(_rise),
+    BeforeValidator(_rise),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d+)?(%|pp)$", "examples": ["5%", "5pp"]}),
 ]
 EnvironmentName = Annotated[str, Field(max_length=255)]

@@ -35,6 +35,7 @@ from protocol.forms import (
     Template,
     Text,
     VariableName,
+    Version,
     WebAddress,
     Whole,
     WindowText,
@@ -579,7 +580,7 @@ def _empty_if_bare(value: Any) -> Any:
 
 
 class Policy(Model):
-    version: Literal[1]
+    version: Version
     timezone: Zone = ZoneInfo("UTC")
     holidays: Holidays | None = None
     access: Access = Access()

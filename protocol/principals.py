@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from protocol.facts import Known, Missing, People, Permission
+from protocol.wording import nearest, say_any
+
+_WITHOUT_NAMES = ("permission:write", "permission:maintain", "permission:admin", "anyone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,13 @@ class Principal:
                 return cls("team", name)
             case "permission" if name in ("write", "maintain", "admin"):
                 return cls("permission", name)
-        raise ValueError(
-            f"'{text}' names nobody: write user:LOGIN, team:ORG/SLUG, permission:write, "
-            "permission:maintain, permission:admin or anyone"
+        near = nearest(text, _WITHOUT_NAMES)
+        cure = (
+            f"did you mean '{near}'?"
+            if near
+            else f"write user:LOGIN, team:ORG/SLUG, {say_any(_WITHOUT_NAMES)}"
         )
+        raise ValueError(f"'{text}' names nobody: {cure}")
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}" if self.name else self.kind

@@ -25,6 +25,7 @@ _MIDNIGHT = 24 * _HOUR
 _NO_HOLIDAYS = Calendar()
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _JOINTS = re.compile(r"\s*(\.\.|[-,])\s*")
+_UNFINISHED_DAYS = re.compile(r"(?<=[a-z][-,])(?=\d{1,2}:)", re.IGNORECASE)  # `Mon- 10:00-16:00`
 _ONE_DAY = timedelta(days=1)
 _WHOLE_PATTERN = 22
 _HOLIDAYS_WAKE = 3
@@ -50,7 +51,7 @@ class Window:
             raise ValueError(
                 f"'{text}' is not a window: write days, times or both, such as Mon-Fri 10:00-16:00"
             )
-        words = _JOINTS.sub(r"\1", text.strip()).split()
+        words = _UNFINISHED_DAYS.sub(" ", _JOINTS.sub(r"\1", text.strip())).split()
         starts, ends = _times(words.pop()) if ":" in words[-1] else (0, _MIDNIGHT)
         if len(words) > 1:
             raise ValueError(

@@ -90,6 +90,10 @@ TOP = {
             "permission:maintain, permission:admin or anyone"
         ),
     ),
+    "permission misspelt": (
+        "access: {deployers: ['permission:wirte']}",
+        "3:22: 'permission:wirte' names nobody: did you mean 'permission:write'?",
+    ),
     "empty list of people": (
         "access: {deployers: []}",
         "3:21: this list is empty: name at least one, or remove the key",
@@ -191,6 +195,14 @@ ENVIRONMENT = {
         "windows: {open: [Mon-]}",
         "4:33: 'Mon-' is not a range of days: write its first and last day, such as Mon-Fri",
     ),
+    "weekday nonsense before a time": (
+        "windows: {open: [Mon- 10:00-16:00]}",
+        "4:33: 'Mon-' is not a range of days: write its first and last day, such as Mon-Fri",
+    ),
+    "a list of days without its end": (
+        "windows: {open: ['Mon, 10:00-16:00']}",
+        "4:33: 'Mon,' has an empty place in its list of days: write Mon,Wed,Fri",
+    ),
     "window of a number": (
         "windows: {open: [10]}",
         "4:33: this must be text, not a number: put it in quotes",
@@ -277,6 +289,10 @@ ENVIRONMENT = {
     "unknown checks": (
         "checklist: [{item: A, checks: some}]",
         "4:46: checks are all, required or a list of names such as [build, lint]",
+    ),
+    "checks misspelt": (
+        "checklist: [{item: A, checks: al}]",
+        "4:46: checks are all, required or a list of names such as [build, lint], did you mean 'all'?",
     ),
     "allow_none without checks": (
         "checklist: [{item: A, reviews: 1, allow_none: true}]",
@@ -395,6 +411,10 @@ ENVIRONMENT = {
         "monitor: {source: {run: a}, metrics: {cpu: {query: q, rollback_if: {rises: '5'}}}}",
         "4:91: '5' is not a rise: write 5% (of the baseline) or 5pp (percentage points)",
     ),
+    "rise that is a number": (
+        "monitor: {source: {run: a}, metrics: {cpu: {query: q, rollback_if: {rises: 5}}}}",
+        "4:91: '5' is not a rise: write 5% (of the baseline) or 5pp (percentage points)",
+    ),
     "limit in words": (
         "monitor: {source: {run: a}, metrics: {cpu: {query: q, rollback_if: {above: high}}}}",
         "4:91: this must be a number, not text: write one such as 0.9",
@@ -416,6 +436,14 @@ WHOLE = {
     "version of the future": (
         "version: 2\nenvironments: {live: {}}",
         "1:10: '2' is not known here: write 1",
+    ),
+    "version in quotes": (
+        "version: '1'\nenvironments: {live: {}}",
+        "1:10: this must be a whole number, not text: write one such as 1",
+    ),
+    "version of a truth": (
+        "version: true\nenvironments: {live: {}}",
+        "1:10: this must be a whole number, not true or false: write one such as 1",
     ),
     "no environments": ("version: 1", "1:1: key 'environments' is missing: add it"),
     "no environment": (
