@@ -11,34 +11,16 @@ from gateway.github import run_in
 from protocol.decision import decide
 from protocol.gate import Gate
 from protocol.verdict import Verdict
-from sandbox.forks import fork
-from tests.waiting import PLAIN_POLICY, SHOP, WORKFLOW, WaitingShop, now, waiting_shop
-
-ON_PULLS = WORKFLOW.replace("on: {push: {branches: [main]}}", "on: pull_request")
+from tests.strangers import commit, offer, trusting
+from tests.waiting import SHOP, WaitingShop, now, waiting_shop
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[WaitingShop]:
     """Whose pull requests deploy, and whose policy lets anybody."""
     with waiting_shop(tmp_path) as shop:
-        policy = f"{PLAIN_POLICY}access: {{deployers: [anyone]}}\n"
-        files = {".github/deploy.yml": policy, ".github/workflows/deploy.yml": ON_PULLS}
-        shop.world.commit(SHOP, files, "Policy", quiet=True)
-        shop.world.add_user("mallory")
+        trusting(shop)
         yield shop
-
-
-def offer(shop: WaitingShop) -> tuple[int, Gate]:
-    """Mallory's pull request, and the gate its run waits at."""
-    fork(shop.world, shop.repository, shop.world.user("mallory"))
-    sha = commit(shop, "print('mine')\n")
-    opened = {"title": "Trust me", "head": "mallory:better", "base": "main"}
-    return shop.ask("POST", "/pulls", opened, by="mallory")["number"], shop.gate_of(sha)
-
-
-def commit(shop: WaitingShop, text: str) -> str:
-    author = shop.world.user("mallory")
-    return shop.world.commit("mallory/shop", {"shop.py": text}, "Better", branch="better", author=author)
 
 
 def judged(shop: WaitingShop, gate: Gate) -> tuple[Verdict, list[str]]:
