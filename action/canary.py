@@ -27,12 +27,12 @@ def compare_tracks(work: Compare, job: Job, progress: Progress) -> None:
     for _ in ticks(every, length, sleep=job.stop.sleep):
         for track in tracks:
             track.sample(source)
-        progress.analysis = _judged(work.monitor, *tracks, interim=True)
-    progress.analysis = _judged(work.monitor, *tracks, interim=False)
-    for judgement in progress.analysis.judgements:
+        _judge(work.monitor, progress, *tracks, interim=True)
+    analysis = _judge(work.monitor, progress, *tracks, interim=False)
+    for judgement in analysis.judgements:
         job.console.say(f"{judgement.name}, stable → canary: {judgement.why}")
-    if progress.analysis.outcome is Outcome.INCONCLUSIVE:
-        raise StepFailed(f"the canary could not be judged: {'; '.join(progress.analysis.reasons)}")
+    if analysis.outcome is Outcome.INCONCLUSIVE:
+        raise StepFailed(f"the canary could not be judged: {'; '.join(analysis.reasons)}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,8 +48,10 @@ class _Track:
             self.measured.setdefault(name, []).append(look)
 
 
-def _judged(monitor: Monitor, canary: _Track, stable: _Track, *, interim: bool) -> Analysis:
-    analysis = analyse(monitor.metrics, canary.measured, stable.measured, interim=interim)
+def _judge(
+    monitor: Monitor, progress: Progress, canary: _Track, stable: _Track, *, interim: bool
+) -> Analysis:
+    analysis = progress.analysis = analyse(monitor.metrics, canary.measured, stable.measured, interim=interim)
     if analysis.outcome in (Outcome.FAIL, Outcome.ERROR):
         raise StepFailed(f"the canary is worse than stable: {'; '.join(analysis.reasons)}")
     return analysis

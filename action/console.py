@@ -9,7 +9,16 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
+
+from action.control_codes import without_control_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from action.job import Progress
+    from action.result import Result
+    from protocol.plan import Step
 
 _SECRET_NAME = re.compile(
     r"(TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|PRIVATE_KEY|ACCESS_KEY|API_?KEY|DATABASE_URL)$|^NOTIFY_",
@@ -19,7 +28,7 @@ _SHORTEST_SECRET = 6  # shorter values, such as `true`, would blank half the log
 
 
 class Console:
-    """Lines for GitHub's job log, or plain ones for a terminal."""
+    """Lines for GitHub's job log, or plain ones for a file, a pipe or a terminal that cannot do more."""
 
     def __init__(self, *, github: bool, stream: TextIO | None = None) -> None:
         self._github = github
@@ -48,15 +57,30 @@ class Console:
             text = text.replace(value, "***")
         return text
 
+    def shown(self, line: str) -> str:
+        """As it may be shown. GitHub's log knows colours; elsewhere no program steers the reader's terminal.
+
+        The codes go before the masks come: one in the middle of a secret would hide it.
+        """
+        return self.masked(line if self._github else without_control_codes(line))
+
+    def follow(self, ahead: Sequence[Step], progress: Progress) -> None:
+        """A deployment begins, and this is what it will do. Lines in a log tell it as it happens."""
+
+    def conclude(self, result: Result) -> None:
+        """How a deployment ended. Why stands above, where it happened."""
+        if result.entry is not None:
+            self.say(f"{result.environment}: {result.status} - {result.version}")
+
     def say(self, text: str = "") -> None:
         """Our own words. Others' words in them cannot become workflow commands."""
         for line in text.splitlines() or [""]:
-            self._write(_harmless(self.masked(line)) if self._github else self.masked(line))
+            self._write(_harmless(self.shown(line)) if self._github else self.shown(line))
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
         """Fold what is printed inside. Groups do not nest."""
-        one_line = " ".join(self.masked(title).split())
+        one_line = " ".join(self.shown(title).split())
         self._write(f"::group::{_data(one_line)}" if self._github else f"==> {one_line}")
         try:
             yield
@@ -78,7 +102,7 @@ class Console:
 
     def output(self, line: str) -> None:
         """A line someone else printed; call it inside a fence."""
-        self._write(self.masked(line))
+        self._write(self.shown(line))
 
     def annotate(
         self,

@@ -117,6 +117,7 @@ def conclude(job: Job, github: GitHub, progress: Progress, begun: Begun, status:
     if status != "success" and job.inputs.phase != "rollback":
         _say_who_saw_it(job, progress)
     _note_what_is_done(job, progress, status)
+    progress.issues += _not_repeated(job, progress)
     if job.journal.lost:
         progress.issues.append(f"the journal could not be written to its end: {job.journal.lost}")
     entry = _closing(job, progress, begun, status)
@@ -131,9 +132,15 @@ def conclude(job: Job, github: GitHub, progress: Progress, begun: Begun, status:
     )
     announce_end(job, progress, told, begun.plan.notify)
     after_hotfix(job, github, begun.plan.hotfix, told.entry)
-    if not told.untold:  # else the end of the job tries once more
+    if job.journal.lost or not told.untold:  # else the end of the job tries once more
         job.journal.finished(status)
     return _end(job, progress, begun, told)
+
+
+def _not_repeated(job: Job, progress: Progress) -> list[str]:
+    skipped = [step.name for step in progress.steps if step.outcome == "skipped"]
+    attempt = job.workflow.run_attempt - 1
+    return [f"{', '.join(skipped)}: done in attempt {attempt}, and not repeated"] if skipped else []
 
 
 def _note_what_is_done(job: Job, progress: Progress, status: Status) -> None:
@@ -185,7 +192,6 @@ def _say_who_saw_it(job: Job, progress: Progress) -> None:
 
 def _end(job: Job, progress: Progress, begun: Begun, told: Told) -> Result:
     entry = told.entry
-    job.console.say(f"{entry.environment}: {entry.status} - {entry.version}")
     return result_of(job, progress, begun.decision, entry.status).model_copy(
         update={
             "entry": entry,

@@ -8,12 +8,14 @@ from action.contents import release_notes
 from action.deployment import carry_out_deployment
 from action.errors import NoRoom
 from action.github import GitHub
+from action.halves import first_half
+from action.inputs import Phase
 from action.job import Job, Progress
 from action.preflight import Preflight, look_before
 from action.result import Result, Status, result_of
 from action.summary import outputs_of, render_summary, write_outputs, write_summary
 from gateway.errors import GatewayError
-from protocol.plan import render_plan
+from protocol.plan import Plan, Step, render_plan
 from protocol.report import findings_text
 from protocol.verdict import Decision, Finding, Verdict
 
@@ -54,6 +56,7 @@ def _hand_on(job: Job, result: Result, summary: str) -> Result:
         write_summary(job.workflow, summary)
     except NoRoom as error:
         job.console.annotate("warning", "Summary", str(error))
+    job.console.conclude(result)
     return result
 
 
@@ -93,7 +96,19 @@ def _act(job: Job, github: GitHub, progress: Progress, found: Preflight) -> Resu
     if job.inputs.dry_run:
         job.console.say(render_plan(found.allowed.plan))
         return result_of(job, progress, found.decision, "dry run")
+    job.console.follow(_ahead(found.allowed.plan, job.inputs.phase), progress)
     return carry_out_deployment(job, github, progress, found.allowed)
+
+
+def _ahead(plan: Plan, phase: Phase) -> tuple[Step, ...]:
+    """What is to be done if all goes well, as far as the plan knows."""
+    match phase:
+        case "run":
+            return (*plan.steps, *plan.closing)
+        case "start":
+            return first_half(plan)
+        case _:
+            return ()
 
 
 def _say_weaker(job: Job) -> None:

@@ -1,4 +1,4 @@
-"""The wish to stop: SIGINT and SIGTERM, seen by everything that waits.
+"""The wish to stop: SIGINT, SIGTERM and SIGHUP, seen by everything that waits.
 
 A pipe and no lock: a signal's handler may run anywhere in the main thread, and every waiting
 thread can watch the pipe beside what it waits for.
@@ -39,9 +39,13 @@ class Stop:
         os.close(self._write_end)
 
     def listen(self) -> None:
-        """Take SIGINT and SIGTERM; in a container we are process 1, where neither has a default."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._handlers[number] = signal.signal(number, self._heard)
+        """Take SIGINT and SIGTERM; in a container we are process 1, where neither has a default.
+
+        And SIGHUP: a terminal that is closed stops what was started there, unless under `nohup`.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                self._handlers[number] = signal.signal(number, self._heard)
 
     def then(self, react: Callable[[], None]) -> None:
         """What to do at once when the first wish comes; it must not block."""

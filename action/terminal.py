@@ -1,10 +1,12 @@
-"""A deployment from a terminal: the same code, plain lines, what GitHub would set taken from git."""
+"""A deployment from a terminal: the same code, shown as it goes on, what GitHub would set taken from git."""
 
 from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from action.console import Console
@@ -21,14 +23,26 @@ def run_from_terminal(
     GITHUB_REPOSITORY, GITHUB_SHA and GITHUB_REF are asked of git where they are not set. Without
     GITHUB_RUN_ID the deployer is whom the token belongs to.
     """
-    console = Console(github="GITHUB_ACTIONS" in environ)
-    if not inputs.get("github_token"):
-        console.annotate(
-            "error", "Token", "There is none. Set GITHUB_TOKEN, as to what `gh auth token` prints."
-        )
-        return BAD_INPUT
     given = {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
-    return start({**_from_git(directory), **environ, **given}, console=console)
+    with _console(environ) as console:
+        if not inputs.get("github_token"):
+            why = "There is none. Set GITHUB_TOKEN, as to what `gh auth token` prints."
+            console.annotate("error", "Token", why)
+            return BAD_INPUT
+        return start({**_from_git(directory), **environ, **given}, console=console)
+
+
+@contextmanager
+def _console(environ: Mapping[str, str]) -> Iterator[Console]:
+    """A person at a terminal follows it live; a job, a pipe and a plain terminal get lines."""
+    in_job, plain = "GITHUB_ACTIONS" in environ, environ.get("TERM", "dumb") in ("dumb", "unknown")
+    if in_job or plain or not sys.stdout.isatty():
+        yield Console(github=in_job)
+        return
+    from action.screen import open_screen  # noqa: PLC0415 - only where somebody looks
+
+    with open_screen(sys.stdout) as screen:
+        yield screen
 
 
 def _from_git(directory: Path) -> dict[str, str]:

@@ -80,3 +80,32 @@ def test_a_log_nobody_reads_any_more_stops_nothing() -> None:
             log.say("still here")
             done.append(step)
     assert done == ["backup", "deploy"]
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown"),
+    [
+        pytest.param("\x1b[31mred\x1b[0m", "red", id="colours"),
+        pytest.param("\x1b]0;owned\x07title", "title", id="the window's title"),
+        pytest.param("\x1b]52;c;cm0gLXJm\x1b\\copied", "copied", id="the clipboard"),
+        pytest.param("\x1b[2J\x1b[Hclean", "clean", id="erasing"),
+        pytest.param("\x9b2Jc1\x9d0;x\x9c", "c1", id="codes of one character"),
+        pytest.param("\x1bcreset", "reset", id="a reset"),
+        pytest.param("10%\r50%\r100%\r", "100%", id="a progress bar"),
+        pytest.param("a\tb", "a       b", id="a tab"),
+        pytest.param("good\u202edab", "gooddab", id="right to left"),
+        pytest.param("s3cr3\x1b[1mt-value", "***", id="a secret in two halves"),
+        pytest.param("größer → ✓", "größer → ✓", id="words"),
+    ],
+)
+def test_peers_20_what_others_print_steers_no_readers_terminal(printed: str, shown: str) -> None:
+    log, stream = console(github=False)
+    log.mask("s3cr3t-value")
+    log.output(printed)
+    assert stream.getvalue() == f"{shown}\n"
+
+
+def test_githubs_log_keeps_its_colours() -> None:
+    log, stream = console()
+    log.output("\x1b[31mred\x1b[0m")
+    assert stream.getvalue() == "\x1b[31mred\x1b[0m\n"
