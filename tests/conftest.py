@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -36,3 +37,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     if complaints:
         pytest.fail("Not GitHub's published shapes:\n" + "\n".join(complaints), pytrace=False)
     return result
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the whole run for what crossed after the last test, while servers stopped."""
+    complaints = session.config.stash[recordings].complaints()
+    if complaints:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        told = "\n".join(complaints)
+        sys.stderr.write(f"\nNot GitHub's published shapes, after the last test:\n{told}\n")

@@ -201,3 +201,29 @@ def test_a_test_fails_that_made_a_wrong_exchange(
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*GET /verdicts: GitHub publishes no such operation*"])
+
+
+def test_the_run_fails_for_a_wrong_exchange_after_its_last_test(
+    pytester: pytest.Pytester, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(pytestconfig.rootpath))
+    pytester.makeconftest("from tests.conftest import *")
+    pytester.makepyfile(
+        """
+        import json, os, pathlib, pytest
+
+        @pytest.fixture
+        def server():
+            yield
+            line = {"method": "GET", "template": "/verdicts", "status": 200}
+            file = pathlib.Path(os.environ["SANDBOX_RECORD"], "one.jsonl")
+            file.write_text(json.dumps(line) + chr(10))
+
+        def test_last(server):
+            pass
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stderr.fnmatch_lines(["GET /verdicts: GitHub publishes no such operation"])
