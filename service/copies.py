@@ -29,8 +29,11 @@ class _Copy:
 class Copies:
     """What this process knows of the copies: after a start, nothing."""
 
-    def __init__(self, clients: Clients, engine: Engine, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, clients: Clients, engine: Engine, clock: Callable[[], float], *, at_once: int = AT_ONCE
+    ) -> None:
         self._clients = clients
+        self._at_once = at_once
         self._desk = LogDesk(engine, clients.github_for)
         self._entries = Entries(engine)
         self._clock = clock
@@ -39,9 +42,9 @@ class Copies:
     def renew(self, covered: Mapping[str, int]) -> bool:
         """A round over these repositories, each with its installation. False when more of them are due."""
         due = self._due(covered)
-        for repository in due[:AT_ONCE]:
+        for repository in due[: self._at_once]:
             self._renew(covered[repository], repository)
-        return len(due) <= AT_ONCE
+        return len(due) <= self._at_once
 
     def _due(self, covered: Mapping[str, int]) -> list[str]:
         held, now = self._entries.counts(), self._clock()

@@ -103,12 +103,12 @@ def test_a_copy_is_made_anew_after_a_day_though_nothing_seems_to_be_missing(serv
 def test_more_than_one_round_takes_are_left_for_the_next_and_the_emptied_come_first(served: Served) -> None:
     served.shop.push()
     covered = {SHOP: served.shop.installation.id}
-    for at in range(copies.AT_ONCE):
+    for at in range(2):
         name = f"acme/shop-{at}"
         served.shop.world.add_repository(name, files={"README.md": "-\n"})
         Entries(served.engine).copy(name, [make_entry(repository=name)])
         covered = {name: served.shop.installation.id, **covered}
-    made = Copies(served.clients, served.engine, served.clock)
+    made = Copies(served.clients, served.engine, served.clock, at_once=2)
     assert not made.renew(covered)
     named = [one.request_body["variables"]["name"] for one in served.asked("POST", "/graphql")]
     assert named[0] == "shop"

@@ -57,6 +57,7 @@ def hotfixed(served: Served, ahead: str) -> str:
     """Production runs LINES, main has gone on to `ahead`, and the fix is reviewed and deployed."""
     running = pushed(served, LINES)
     ended(served, running)
+    assert back_ports(served) == []  # an ordinary deployment
     served.shop.ask("POST", "/git/refs", {"ref": "refs/heads/hotfix/login", "sha": running})
     served.settle()
     pushed(served, ahead, quiet=True)
@@ -79,6 +80,13 @@ def post_mortem(served: Served) -> Issue:
     return issue
 
 
+def again(served: Served, **changes: Any) -> None:
+    """The App hears of the newest deployment's success once more."""
+    newest = max(served.shop.repository.deployments)
+    run = max(served.shop.repository.runs)
+    bring_back(served.shop.github(), Success(**{"deployment_id": newest, "run_id": run} | changes), now)
+
+
 @pytest.mark.parametrize(
     ("ahead", "stands"),
     [
@@ -88,34 +96,16 @@ def post_mortem(served: Served) -> Issue:
         ),
     ],
 )
-def test_after_success_the_app_opens_the_back_port_and_the_post_mortem_leads_there(
+def test_after_success_the_app_opens_the_back_port_once_and_the_post_mortem_leads_there(
     served: Served, ahead: str, stands: str
 ) -> None:
     sha = hotfixed(served, ahead)
+    again(served)
     (pull,) = back_ports(served)
     assert (pull.head_ref, pull.base_ref) == (f"back-port/hotfix-login-{sha[:7]}", "main")
     told = [one.body for one in post_mortem(served).comments if "Back-port: " in one.body]
     assert len(told) == 1
     assert told[0].endswith(f"/pull/{pull.number}, {stands}")
-
-
-def again(served: Served, **changes: Any) -> None:
-    """The App hears of the newest deployment's success once more."""
-    newest = max(served.shop.repository.deployments)
-    run = max(served.shop.repository.runs)
-    bring_back(served.shop.github(), Success(**{"deployment_id": newest, "run_id": run} | changes), now)
-
-
-def test_a_success_told_twice_comes_back_once(served: Served) -> None:
-    hotfixed(served, LINES + "seven\n")
-    again(served)
-    assert len(back_ports(served)) == 1
-    assert len([one for one in post_mortem(served).comments if "Back-port: " in one.body]) == 1
-
-
-def test_an_ordinary_deployment_brings_nothing_back(served: Served) -> None:
-    ended(served, pushed(served, LINES))
-    assert back_ports(served) == []
 
 
 def test_what_github_does_not_take_is_told_in_the_post_mortem(served: Served) -> None:
