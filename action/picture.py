@@ -116,14 +116,14 @@ def length_of(step: Step | None) -> timedelta:
 
 
 def metrics_table(analysis: Analysis, width: int, shown: Callable[[str], str]) -> RenderableType:
-    titles = ["metric", "before", "now", "judged"]
-    if width >= _WIDE_ENOUGH_FOR_REASONS:
-        titles.append("why")
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in titles:
+    reasons = width >= _WIDE_ENOUGH_FOR_REASONS
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=reasons)
+    for title in ("metric", "before", "now", "judged"):
         table.add_column(title, no_wrap=True, overflow="ellipsis")
+    if reasons:
+        table.add_column("why", no_wrap=True, overflow="ellipsis", ratio=1)  # what the others leave
     for one in analysis.judgements:
-        table.add_row(*_row(one, shown)[: len(titles)])
+        table.add_row(*_row(one, shown)[: len(table.columns)])
     return indented(table)
 
 
