@@ -16,8 +16,8 @@ from typing import Any
 from sandbox.shapes.accounts import account_shape, organization_shape
 from sandbox.shapes.apps import installation_shape
 from sandbox.shapes.basics import node_id
-from sandbox.shapes.repositories import repository_shape
-from sandbox.state import App, Event, HookDelivery, Installation, Organization, Repository
+from sandbox.shapes.repositories import repository_shape, short_repository_shape
+from sandbox.state import App, Event, HookDelivery, Installation, Organization
 from sandbox.world import World
 
 SECONDS_TO_ANSWER = 10.0
@@ -158,22 +158,15 @@ def _installation_part(world: World, installation: Installation, event: Event) -
 def _installed(installation: Installation, event: Event) -> dict[str, Any]:
     """What an installation covers, or what it got."""
     if event.name == "installation":
-        return {"repositories": [_short(one) for one in installation.repositories], "requester": None}
+        return {
+            "repositories": [short_repository_shape(one) for one in installation.repositories],
+            "requester": None,
+        }
     return {
         "repository_selection": "all" if installation.everywhere else "selected",
-        "repositories_added": [_short(one) for one in event.repositories],
+        "repositories_added": [short_repository_shape(one) for one in event.repositories],
         "repositories_removed": [],
         "requester": None,
-    }
-
-
-def _short(repository: Repository) -> dict[str, Any]:
-    return {
-        "id": repository.id,
-        "node_id": node_id("Repository", repository.id),
-        "name": repository.name,
-        "full_name": repository.full_name,
-        "private": repository.private,
     }
 
 

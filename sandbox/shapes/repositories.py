@@ -65,14 +65,21 @@ COUNTS = dict.fromkeys(("stargazers_count", "watchers_count", "watchers", "size"
 NOTHING = dict.fromkeys(("mirror_url", "homepage", "language", "license"))
 
 
-def minimal_repository_shape(world: World, repository: Repository) -> dict[str, Any]:
-    """GitHub's `minimal-repository`, as runs and deployments carry it."""
+def short_repository_shape(repository: Repository) -> dict[str, Any]:
+    """As an installation names those it is for."""
     return {
         "id": repository.id,
         "node_id": node_id("Repository", repository.id),
         "name": repository.name,
         "full_name": repository.full_name,
         "private": repository.private,
+    }
+
+
+def minimal_repository_shape(world: World, repository: Repository) -> dict[str, Any]:
+    """GitHub's `minimal-repository`, as runs and deployments carry it."""
+    return {
+        **short_repository_shape(repository),
         "owner": account_shape(world, repository.owner),
         "html_url": repo_html(world, repository),
         "description": repository.description,

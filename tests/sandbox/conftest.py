@@ -1,4 +1,4 @@
-"""The sandbox that most of these tests talk to."""
+"""The sandboxes that most of these tests talk to."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.runner import Shop, shop_in
 from tests.sandbox_fixture import Sandbox, start_sandbox
 
 
@@ -14,3 +15,10 @@ from tests.sandbox_fixture import Sandbox, start_sandbox
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     with start_sandbox(tmp_path) as running:
         yield running
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """One whose pushes start workflows."""
+    with shop_in(tmp_path) as shop:
+        yield shop

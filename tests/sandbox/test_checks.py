@@ -1,21 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.runner import Shop, shop_in
+from tests.runner import Shop
 
 BUTTON = {"label": "Deploy now", "description": "Emergency", "identifier": "emergency"}
 NOTE = {"path": "a.py", "start_line": 1, "end_line": 1, "annotation_level": "warning", "message": "Hm"}
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    with shop_in(tmp_path) as shop:
-        yield shop
 
 
 def check(shop: Shop, *, answer: int = 201, by: str = "gate", **body: Any) -> Any:

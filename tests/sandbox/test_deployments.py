@@ -1,20 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.runner import SHOP, Shop, shop_in
+from tests.runner import SHOP, Shop
 
 NOW = {"auto_merge": False, "required_contexts": []}
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    with shop_in(tmp_path) as shop:
-        yield shop
 
 
 def deploy(shop: Shop, *, status: int = 201, **body: Any) -> Any:

@@ -1,25 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from sandbox.state import WorkflowRun
-from tests.runner import Shop, shop_in
+from tests.runner import Shop
 
 SHIP = """
     on: push
     jobs:
       ship: {environment: production, steps: [{run: echo shipped}]}
 """
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    with shop_in(tmp_path) as shop:
-        yield shop
 
 
 def protect(shop: Shop, **rules: object) -> None:

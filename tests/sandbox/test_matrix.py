@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from sandbox.matrix import parts_of, titled
 from sandbox.state import Job, WorkflowRun
 from sandbox.workflow import Job as JobPlan
 from sandbox.workflow import Part, Strategy
-from tests.runner import SHOP, Shop, shop_in
+from tests.runner import SHOP, Shop
 
 GATED = """
 on: push
@@ -23,12 +21,6 @@ jobs:
     environment: ${{ matrix.environment }}
     steps: [{run: 'echo "to $WHERE"', env: {WHERE: "${{ matrix.environment }}"}}]
 """
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    with shop_in(tmp_path) as shop:
-        yield shop
 
 
 def values(matrix: Any, **contexts: Any) -> list[Any]:

@@ -1,4 +1,4 @@
-"""A migrated database of each kind, real both times."""
+"""A migrated database of each kind, real both times, and what works on one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy import Engine, text
 from service.database import migrate
 from service.tables import open_database
 from tests.asking import Asking
+from tests.serving import Served, serving
 from tests.waiting import waiting_shop
 
 
@@ -49,3 +50,10 @@ def asking(tmp_path: Path) -> Iterator[Asking]:
     """People who write commands, and the App that answers them."""
     with waiting_shop(tmp_path) as shop:
         yield Asking(shop)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """The whole App, one step at a time."""
+    with serving(tmp_path) as served:
+        yield served

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
-from tests.serving import Served, serving
+from tests.serving import Served
 from tests.waiting import PLAIN_POLICY, POLICY, SHOP
 
 FROZEN = PLAIN_POLICY.replace(
     "{deploy: manual}",
     "{freezes: [{from: 2020-01-01 00:00, until: 2099-01-01 00:00, reason: Stock-taking}]}",
 )
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path) as served:
-        yield served
 
 
 def unheard(served: Served, policy: str) -> None:

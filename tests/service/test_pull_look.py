@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import pytest
 import requests
 from sqlalchemy import delete
 
@@ -15,7 +12,7 @@ from sandbox.faults import Fault
 from sandbox.state import CheckRun
 from service.pulls import APART, QUIET
 from service.tables import pulls
-from tests.serving import Served, serving
+from tests.serving import Served
 from tests.waiting import PLAIN_POLICY, SHOP, WORKFLOW
 
 TICKED = """\
@@ -39,12 +36,6 @@ environments:
 """
 CY_APPROVES = PLAIN_POLICY.replace("{deploy: manual}", '{approvals: [{name: Cy, from: ["user:cy"]}]}')
 TO_TELL = PLAIN_POLICY.replace("{deploy: manual}", '{checklist: [{item: Told, tick: ["permission:write"]}]}')
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path) as served:
-        yield served
 
 
 def settle(served: Served) -> None:

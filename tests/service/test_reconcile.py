@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from sqlalchemy import delete, select
 
 from sandbox.faults import Fault
 from service.reconcile import APART
 from service.tables import deliveries, gates, pulls
-from tests.serving import Served, serving
+from tests.serving import Served
 from tests.waiting import PLAIN_POLICY, POLICY, SHOP
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path) as served:
-        yield served
 
 
 def forget_everything(served: Served) -> None:

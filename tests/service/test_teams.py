@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -13,14 +11,8 @@ from gateway.memory import PEOPLE
 from service.inbox import Delivery, Inbox
 from service.queue import DELIVERY
 from service.workers import Workers
-from tests.serving import Served, serving
+from tests.serving import Served
 from tests.waiting import POLICY, SHOP, now
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path) as served:
-        yield served
 
 
 def approve_by_bo(served: Served) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,14 +15,8 @@ from gateway.check_runs import OwnCheck, show_check
 from sandbox.faults import Fault
 from sandbox.webhooks import sign
 from sandbox.world import Exchange
-from tests.serving import SECRET, Served, serving
+from tests.serving import SECRET, Served
 from tests.waiting import PLAIN_POLICY, POLICY, WORKFLOW
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path) as served:
-        yield served
 
 
 def test_a_gate_requested_by_a_push_is_opened_and_the_job_runs(served: Served) -> None:
