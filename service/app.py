@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,26 +12,19 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.clients import Clients
 from service.door import Door
-from service.entries import Entries
 from service.inbox import Inbox
 from service.numbers import Numbers
-from service.pages.login import Login
-from service.pages.site import add_site
-from service.pages.sources import Sources
-from service.pages.standings import Standings
 from service.queue import DELIVERY, Queue
-from service.sessions import Sessions
 from service.settings import Settings
-from service.waiting import WaitingRoom
 from service.workers import WEB, Workers
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = structlog.get_logger()
 
+FOR_OPERATORS = ("/healthz", "/readyz", "/metrics")
 WORKER_SILENT = 20.0  # seconds without a sign of life after which the worker counts as gone
 
 
@@ -55,24 +49,25 @@ def _hand_over(queue: Queue, guid: str) -> None:
         log.exception("delivery.not_queued", delivery=guid)
 
 
-def _inside(settings: Settings, engine: Engine, clock: Callable[[], float]) -> Flask:
-    app = Flask("service")
-    _add_what_operators_read(app, engine, clock)
-    add_site(app, settings, Login(settings, Sessions(engine), clock), _sources(settings, engine, clock))
-    return app
+def _inside(settings: Settings, engine: Engine, clock: Callable[[], float]) -> WSGIApplication:
+    """Pages are built when first looked at: most web processes only ever take in webhooks."""
+    operators = _operators(engine, clock)
+
+    @cache
+    def site() -> Flask:
+        from service.pages.site import create_site  # noqa: PLC0415 - a third of the memory, and half a second
+
+        return create_site(settings, engine, clock)
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        app = operators if environ.get("PATH_INFO") in FOR_OPERATORS else site()
+        return app(environ, start_response)
+
+    return application
 
 
-def _sources(settings: Settings, engine: Engine, clock: Callable[[], float]) -> Sources:
-    return Sources(
-        entries=Entries(engine),
-        waiting=WaitingRoom(engine),
-        standings=Standings(Clients(settings).github_for),
-        clock=clock,
-        server_url=settings.server_url,
-    )
-
-
-def _add_what_operators_read(app: Flask, engine: Engine, clock: Callable[[], float]) -> None:
+def _operators(engine: Engine, clock: Callable[[], float]) -> Flask:
+    app = Flask("service", static_folder=None)
     registry = CollectorRegistry()
     registry.register(Numbers(engine, clock))
 
@@ -88,6 +83,8 @@ def _add_what_operators_read(app: Flask, engine: Engine, clock: Callable[[], flo
     @app.get("/metrics")
     def metrics() -> Response:
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    return app
 
 
 def _trouble(engine: Engine, now: float) -> str:

@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 
 import structlog
 from flask import Blueprint, Flask, g, redirect, render_template, request, session
+from sqlalchemy import Engine
 from werkzeug.exceptions import HTTPException
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response
 
+from service.clients import Clients
+from service.entries import Entries
 from service.pages.deployment import add_deployment
 from service.pages.home import add_home
 from service.pages.login import Login, login_address
@@ -22,8 +25,11 @@ from service.pages.problems import NotShown, Problem, problem_of
 from service.pages.repository import add_repository
 from service.pages.schedule import add_schedule
 from service.pages.sources import Sources
+from service.pages.standings import Standings
 from service.pages.words import FILTERS
+from service.sessions import Sessions
 from service.settings import Settings
+from service.waiting import WaitingRoom
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -43,8 +49,17 @@ HEADERS = {
 log = structlog.get_logger()
 
 
-def add_site(app: Flask, settings: Settings, login: Login, sources: Sources) -> None:
-    """Put every page on an application, with what protects them."""
+def create_site(settings: Settings, engine: Engine, clock: Callable[[], float]) -> Flask:
+    """Every page, with what protects them."""
+    app = Flask("service")
+    login = Login(settings, Sessions(engine), clock)
+    sources = Sources(
+        entries=Entries(engine),
+        waiting=WaitingRoom(engine),
+        standings=Standings(Clients(settings).github_for),
+        clock=clock,
+        server_url=settings.server_url,
+    )
     prepare(app, client_secret=settings.client_secret, public_url=settings.public_url)
     app.jinja_env.filters.update(FILTERS)
     pages = Blueprint("pages", __name__)
@@ -55,6 +70,7 @@ def add_site(app: Flask, settings: Settings, login: Login, sources: Sources) -> 
     add_schedule(pages, sources)
     app.register_blueprint(login.routes)
     app.register_blueprint(pages)
+    return app
 
 
 def prepare(app: Flask, *, client_secret: str, public_url: str) -> None:

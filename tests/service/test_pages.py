@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 import requests
 from sqlalchemy import text
+from structlog.testing import capture_logs
 from werkzeug.test import Client
 
 from protocol.changes import Part
@@ -452,22 +453,21 @@ def test_head_answers_as_get_does_without_the_page(reader: Visitor) -> None:
 
 
 def test_a_page_that_fails_says_so_with_its_code_and_the_log_says_why(
-    served: Served, visitor: Visitor, capfd: pytest.CaptureFixture[str]
+    served: Served, visitor: Visitor
 ) -> None:
     with served.engine.begin() as connection:
         connection.execute(text("DROP TABLE entries"))
-    answer = visitor.get("/")
+    with capture_logs() as said:
+        answer = visitor.get("/")
     assert (answer.status_code, "page.failed" in answer.text) == (500, True)
-    assert "OperationalError" not in answer.text
-    assert "no such table: entries" in "".join(capfd.readouterr())
+    assert "no such table" not in answer.text
+    told = next(one for one in said if one["event"] == "page.failed")
+    assert "no such table: entries" in str(told["exc_info"])
 
 
 def test_a_doubled_slash_leads_nowhere_but_to_us(reader: Visitor) -> None:
     answer = reader.session.get(f"{reader.url}//evil.example//shop", allow_redirects=False, timeout=10)
-    assert answer.status_code in (308, 404)
-    assert answer.headers.get("Location", "/").removeprefix(reader.url).startswith("/evil.example/") or (
-        answer.status_code == 404
-    )
+    assert (answer.status_code, answer.headers["Location"]) == (308, f"{reader.url}/evil.example/shop")
 
 
 @pytest.mark.parametrize(
