@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -36,17 +36,17 @@ def create_app(
         inside=_inside(settings, engine, clock),
         secrets=settings.webhook_secrets,
         inbox=Inbox(engine),
-        hand_over=lambda guid: _hand_over(queue, guid),
+        hand_over=lambda guids: _hand_over(queue, guids),
         clock=clock,
     )
 
 
-def _hand_over(queue: Queue, guid: str) -> None:
-    """The delivery is safe already: what the queue does not take, the sweep finds."""
+def _hand_over(queue: Queue, guids: Sequence[str]) -> None:
+    """The deliveries are safe already: what the queue does not take, the sweep finds."""
     try:
-        queue.put(DELIVERY, guid)
+        queue.put(DELIVERY, *guids)
     except Exception:
-        log.exception("delivery.not_queued", delivery=guid)
+        log.exception("delivery.not_queued", deliveries=guids)
 
 
 def _inside(settings: Settings, engine: Engine, clock: Callable[[], float]) -> WSGIApplication:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.events import EVENTS, dig, is_used
 from service.inbox import Delivery, Inbox
+from service.intake import Intake
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -42,14 +43,12 @@ class Door:
         inside: WSGIApplication,
         secrets: tuple[str, ...],
         inbox: Inbox,
-        hand_over: Callable[[str], None],
+        hand_over: Callable[[Sequence[str]], None],
         clock: Callable[[], float],
     ) -> None:
         self._inside = inside
         self._secrets = tuple(secret.encode() for secret in secrets)
-        self._inbox = inbox
-        self._hand_over = hand_over
-        self._clock = clock
+        self._intake = Intake(inbox, hand_over, clock)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != PATH:
@@ -89,13 +88,11 @@ class Door:
 
     def _take_in(self, delivery: Delivery) -> tuple[HTTPStatus, str]:
         try:
-            if not self._inbox.commit(delivery, self._clock()):
-                return HTTPStatus.ACCEPTED, "had it already"
-        except SQLAlchemyError as error:
+            is_new = self._intake.take_in(delivery)
+        except (SQLAlchemyError, TimeoutError) as error:
             # GitHub keeps a failed delivery for three days; reconcile asks for it again.
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, "the inbox cannot be written now") from error
-        self._hand_over(delivery.guid)
-        return HTTPStatus.ACCEPTED, "taken in"
+        return HTTPStatus.ACCEPTED, "taken in" if is_new else "had it already"
 
 
 def _read_body(environ: WSGIEnvironment) -> bytes:

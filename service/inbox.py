@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, delete, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from service.tables import deliveries
 
@@ -46,35 +44,21 @@ class Inbox:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        # SQLite lets one write at a time and the others guess when; here they stand in line.
-        self._in_line: AbstractContextManager[Any] = (
-            Lock() if engine.dialect.name == "sqlite" else nullcontext()
-        )
+        dialect = {"sqlite": sqlite, "postgresql": postgresql}[engine.dialect.name]
+        unless_there = dialect.insert(deliveries).on_conflict_do_nothing()
+        self._store = unless_there.returning(deliveries.c.guid)
 
     def commit(self, delivery: Delivery, now: float) -> bool:
         """Store durably. True when it is to be handled: new, or a redelivery of one that is not done."""
-        row = {
-            "guid": delivery.guid,
-            "event": delivery.event,
-            "action": delivery.action,
-            "body": delivery.body,
-            "state": "new",
-            "attempts": 0,
-            "received_at": now,
-            "due_at": now + OFFERED,
-            "error": "",
-        }
-        try:
-            with self._in_line, self._engine.begin() as connection:
-                connection.execute(insert(deliveries).values(row))
-        except IntegrityError:
-            return self._revive(delivery.guid, now)
-        return True
+        return delivery.guid in self.commit_all([delivery], now)
 
-    def _revive(self, guid: str, now: float) -> bool:
-        alive = update(deliveries).where(deliveries.c.guid == guid, deliveries.c.state != "done")
+    def commit_all(self, arrived: Sequence[Delivery], now: float) -> frozenset[str]:
+        """Store all durably, or none. The ids of those that are to be handled."""
         with self._engine.begin() as connection:
-            return connection.execute(alive.values(state="new", attempts=0, due_at=now)).rowcount == 1
+            rows = [_row(delivery, now) for delivery in arrived]
+            new = frozenset(connection.execute(self._store, rows).scalars())
+            known = {delivery.guid for delivery in arrived} - new
+            return new | {guid for guid in known if _revive(connection, guid, now)}
 
     def claim(self, guid: str, now: float) -> Delivery | None:
         """Take a delivery to handle it; None when it is done, dead, unknown, or in other hands."""
@@ -136,7 +120,8 @@ class Inbox:
 
     def replay(self, guid: str, now: float) -> bool:
         """Have it handled again, its attempts forgotten. False when it is done, or not there."""
-        return self._revive(guid, now)
+        with self._engine.begin() as connection:
+            return _revive(connection, guid, now)
 
     def forget_done(self, before: float) -> None:
         """GitHub redelivers for three days; what was done long before never comes again."""
@@ -150,6 +135,25 @@ class Inbox:
         query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
         with self._engine.connect() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _row(delivery: Delivery, now: float) -> dict[str, Any]:
+    return {
+        "guid": delivery.guid,
+        "event": delivery.event,
+        "action": delivery.action,
+        "body": delivery.body,
+        "state": "new",
+        "attempts": 0,
+        "received_at": now,
+        "due_at": now + OFFERED,
+        "error": "",
+    }
+
+
+def _revive(connection: Connection, guid: str, now: float) -> bool:
+    alive = update(deliveries).where(deliveries.c.guid == guid, deliveries.c.state != "done")
+    return connection.execute(alive.values(state="new", attempts=0, due_at=now)).rowcount == 1
 
 
 _KEPT = tuple(deliveries.c[name] for name in Kept.__dataclass_fields__)

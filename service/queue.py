@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from huey import Huey, PostgresHuey
@@ -35,6 +35,12 @@ class _Storage(SqliteStorage):  # type: ignore[misc]  # huey has no types
         connection.execute("PRAGMA synchronous=NORMAL")
         return connection
 
+    def enqueue_all(self, tasks: Sequence[bytes]) -> None:
+        """In one transaction: huey takes one for each, and SQLite's writers wait for each other."""
+        rows = [(self.name, self.to_blob(task), 0) for task in tasks]
+        with self.db(commit=True) as cursor:
+            cursor.executemany("insert into task (queue, data, priority) values (?, ?, ?)", rows)
+
 
 class Queue:
     """Kinds of work: a delivery to read, a gate or a pull request to look at."""
@@ -47,8 +53,14 @@ class Queue:
     def on(self, kind: str, work: Callable[[str], None]) -> None:
         self._work[kind] = work
 
-    def put(self, kind: str, key: str) -> None:
-        self._offer(kind, key)
+    def put(self, kind: str, *keys: str) -> None:
+        """Offer each of them to the workers."""
+        storage, tasks = self.huey.storage, [self._offer.s(kind, key) for key in keys]
+        if isinstance(storage, _Storage) and not self.huey.immediate:
+            storage.enqueue_all([self.huey.serialize_task(task) for task in tasks])
+            return
+        for task in tasks:
+            self.huey.enqueue(task)
 
     def _do(self, kind: str, key: str) -> None:
         self._work[kind](key)

@@ -39,7 +39,7 @@ class Mail:
             inside=_inside,
             secrets=(SECRET, PREVIOUS),
             inbox=self.inbox,
-            hand_over=self.handed.append,
+            hand_over=self.handed.extend,
             clock=lambda: NOW,
         )
 
