@@ -11,14 +11,17 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 import requests
 from github import Github
 from github.Auth import Auth
 
-from gateway.errors import GatewayError, RateLimited, Unavailable, error_of, free_again
+from gateway.errors import GatewayError, RateLimited, Unavailable, error_of, free_again, names_time
+
+if TYPE_CHECKING:
+    from gateway.pacing import Pace
 
 API_VERSION = "2022-11-28"
 PAGE = 100
@@ -62,7 +65,7 @@ class Connection:
     token: Callable[[], str] = field(repr=False)
     own: threading.local = field(default_factory=threading.local, repr=False)
     on_response: Callable[[Response], None] | None = None
-    before: Callable[[str, str], None] | None = None  # verb and path; may raise RateLimited
+    pace: Pace | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _ahead: dict[str, Future[Received]] = field(default_factory=dict, repr=False)
 
@@ -76,6 +79,11 @@ class Connection:
     ) -> Any:
         """The JSON of the answer, None when it has none. Raises GatewayError."""
         return self._asked(verb, path, body, params)[2]
+
+    def changed(self, path: str, etag: str) -> tuple[str, Any]:
+        """The answer's tag and JSON; None where it is still that of `etag`, and costs nothing of the hour."""
+        _, headers, found = self._asked("GET", path, None, None, etag=etag)
+        return headers.get("etag", ""), found
 
     def create(self, path: str, body: Mapping[str, Any]) -> tuple[bool, Any]:
         """POST what may exist already: whether it is new, and the JSON of the answer."""
@@ -117,7 +125,8 @@ class Connection:
         errors = tuple(body.get("errors") or ()) if isinstance(body, dict) else ()
         if any(error.get("type") == "RATE_LIMITED" for error in errors):
             until = free_again(headers, self.clock())
-            raise RateLimited(f"GraphQL: the rate limit is used up until {until.isoformat()}.", until=until)
+            said = f"GraphQL: the rate limit is used up until {until.isoformat()}."
+            raise self._told(RateLimited(said, until=until, guessed=not names_time(headers)))
         data = body.get("data") if isinstance(body, dict) else None
         if not isinstance(data, dict):
             said = "; ".join(str(error.get("message")) for error in errors[:3]) or "an answer without data"
@@ -146,25 +155,31 @@ class Connection:
         params: Mapping[str, Any] | None,
         *,
         reads: bool = False,
+        etag: str = "",
     ) -> Received:
         """Ask; what only reads is asked once more when nobody answered. A write never is."""
         ahead = self._ahead.pop(_words_of(verb, url, body), None) if self._ahead and not params else None
         try:
-            return ahead.result() if ahead is not None else self._ask(verb, url, body, params)
+            return ahead.result() if ahead is not None else self._ask(verb, url, body, params, etag)
         except Unavailable:
             if verb != "GET" and not reads:
                 raise
-            return self._ask(verb, url, body, params)
+            return self._ask(verb, url, body, params, etag)
 
     def _ask(
-        self, verb: str, url: str, body: Mapping[str, Any] | None, params: Mapping[str, Any] | None
+        self,
+        verb: str,
+        url: str,
+        body: Mapping[str, Any] | None,
+        params: Mapping[str, Any] | None,
+        etag: str = "",
     ) -> Received:
         what = f"{verb} {url}"
-        if self.before is not None:
-            self.before(verb, urlsplit(url).path)
+        if self.pace is not None:
+            self.pace.before(verb, urlsplit(url).path)
         try:
             status, headers, text = self._github().requester.requestJson(
-                verb, url, dict(params or {}), input=body
+                verb, url, dict(params or {}), {"If-None-Match": etag} if etag else None, body
             )
         except GatewayError:
             raise
@@ -173,9 +188,15 @@ class Connection:
             raise Unavailable(f"{what}: no answer ({type(problem).__name__}). {cure}") from problem
         self._tell(verb, url, status, headers)
         found = _json(what, status, text)
-        if status >= 300:
-            raise error_of(what, status, headers, found, self.clock())
+        if status >= 300 and not (etag and status == HTTPStatus.NOT_MODIFIED):
+            raise self._told(error_of(what, status, headers, found, self.clock()))
         return status, headers, found
+
+    def _told(self, error: GatewayError) -> GatewayError:
+        """All who share the limit hear of it."""
+        if isinstance(error, RateLimited) and self.pace is not None:
+            self.pace.refused(error)
+        return error
 
     def _tell(self, verb: str, url: str, status: int, headers: Mapping[str, str]) -> None:
         if self.on_response is not None:

@@ -40,11 +40,12 @@ class RefMoved(GatewayError):
 
 
 class RateLimited(GatewayError):
-    """Too many requests. Nothing is to be asked before `until` (aware)."""
+    """Too many requests. Nothing is to be asked before `until` (aware); `guessed`: GitHub named no time."""
 
-    def __init__(self, message: str, *, until: datetime, status: int = 0) -> None:
+    def __init__(self, message: str, *, until: datetime, status: int = 0, guessed: bool = False) -> None:
         super().__init__(message, status=status)
         self.until = until
+        self.guessed = guessed
 
 
 def error_of(what: str, status: int, headers: Mapping[str, str], body: Any, now: datetime) -> GatewayError:
@@ -56,6 +57,7 @@ def error_of(what: str, status: int, headers: Mapping[str, str], body: Any, now:
             f"{what}: GitHub's rate limit is used up ({status}). Asking again after {until.isoformat()}.",
             until=until,
             status=status,
+            guessed=not names_time(headers),
         )
     where = f"{what}: GitHub answered {status}" + (f", '{said}'." if said else ".")
     match status:
@@ -89,10 +91,14 @@ def free_again(headers: Mapping[str, str], now: datetime) -> datetime:
     retry_after = headers.get("retry-after", "")
     if retry_after.isdigit():
         return now + timedelta(seconds=int(retry_after))
-    reset = headers.get("x-ratelimit-reset", "")
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
-        return max(datetime.fromtimestamp(int(reset), UTC), now)
+    if names_time(headers):
+        return max(datetime.fromtimestamp(int(headers["x-ratelimit-reset"]), UTC), now)
     return now + LEAST_WAIT
+
+
+def names_time(headers: Mapping[str, str]) -> bool:
+    used_up = headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit()
+    return used_up or headers.get("retry-after", "").isdigit()
 
 
 def _message(body: Any) -> str:

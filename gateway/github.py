@@ -192,7 +192,13 @@ class GitHub:
         """0 is no run at all: somebody deploys from a terminal, and the token says who."""
         if run_id == 0:
             return self._run_by_hand()
-        return run_in(self.connection.rest("GET", f"{self._path}/actions/runs/{run_id}"))
+        known = self.memory.runs.at(run_id, self._clock())
+        etag, found = self.connection.changed(
+            f"{self._path}/actions/runs/{run_id}", known[0] if known else ""
+        )
+        if found is None and known is not None:
+            return known[1]
+        return self.memory.runs.keep(run_id, (etag, run_in(found)), self._clock())[1]
 
     def approvals_of(self, run_id: int) -> Any:
         """GitHub's JSON of what its required reviewers said of a run."""
@@ -401,7 +407,7 @@ class GitHub:
                 token=self._token,
                 own=self._lines.own,
                 on_response=self._on_response,
-                before=self._pace.before if self._pace is not None else None,
+                pace=self._pace,
                 clock=self._clock,
             )
         return self._opened

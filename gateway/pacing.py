@@ -9,13 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from gateway.errors import RateLimited
+from gateway.errors import LEAST_WAIT, RateLimited
 
 # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 REST_POINTS, GRAPHQL_POINTS = 900, 2000  # a minute
 WRITES_A_MINUTE, WRITES_AN_HOUR = 80, 500  # of what people are notified of
 READ, WRITE = 1, 5  # points
+MOST_DOUBLED = 6  # times: an hour and four minutes
+FORGIVEN = timedelta(minutes=10)  # without a refusal, after which the next is the first again
 LOOK = 2 * WRITE + READ  # the run, the verdict, the check run
 _CONTENT = re.compile(r"/(issues|pulls|comments|reviews|releases|reactions|merges)\b")
 
@@ -53,14 +55,15 @@ class Pace:
         self._lock = threading.Lock()
         self._rest = Allowance(REST_POINTS, MINUTE)
         self._graphql = Allowance(GRAPHQL_POINTS, MINUTE)
-        self._turn = clock()
+        self._turn = self._closed = clock()
+        self._guesses = 0
         self._writes = (Allowance(WRITES_A_MINUTE, MINUTE), Allowance(WRITES_AN_HOUR, HOUR))
 
     def wait_for_turn(self) -> None:
         """Begin a look that can be finished. Raises RateLimited, with a moment of its own for each."""
         now = self._clock()
         with self._lock:
-            free = self._rest.free_at(LOOK, now)
+            free = max(self._rest.free_at(LOOK, now), self._closed)
             if free > now:
                 self._turn = max(self._turn, free) + MINUTE * LOOK / REST_POINTS
                 raise RateLimited(
@@ -71,13 +74,24 @@ class Pace:
         """Count a request about to be made. Raises RateLimited where it has to wait."""
         now, costs = self._clock(), self._costs(verb, path)
         with self._lock:
-            free = max(allowance.free_at(cost, now) for allowance, cost in costs)
+            free = max(self._closed, *(allowance.free_at(cost, now) for allowance, cost in costs))
             if free > now:
                 raise RateLimited(
                     f"{verb} {path}: enough asked for now. Asking again after {free.isoformat()}.", until=free
                 )
             for allowance, cost in costs:
                 allowance.spend(cost, now)
+
+    def refused(self, limit: RateLimited) -> None:
+        """GitHub refuses all the same: nothing is asked until then, each time longer if it names no time."""
+        now = self._clock()
+        with self._lock:
+            if now < self._closed:
+                return  # one of many that were under way when the first was refused
+            if now > self._closed + FORGIVEN:
+                self._guesses = 0
+            self._closed = now + LEAST_WAIT * (1 << self._guesses) if limit.guessed else limit.until
+            self._guesses = min(self._guesses + limit.guessed, MOST_DOUBLED)
 
     def _costs(self, verb: str, path: str) -> list[tuple[Allowance, int]]:
         if path.endswith("/graphql"):

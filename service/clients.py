@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 
 from gateway.app import App
@@ -24,7 +26,9 @@ LOOKS = 16  # at once; each waits for GitHub most of its time, and GitHub takes 
 class Clients:
     """Safe to use from several threads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        """`clock` tells when GitHub may be asked again."""
+        self._clock = clock
         self.app_id = settings.app_id
         self._api_url = settings.api_url
         key = AppKey(app_id=str(settings.app_id), private_key=settings.private_key)
@@ -51,7 +55,7 @@ class Clients:
                     token,
                     api_url=self._api_url,
                     on_response=partial(self._note, installation_id),
-                    pace=self._paces.setdefault(installation_id, Pace()),
+                    pace=self._paces.setdefault(installation_id, Pace(self._clock)),
                     organisation=organisation,
                     teams=self._teams.setdefault(installation_id, Remembered(PEOPLE)),
                     lines=self._lines,

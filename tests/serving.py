@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,9 @@ class Clock:
 
     def __call__(self) -> float:
         return time.time() + self.later
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self(), UTC)
 
 
 @dataclass(kw_only=True)
@@ -142,7 +146,8 @@ def serving(root: Path, database_url: str = "") -> Iterator[Served]:
 
 
 def _serve(shop: WaitingShop, settings: Settings, engine: Engine) -> Served:
-    clients, queue, clock = Clients(settings), Queue(open_queue(settings)), Clock()
+    queue, clock = Queue(open_queue(settings)), Clock()
+    clients = Clients(settings, clock.now)
     workers = Workers(engine)
     worker = Worker(engine=engine, workers=workers, queue=queue, github_for=clients.github_for, clock=clock)
     return Served(

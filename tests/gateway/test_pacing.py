@@ -80,3 +80,33 @@ def test_a_crowd_of_gates_gets_a_turn_each(clock: Clock) -> None:
     assert turns[0] > NOON
     assert max(gaps) - min(gaps) < timedelta(milliseconds=1)
     assert turns[-1] - turns[0] == pytest.approx(timedelta(seconds=99 * 11 / 15), abs=SECOND)
+
+
+def limit(clock: Clock, *, guessed: bool) -> RateLimited:
+    return RateLimited("refused", until=clock.now + 2 * SECOND, guessed=guessed)
+
+
+def test_peers_21_after_a_refusal_nobody_of_the_installation_asks_until_githubs_time(clock: Clock) -> None:
+    pace = Pace(clock)
+    pace.refused(limit(clock, guessed=False))
+    assert refused_until(pace, "GET", "/repos/acme/other") == NOON + 2 * SECOND
+    assert refused_until(pace, "POST", "/graphql") == NOON + 2 * SECOND
+    with pytest.raises(RateLimited):
+        pace.wait_for_turn()
+    clock.now += 2 * SECOND
+    assert refused_until(pace, "GET", "/repos/acme/other") is None
+
+
+def test_peers_21_where_github_names_no_time_the_wait_doubles_from_a_minute(clock: Clock) -> None:
+    pace, waits = Pace(clock), []
+    for _ in range(9):
+        pace.refused(limit(clock, guessed=True))
+        pace.refused(limit(clock, guessed=True))  # of a request that was under way
+        until = refused_until(pace, "GET", "/x")
+        assert until is not None
+        waits.append((until - clock.now) / timedelta(minutes=1))
+        clock.now = until
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 64, 64]
+    clock.now += timedelta(minutes=11)
+    pace.refused(limit(clock, guessed=True))
+    assert refused_until(pace, "GET", "/x") == clock.now + timedelta(minutes=1)

@@ -130,3 +130,18 @@ def test_a_private_organisations_policy_is_asked_beside_the_repository(shop: Wai
     look(github, gate, start + KEPT + timedelta(seconds=1))
     questions = [one.request_body["query"] for one in shop.world.exchanges if one.path == "/graphql"]
     assert [question.split("(")[0] for question in questions] == ["query Policies", "query Gate"]
+
+
+def test_counted_a_run_that_did_not_change_costs_nothing_of_the_hour(shop: WaitingShop) -> None:
+    """GitHub counts no answer that says 304. https://docs.github.com/en/rest/using-the-rest-api/best-practices"""
+    gate, start = shop.push(PLAIN_POLICY), now()
+    github = seen_by(shop)
+    first = github.run(gate.run_id)
+    shop.responses.clear()
+    assert github.run(gate.run_id) == first
+    assert [response.status for response in shop.responses] == [304]
+    look(github, gate, start)
+    github.post_verdict(gate, approved=True, comment="Go")
+    shop.wait(lambda: shop.repository.runs[gate.run_id].status == "completed")
+    assert github.run(gate.run_id).status == "completed"
+    assert shop.responses[-1].status == 200
