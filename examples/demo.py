@@ -37,6 +37,7 @@ ACTION_SHA, CHECKOUT_SHA = (
     "0123456789abcdef0123456789abcdef01234567",
     "08c6903cd8c0fde910a37f88322edcfb5dd907a8",
 )
+ENTRY = re.compile(r"<!-- deploy-protocol:entry [^\n]* -->\n(.*?)<!-- /deploy-protocol:entry ", re.DOTALL)
 PATIENCE = 60.0  # seconds to wait for anything
 EVENTS = (
     "deployment_protection_rule",
@@ -227,9 +228,9 @@ def see_production(stage: Stage, sha: str) -> None:
 
 
 def read_log(stage: Stage, sha: str) -> None:
-    entry = wait_for("the log entry in the Release", lambda: release_with(stage, sha, "Success"))
+    entry = wait_for("production's entry in the Release", lambda: production_entry(stage, sha, "Success"))
     say("the deployment log, read back from the Release:\n")
-    say(indent(visible(production_entry(entry))))
+    say(indent(visible(entry)))
 
 
 def see_rollback(stage: Stage, good: str, broken: str) -> None:
@@ -238,7 +239,7 @@ def see_rollback(stage: Stage, good: str, broken: str) -> None:
         f"production to serve {good[:7]} again", lambda: served(stage, "production") == version(stage, good)
     )
     say(f"its smoke test fails; production is rolled back and serves {version(stage, good)}")
-    wait_for("the rollback in the log", lambda: release_with(stage, broken, "Rollback"))
+    wait_for("the rollback in the log", lambda: production_entry(stage, broken, "Rollback"))
     run = next(run for run in stage.ada.ask("GET", f"/actions/runs?head_sha={broken}")["workflow_runs"])
     wait_for(
         "the job to fail",
@@ -268,19 +269,13 @@ def checks(stage: Stage, sha: str) -> list[dict[str, Any]]:
     return [run for run in runs if run["app"]["slug"] == "deploy-protocol" and run["output"]["summary"]]
 
 
-def says_all(check: dict[str, Any], words: tuple[str, ...]) -> bool:
-    return all(word in check["output"]["summary"] for word in words)
-
-
-def release_with(stage: Stage, sha: str, status: str) -> str | None:
+def production_entry(stage: Stage, sha: str, status: str) -> str | None:
+    """The version's Release holds an entry for each environment; this one is production's."""
     releases = stage.ada.ask("GET", "/releases")
     bodies = (release["body"] or "" for release in releases if release["tag_name"] == version(stage, sha))
-    return next((body for body in bodies if f"**Status**: {status}" in body and "production" in body), None)
-
-
-def production_entry(body: str) -> str:
-    """The Release holds an entry for each environment; production's was written last."""
-    return body[body.rindex("<!-- deploy-protocol:entry") :]
+    entries = (entry for body in bodies for entry in ENTRY.findall(body))
+    wanted = (f"**Status**: {status}", "**Environment**: production")
+    return next((entry for entry in entries if all(line in entry.splitlines() for line in wanted)), None)
 
 
 def rollback_issue(stage: Stage) -> dict[str, Any] | None:
@@ -445,7 +440,7 @@ def visible(markdown: str) -> str:
     for line in markdown.splitlines():
         hidden = hidden or line.startswith("<!--")
         if not hidden and not line.startswith(("<details", "</details")):
-            lines.append(re.sub(r"\\([^\w\s])", r"\1", line))
+            lines.append(re.sub(r"\\([^A-Za-z0-9\s])", r"\1", line))
         hidden = hidden and not line.rstrip().endswith("-->")
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
