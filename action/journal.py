@@ -90,8 +90,12 @@ class Journal:
         self._write("recorded", part=part, where=where)
 
     def finished(self, status: str) -> None:
-        """All is told; nothing is left for the end of the job to do."""
-        self._write("finished", status=status)
+        """All is told; nothing is left for the end of the job to do.
+
+        A journal that cannot say so is taken away, or that end would tell another story.
+        """
+        if not self._write("finished", status=status):
+            self.path.unlink(missing_ok=True)
 
     def _write(self, event: str, **data: Any) -> bool:
         line = json.dumps({"event": event, **data}).encode() + b"\n"

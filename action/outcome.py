@@ -39,7 +39,9 @@ def close(plan: Plan, job: Job, progress: Progress) -> Status:
     try:
         carry_out(plan.closing, job, progress)
     except (StepFailed, Stopped) as error:
-        progress.issues.append(f"after the deployment: {error}")
+        passed = {step.name for step in progress.steps if step.outcome == "passed"}
+        left = ", ".join(step.name for step in plan.closing if step.name not in passed)
+        progress.issues.append(f"after the deployment: {error} {_when(progress)}; still to be done: {left}")
     return "success"
 
 
@@ -73,7 +75,7 @@ def _when(progress: Progress) -> str:
     if not progress.steps:
         return "before the first step"
     last = progress.steps[-1]
-    return f"{'during' if last.outcome == 'stopped' else 'after'} {last.name}"
+    return f"{'during' if last.outcome in ('stopped', 'failed') else 'after'} {last.name}"
 
 
 def go_back(plan: Plan, job: Job, progress: Progress, *, asked: bool = False) -> Status:
