@@ -58,7 +58,7 @@ class Reconcile:
         self._complete, self._wanted, self._covered = True, 0, {}
         self._try("failed deliveries", self._redeliver)
         self._try("installations", self._adopt)
-        self._complete &= self._copies.renew(self._covered)
+        self._copies.renew(self._covered)
         log.info("reconcile.done", complete=self._complete)
         return self._complete
 
