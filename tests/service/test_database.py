@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -13,7 +15,7 @@ from sqlalchemy import Engine
 
 import service.migrations
 from service.database import migrate
-from service.tables import metadata, open_database
+from service.tables import entries, metadata, open_database
 
 
 def test_the_migrations_make_exactly_the_tables(engine: Engine) -> None:
@@ -40,3 +42,29 @@ def newest_revision() -> str | None:
     config = Config()
     config.set_main_option("script_location", str(Path(service.migrations.__file__).parent))
     return ScriptDirectory.from_config(config).get_current_head()
+
+
+def test_a_copy_of_the_log_made_before_pages_tells_how_each_deployment_ended(
+    database_url: str, tmp_path: Path
+) -> None:
+    """As an older version left it: the migration reads what the copy holds already."""
+    migrate_to("0004", open_database(database_url), tmp_path)
+    engine = open_database(database_url)
+    kept = {"repository": "acme/shop", "key": "production/1", "environment": "production", "at": 1.0}
+    with engine.begin() as connection:
+        old = sa.table("entries", *map(sa.column, (*kept, "data")))
+        connection.execute(sa.insert(old).values(**kept, data='{"status": "rollback"}'))
+    migrate(engine, tmp_path)
+    with engine.connect() as connection:
+        assert list(connection.scalars(sa.select(entries.c.status))) == ["rollback"]
+    engine.dispose()
+
+
+def migrate_to(revision: str, engine: Engine, data_dir: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(service.migrations.__file__).parent))
+    (data_dir / "service.sqlite3").touch()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()

@@ -106,3 +106,23 @@ def test_a_release_written_after_the_end_is_copied_when_the_run_ends(served: Ser
     }
     desk.hear("workflow_run", ended)
     assert Entries(served.engine).of(SHOP, environment="staging") == (entry,)
+
+
+def test_what_runs_is_the_newest_success_of_each_environment(engine: Engine) -> None:
+    log = Entries(engine)
+    statuses = ((1, "success"), (2, "success"), (3, "rollback"), (4, "failed"))
+    kept = [
+        make_entry(deployment_id=at, at=AT + timedelta(hours=at), status=status, environment=place)
+        for at, status in statuses
+        for place in ("production", "Staging")
+    ]
+    log.copy(SHOP, kept)
+    log.copy("acme/other", [make_entry(repository="acme/other", status="failed")])
+    found = log.running([SHOP, "acme/other"])
+    assert {(entry.environment, entry.deployment_id) for entry in found} == {
+        ("production", 2),
+        ("Staging", 2),
+    }
+    assert log.running([]) == ()
+    assert (log.one(SHOP, kept[0].key), log.one("acme/other", kept[0].key)) == (kept[0], None)
+    assert set(log.of(SHOP, limit=2, after=6)) == set(kept[:2])
