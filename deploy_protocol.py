@@ -7,6 +7,7 @@ import os
 import sys
 from contextlib import closing
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -31,11 +32,25 @@ INVALID = 1
 UNREADABLE = 2
 CLOSED = WAITING = 3
 REFUSED = 4
-_INSTALL = "install the project where you work: `pip install .` in its checkout."
+_INSTALL = "install the project where you work: `pip install {what}` in its checkout."
 PARTS = {
-    "action": f"Deploy from a workflow with the action, or {_INSTALL}",
-    "sandbox": f"To try things, {_INSTALL}",
-    "service": f"Run the App from its image, as docs/operating.md shows, or {_INSTALL}",
+    "action": "Deploy from a workflow with the action, or " + _INSTALL.format(what="."),
+    "sandbox": "To try things, " + _INSTALL.format(what="'.[sandbox]'"),
+    "service": "Run the App from its image, as docs/operating.md shows, or "
+    + _INSTALL.format(what="'.[service]'"),
+}
+LIBRARIES = {
+    "sandbox": ("flask", "graphql"),
+    "service": (
+        "alembic",
+        "authlib",
+        "flask",
+        "gunicorn",
+        "huey",
+        "prometheus_client",
+        "sqlalchemy",
+        "structlog",
+    ),
 }
 
 policy_option = click.option(
@@ -388,6 +403,7 @@ def serve(part: str) -> None:
 
     Settings come from the environment; a missing or bad one is named and stops the start (exit code 2).
     """
+    _need_libraries("service")
     from service.__main__ import main as start
 
     sys.exit(start([part]))
@@ -456,6 +472,7 @@ def sandbox(port: int, as_json: bool, **places: str | None) -> None:
 
     It prints its address and its tokens, and runs until it is told to stop.
     """
+    _need_libraries("sandbox")
     from sandbox.server import main as start
 
     given = [f"--{name}={place}" for name, place in places.items() if place is not None]
@@ -479,8 +496,16 @@ def _counted(count: int, noun: str, nouns: str = "") -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {nouns or noun + 's'}"
 
 
+def _need_libraries(part: str) -> None:
+    """Stop with the cure where the extra with a part's libraries was not installed."""
+    lacking = next((name for name in LIBRARIES[part] if find_spec(name) is None), None)
+    if lacking is not None:
+        _fail(f"The part `{part}` needs {lacking}, which is not installed here. {PARTS[part]}")
+
+
 def _asked(ask: Callable[[Inbox], T]) -> T:
     """What the App's inbox answers."""
+    _need_libraries("service")
     from sqlalchemy.exc import SQLAlchemyError
 
     from service.letters import open_inbox

@@ -6,6 +6,7 @@ import json
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -17,7 +18,7 @@ import requests
 from click.testing import CliRunner, Result
 
 from action.inputs import Inputs, Phase
-from deploy_protocol import main
+from deploy_protocol import LIBRARIES, main
 
 EXAMPLE = "docs/deploy.example.yml"
 FACTS = "docs/facts.example.json"
@@ -293,6 +294,26 @@ def test_serve_without_settings_names_them() -> None:
     )
     assert served.returncode == 2
     assert "GITHUB_APP_ID" in served.stderr
+
+
+@pytest.mark.parametrize(
+    ("verb", "part"), [(["sandbox"], "sandbox"), (["serve"], "service"), (["deliveries", "list"], "service")]
+)
+def test_a_verb_whose_libraries_are_not_installed_says_how_to_install_them(
+    verb: list[str], part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "flask", None)
+    result = deploy_protocol(*verb)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"The part `{part}` needs flask, which is not installed here.")
+    assert f"`pip install '.[{part}]'` in its checkout" in result.stderr
+
+
+@pytest.mark.parametrize("part", LIBRARIES)
+def test_the_libraries_looked_for_are_those_of_the_extra(part: str) -> None:
+    extras = tomllib.loads(Path("pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = {requirement.partition(">")[0].replace("-", "_") for requirement in extras[part]}
+    assert {"graphql_core" if name == "graphql" else name for name in LIBRARIES[part]} == named
 
 
 def test_sandbox_answers_where_it_says(tmp_path: Path) -> None:

@@ -190,17 +190,17 @@ def test_the_command_line_looks_after_the_inbox_in_the_service_s_image(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("verb", "part"),
+    ("verb", "part", "install"),
     [
-        pytest.param(["run", "--environment", "production"], "action", id="run"),
-        pytest.param(["schema", "result"], "action", id="the result's schema"),
-        pytest.param(["sandbox"], "sandbox", id="sandbox"),
+        pytest.param(["run", "--environment", "production"], "action", ".", id="run"),
+        pytest.param(["schema", "result"], "action", ".", id="the result's schema"),
+        pytest.param(["sandbox"], "sandbox", "'.[sandbox]'", id="sandbox"),
     ],
 )
 def test_a_verb_the_service_s_image_has_not_says_where_it_is_to_be_had(
-    verb: list[str], part: str, tmp_path: Path
+    verb: list[str], part: str, install: str, tmp_path: Path
 ) -> None:
     ended = start("-m", "deploy_protocol", *verb, code=make_image("service", tmp_path))
     assert (ended.returncode, ended.stdout, "Traceback" in ended.stderr) == (2, "", False)
     assert f"`deploy-protocol {verb[0]}` needs the part `{part}`, which is not installed here" in ended.stderr
-    assert "`pip install .` in its checkout" in ended.stderr
+    assert f"`pip install {install}` in its checkout" in ended.stderr
