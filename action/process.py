@@ -27,12 +27,16 @@ _STOPPED = 130
 _LAST_SECONDS = 6.8  # GitHub kills a cancelled container ten seconds after asking
 
 
-def start(environ: Mapping[str, str], *, console: Console | None = None) -> int:
-    """Carry out the phase. 0 done · 1 failed · 2 bad input · 3 wait · 4 refuse · 5 held · 130 stopped."""
+def start(environ: Mapping[str, str], *, console: Console | None = None, hurried: bool = True) -> int:
+    """Carry out the phase. 0 done · 1 failed · 2 bad input · 3 wait · 4 refuse · 5 held · 130 stopped.
+
+    `hurried`: whoever asks us to stop ends us soon after, as GitHub does.
+    """
     console = console or Console(github=True)
     console.mask_secrets(environ)
     try:
-        return _carried_out(inputs_from(environ), workflow_from(environ), environ, console)
+        with Stop(hurried=hurried) as stop:
+            return _carried_out(inputs_from(environ), workflow_from(environ), environ, console, stop)
     except InputError as error:
         console.annotate("error", "Input", str(error))
         return BAD_INPUT
@@ -44,10 +48,13 @@ def start(environ: Mapping[str, str], *, console: Console | None = None) -> int:
         return 1
 
 
-def _carried_out(inputs: Inputs, workflow: Workflow, environ: Mapping[str, str], console: Console) -> int:
-    with Stop() as stop, _github(inputs, workflow) as github:
+def _carried_out(
+    inputs: Inputs, workflow: Workflow, environ: Mapping[str, str], console: Console, stop: Stop
+) -> int:
+    with _github(inputs, workflow) as github:
         stop.listen()
-        stop.then(_end_in_time)
+        if stop.hurried:
+            stop.then(_end_in_time)
         if inputs.phase != "finish":
             ask_ahead(github, sha=workflow.sha, run_id=workflow.run_id, check_run_id=inputs.check_run_id)
         from action.run import run  # noqa: PLC0415 - loaded while GitHub answers

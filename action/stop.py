@@ -20,12 +20,16 @@ from action.errors import Stopped
 
 
 class Stop:
-    def __init__(self) -> None:
+    """`hurried`: who wishes it ends us soon after. Others wait, and wish again where it takes too long."""
+
+    def __init__(self, *, hurried: bool = True) -> None:
+        self.hurried = hurried
         self._read_end, self._write_end = os.pipe()
         self.signal_name = ""
         self.wished_at = 0.0  # on the monotonic clock
         self._handlers: dict[signal.Signals, Any] = {}
         self._then: Callable[[], None] = lambda: None
+        self._again: Callable[[str], None] = lambda _: None
 
     def __enter__(self) -> Self:
         return self
@@ -55,11 +59,17 @@ class Stop:
         del frame
         self.request(signal.Signals(number).name)
 
+    def insist(self, react: Callable[[str], None]) -> None:
+        """What to do at every wish after the first."""
+        self._again = react
+
     def request(self, signal_name: str) -> None:
-        if not self.signal_name:
-            self.signal_name, self.wished_at = signal_name, time.monotonic()
-            os.write(self._write_end, b"!")
-            self._then()
+        if self.signal_name:
+            self._again(signal_name)
+            return
+        self.signal_name, self.wished_at = signal_name, time.monotonic()
+        os.write(self._write_end, b"!")
+        self._then()
 
     @property
     def wished(self) -> bool:
@@ -83,7 +93,18 @@ class Stop:
 
 @contextmanager
 def patience(stop: Stop, seconds: float) -> Iterator[Stop]:
-    """A stop that comes so many seconds after the other's wish, for what must not be cut short."""
+    """A stop that comes so many seconds after the other's wish, for what must not be cut short.
+
+    Where nobody hurries, it comes when it is wished again.
+    """
+    if seconds and not stop.hurried:
+        with Stop() as late:
+            stop.insist(late.request)
+            try:
+                yield late
+            finally:
+                stop.insist(lambda _: None)
+        return
     over, end = os.pipe()
     with Stop() as late:
         watcher = threading.Thread(target=_pass_on, args=(stop, late, seconds, over))

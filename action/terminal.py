@@ -29,7 +29,8 @@ def run_from_terminal(
             why = "There is none. Set GITHUB_TOKEN, as to what `gh auth token` prints."
             console.annotate("error", "Token", why)
             return BAD_INPUT
-        return start({**_from_git(directory), **environ, **given}, console=console)
+        environ = {**_from_git(directory), **environ, **given}
+        return start(environ, console=console, hurried="GITHUB_ACTIONS" in environ)
 
 
 @contextmanager

@@ -202,6 +202,15 @@ def test_patience_comes_so_long_after_the_wish(stop: Stop) -> None:
         assert not late.wished
 
 
+def test_where_nobody_hurries_patience_lasts_until_it_is_wished_again() -> None:
+    with Stop(hurried=False) as stop, patience(stop, 0.01) as late:
+        stop.request("SIGINT")
+        time.sleep(0.1)
+        assert not late.wished
+        stop.request("SIGTERM")
+        assert late.signal_name == "SIGTERM"
+
+
 def test_a_killed_rollback_is_told_as_one_that_had_begun(desk_of: Any) -> None:
     desk = desk_of()
     text = POLICY.format(**STEPS | {"smoke": "exit 1"})

@@ -27,7 +27,7 @@ environments:
       deploy: {{run: '{deploy}'}}
       smoke: [{{name: Homepage loads, run: '{smoke}'}}]
     strategy: {{canary: {{weights: [5, 100], hold: {hold}, set: 'echo to "$WEIGHT"'}}}}
-    rollback: {{run: 'echo back to "$PREVIOUS_VERSION"'}}
+    rollback: {{run: '{back}'}}
 """
 WATCHED = """
     monitor:
@@ -55,12 +55,13 @@ def deploying(sandbox: Sandbox, tmp_path: Path) -> Iterator[Run]:
             *,
             deploy: str = "true",
             smoke: str = "true",
+            back: str = "true",
             watched: bool = False,
             width: int = 100,
             height: int = 30,
             **environ: str,
         ) -> AtTerminal:
-            policy = POLICY.format(deploy=deploy, smoke=smoke, hold="2s" if watched else "0s")
+            policy = POLICY.format(deploy=deploy, smoke=smoke, back=back, hold="2s" if watched else "0s")
             policy += WATCHED if watched else ""
             sandbox.world.commit("acme/shop", {".github/deploy.yml": policy}, "A policy")
             head = sandbox.world.git(sandbox.world.repository("acme/shop")).tip("main")
@@ -141,6 +142,16 @@ def test_ctrl_c_stops_goes_back_and_leaves_a_terminal_one_can_work_at(deploying:
     assert "    the job was stopped (SIGINT) during deploy" in at.glass.text
     assert "\n> " not in at.glass.text
     assert not at.glass.cursor_hidden
+
+
+def test_the_way_back_takes_its_time_and_only_a_second_ctrl_c_cuts_it_short(deploying: Run) -> None:
+    at = deploying(deploy="echo copying; sleep 20", back="echo going back; sleep 20")
+    at.until(lambda text: "    | copying" in text)
+    at.press_ctrl_c()
+    at.until(lambda text: "    | going back" in text)
+    at.press_ctrl_c()
+    assert at.end() == 130
+    assert "    the rollback was cut short during rollback: previous version" in at.glass.text
 
 
 def test_even_a_killed_process_leaves_the_cursor(deploying: Run) -> None:
