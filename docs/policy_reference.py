@@ -54,7 +54,7 @@ MEANINGS = {
     "Notify.messages": "In your own words; see [Telling the team](notifications.md).",
     "After.environment": "The same commit must have succeeded there.",
     "After.bake": "At least this long ago.",
-    "Windows.open": "With any, one of them must be open.",
+    "Windows.open": "With any, one of them must be open. [How they are written](windows.md).",
     "Windows.closed": "A closed one always wins.",
     "Windows.grace": "A deployment allowed before the edge may still begin this long after it.",
     "FreezeExcept.labels": "A pull request with one of them passes.",

@@ -5,16 +5,22 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
 
 from docs.generate import PARTS
 from docs.policy_reference import policy_reference
+from gateway.freezes import freezes_of
 from protocol.document import parse_policy
+from protocol.facts import Missing
 from protocol.starting import Surroundings, drafts
+from protocol.windows import Window
+from tests.nodes import issue, listed
 from tests.test_papers import FENCED_YAML, PAPERS, workflows
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,6 +80,23 @@ def test_a_workflow_in_the_papers_says_why_it_needs_a_permission(text: str) -> N
 def test_what_init_writes_is_named_in_the_first_page() -> None:
     first_page = (ROOT / "docs" / "start.md").read_text()
     assert [draft.path for draft in drafts(Surroundings()) if f"`{draft.path}`" not in first_page] == []
+
+
+def test_every_window_of_its_page_is_one_we_take() -> None:
+    page = (ROOT / "docs" / "windows.md").read_text()
+    table = page.partition("| Written |")[2].partition("\n\n")[0]
+    written = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
+    assert len(written) == 10
+    assert [Window.parse(text).text for text in written] == written
+
+
+def test_the_lines_of_a_freeze_on_its_page_are_read() -> None:
+    page = (ROOT / "docs" / "windows.md").read_text()
+    [body] = re.findall(r"^```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    berlin = ZoneInfo("Europe/Berlin")
+    [freeze] = freezes_of(listed(issue(body, "deploy-freeze")), Missing("not asked"), berlin, frozenset())
+    assert (freeze.environments, freeze.reason) == ({"production", "staging"}, "Stock is being counted")
+    assert freeze.until == datetime(2027, 1, 4, 8, tzinfo=berlin)
 
 
 def test_every_page_is_one_of_the_papers() -> None:
