@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from action.control_codes import without_control_codes
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -62,7 +60,11 @@ class Console:
 
         The codes go before the masks come: one in the middle of a secret would hide it.
         """
-        return self.masked(line if self._github else without_control_codes(line))
+        if self._github:
+            return self.masked(line)
+        from action.control_codes import without_control_codes  # noqa: PLC0415 - no job needs it
+
+        return self.masked(without_control_codes(line))
 
     def follow(self, ahead: Sequence[Step], progress: Progress) -> None:
         """A deployment begins, and this is what it will do. Lines in a log tell it as it happens."""
