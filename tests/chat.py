@@ -6,8 +6,8 @@ import asyncio
 import json
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -43,6 +43,7 @@ class Chat:
     answer: bytes = b""
     status: int = 200
     heard: list[Heard] = field(default_factory=list)
+    answer_when: Callable[[Heard], None] = lambda _: None  # returns when it is to be answered
 
     @property
     def channel(self) -> str:
@@ -63,6 +64,11 @@ def start_chat(*, status: int = 200, answer: bytes = b"", certificate: Path | No
             body = self.rfile.read(int(self.headers["Content-Length"]))
             content_type = self.headers.get("Content-Type", "")
             chat.heard.append(Heard(path=self.path, content_type=content_type, body=body))
+            chat.answer_when(chat.heard[-1])
+            with suppress(ConnectionError):  # who asked may have died meanwhile
+                self._answer()
+
+        def _answer(self) -> None:
             self.send_response(500 if self.path.endswith("/broken") else chat.status)
             self.send_header("Content-Length", str(len(chat.answer)))
             self.end_headers()
