@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Engine, Select, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from gateway.github import GitHub
 from gateway.record import log_entries
@@ -16,6 +17,7 @@ from service.events import dig
 from service.tables import entries
 
 _LONGEST_NAME = 255
+_MOST_TRIES = 9
 _ENDED = frozenset({"success", "failure", "error"})
 
 log = structlog.get_logger()
@@ -28,8 +30,16 @@ class Entries:
         self._engine = engine
 
     def copy(self, repository: str, found: Sequence[Entry]) -> None:
-        """Hold exactly these entries of a repository."""
+        """Hold exactly these entries of a repository; of two who copy at once, the later one's."""
         rows = [_row(repository, entry) for entry in found if _has_room(entry)]
+        for _ in range(_MOST_TRIES):
+            try:
+                return self._replace(repository, rows)
+            except IntegrityError:  # another's rows came between our taking away and our putting in
+                continue
+        return self._replace(repository, rows)
+
+    def _replace(self, repository: str, rows: Sequence[dict[str, Any]]) -> None:
         with self._engine.begin() as connection:
             connection.execute(delete(entries).where(entries.c.repository == repository))
             if rows:

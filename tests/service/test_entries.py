@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -66,6 +67,15 @@ def test_a_copy_holds_what_github_holds_and_nothing_else(engine: Engine) -> None
     log.copy(SHOP, [make_entry(deployment_id=1), make_entry(deployment_id=2)])
     log.copy(SHOP, [make_entry(deployment_id=2, status="rollback")])
     assert log.of(SHOP) == (make_entry(deployment_id=2, status="rollback"),)
+
+
+def test_of_many_who_copy_at_once_nobody_fails_and_one_copy_stays(engine: Engine) -> None:
+    log = Entries(engine)
+    copied = [[make_entry(deployment_id=at, version=f"{by}") for at in range(1, 40)] for by in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda found: log.copy(SHOP, found), copied))
+    versions = [entry.version for entry in log.of(SHOP)]
+    assert (len(versions), len(set(versions))) == (39, 1)
 
 
 def test_a_deployment_under_way_copies_nothing(served: Served) -> None:
