@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, g, render_template
 
 from protocol.entry import Entry
+from service.pages.sight import Seen, all_seen
 from service.pages.sources import Sources
 from service.waiting import Line
 
@@ -22,17 +23,13 @@ Part = TypeVar("Part", Line, Entry)
 class Row:
     """One repository. Its zone is known where something was judged."""
 
-    repository: str
+    here: Seen
     waiting: tuple[Line, ...]
     running: tuple[Entry, ...]
 
     @property
-    def owner(self) -> str:
-        return self.repository.partition("/")[0]
-
-    @property
-    def name(self) -> str:
-        return self.repository.partition("/")[2]
+    def is_used(self) -> bool:
+        return bool(self.waiting or self.running)
 
     @property
     def zone(self) -> ZoneInfo | None:
@@ -44,20 +41,22 @@ def add_home(pages: Blueprint, sources: Sources) -> None:
     def home() -> str:
         if g.viewer is None:
             return render_template("welcome.html")
-        rows = _rows(g.viewer.repositories, sources)
-        used = [row for row in rows if row.waiting or row.running]
-        unused = [row for row in rows if row not in used]
-        return render_template("home.html", rows=used, unused=unused, now=sources.now)
+        rows = _rows(all_seen(), sources)
+        return render_template("home.html", rows=rows, now=sources.now)
 
 
-def _rows(repositories: Iterable[str], sources: Sources) -> list[Row]:
+def _rows(places: Sequence[Seen], sources: Sources) -> list[Row]:
     """Those in which something waits first."""
-    names = sorted(repositories, key=str.casefold)
+    names = [here.repository for here in places]
     waiting = _by_repository(sources.waiting.lines(names, most=MOST_GATES))
     running = _by_repository(sources.entries.running(names))
     rows = [
-        Row(repository=name, waiting=tuple(waiting.get(name, ())), running=tuple(running.get(name, ())))
-        for name in names
+        Row(
+            here=here,
+            waiting=tuple(waiting.get(here.repository, ())),
+            running=tuple(running.get(here.repository, ())),
+        )
+        for here in places
     ]
     return sorted(rows, key=lambda row: not row.waiting)
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.needs import readable, zone_of
 from gateway.standing import Standing
+from protocol.answers import listed
 from protocol.decision import environment_in
 from protocol.errors import PolicyError
 from protocol.facts import Deployment, Known, Missing
@@ -27,13 +28,9 @@ class Place:
     why: str
     running: Known[Deployment | None]
     waiting: Line | None
-    deployers: tuple[str, ...]
+    deployers: tuple[str, ...]  # who deploys is among each of these
     helpers: tuple[str, ...]  # in an emergency
     contact: str
-
-    @property
-    def is_open(self) -> bool:
-        return self.opening is not None and self.opening.open
 
 
 def places_of(standing: Known[Standing], waiting: Sequence[Line], now: datetime) -> list[Place]:
@@ -67,6 +64,9 @@ def hours_at(standing: Known[Standing], environment: str) -> Known[tuple[Hours, 
         return Missing(f"GitHub could not be asked: {standing.reason}")
     if any(not isinstance(policy, Policy) for policy in standing.policies):
         return Missing("the policy cannot be used")
+    own = _own(standing)
+    if own is None or environment_in(own, environment) is None:
+        return Missing("the policy does not name this environment, so what arrives there waits")
     if isinstance(standing.freezes, Missing):
         return standing.freezes
     return hours_of(readable(standing.policies), environment, standing.freezes)
@@ -92,17 +92,17 @@ def _place(name: str, standing: Known[Standing], waiting: Line | None, now: date
         why=hours.reason if isinstance(hours, Missing) else "",
         running=standing if isinstance(standing, Missing) else standing.running(name),
         waiting=waiting,
-        deployers=_deployers(own, name) if own else (),
+        deployers=() if isinstance(standing, Missing) else _deployers(readable(standing.policies), name),
         helpers=tuple(map(str, emergency.who)) if emergency else (),
         contact=emergency.contact if emergency else "",
     )
 
 
-def _deployers(policy: Policy, environment: str) -> tuple[str, ...]:
-    """An environment's own narrow the policy's, which then need not be repeated."""
-    one = environment_in(policy, environment)
-    narrowed = one.access.deployers if one and one.access else policy.access.deployers
-    return tuple(map(str, narrowed))
+def _deployers(policies: Sequence[Policy], name: str) -> tuple[str, ...]:
+    """Of each policy that names the environment those of all, and the environment's own."""
+    named = [(policy, one) for policy in policies if (one := environment_in(policy, name)) is not None]
+    asked = [part.deployers for policy, one in named for part in (policy.access, one.access) if part]
+    return tuple(dict.fromkeys(listed(map(str, group), "or") for group in asked))
 
 
 def _trouble(policy: object) -> list[str]:

@@ -25,10 +25,16 @@ class Seen:
         return self.repository.partition("/")[2]
 
 
+def all_seen() -> list[Seen]:
+    """By name."""
+    found = sorted(g.viewer.repositories.items(), key=lambda item: item[0].casefold())
+    return [Seen(repository=repository, installation_id=id_) for repository, id_ in found]
+
+
 def seen(owner: str, name: str) -> Seen:
     """Raises NotShown alike for what does not exist and for what may not be seen."""
     wanted = f"{owner}/{name}".casefold()
-    for repository, installation_id in g.viewer.repositories.items():
-        if repository.casefold() == wanted:
-            return Seen(repository=repository, installation_id=installation_id)
-    raise NotShown("page.not_found")
+    here = next((one for one in all_seen() if one.repository.casefold() == wanted), None)
+    if here is None:
+        raise NotShown("page.not_found")
+    return here

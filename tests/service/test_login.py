@@ -146,7 +146,7 @@ def test_nobody_is_believed_longer_than_their_token_holds(own: Served, guest: Vi
     assert guest.get(f"/{SHOP}").status_code == 302
 
 
-def test_the_token_is_in_no_cookie_no_database_and_no_log(
+def test_peers_12_a_person_s_token_is_in_no_cookie_no_database_and_no_log(
     own: Served, guest: Visitor, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     guest.log_in("grace")

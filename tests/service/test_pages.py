@@ -194,6 +194,23 @@ def test_the_organisation_s_windows_close_it_too(served: Served, visitor: Visito
     assert "production Closed Opens Sun" in words(visitor.get(f"/{SHOP}"))
 
 
+def test_an_environment_that_the_policy_does_not_name_is_never_called_open(
+    served: Served, visitor: Visitor
+) -> None:
+    served.shop.push(POLICY.replace("production", "elsewhere"))
+    served.settle()
+    page = words(visitor.get(f"/{SHOP}"))
+    assert "elsewhere Open" in page
+    assert "production Not known Whether it is open cannot be told: the policy does not name" in page
+
+
+def test_who_may_deploy_is_named_with_all_that_narrows_it(served: Served, visitor: Visitor) -> None:
+    policy = POLICY + '    access: {deployers: ["user:ada", "team:acme/platform"]}\n'
+    served.shop.push(policy)
+    page = words(visitor.get(f"/{SHOP}"))
+    assert "May deploy permission:write; and user:ada or team:acme/platform" in page
+
+
 def test_when_github_does_not_answer_the_page_shows_what_it_has(served: Served, visitor: Visitor) -> None:
     served.shop.push(CLOSED)
     served.settle()
@@ -235,8 +252,8 @@ def test_the_first_page_tells_what_is_deployed_where_and_what_waits_comes_first(
     visitor.log_in("ada")
     page = words(visitor.get("/"))
     assert page.index(SHOP) < page.index("acme/apple") < page.index("acme/zebra")
-    assert "production 1.2.3 since Mon 2026-11-23 10:04 CET, by ada" in page
-    assert "staging 1.3.0" in page
+    assert "production runs 1.2.3 since Mon 2026-11-23 10:04 CET, by ada" in page
+    assert "staging runs 1.3.0" in page
     assert "9.9.9" not in page
     assert "Nothing deployed yet acme/zebra" in page
 
