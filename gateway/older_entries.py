@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gateway.errors import NotFound
 from gateway.text import BODY
 from protocol.continuation import fitted, older, shortened, with_older
 from protocol.entry import Entry, entries_in, upsert
@@ -24,7 +25,7 @@ def with_room(github: GitHub, body: str, *, tag: str, url: str) -> str:
     """
     split = fitted(body)
     numbers = older(split.body)
-    held = _body(_issue(github, numbers[-1])) if split.moved and numbers else None
+    held = _held(github, numbers[-1]) if split.moved and numbers else None
     for moved in reversed(split.moved):
         entry = shortened(moved, BODY - _WORDS_ROOM)
         after = upsert(held, entry)
@@ -53,12 +54,13 @@ def _opened(github: GitHub, tag: str, body: str) -> int:
 def older_entries(github: GitHub, body: str) -> Iterator[Entry]:
     """What stands in the issues that a release leads to."""
     for number in older(body):
-        yield from entries_in(_body(_issue(github, number)))
+        yield from entries_in(_held(github, number) or "")
 
 
-def _issue(github: GitHub, number: int) -> Any:
-    return github.connection.rest("GET", f"/repos/{github.repository}/issues/{number}")
-
-
-def _body(issue: Any) -> str:
+def _held(github: GitHub, number: int) -> str | None:
+    """An issue's text; None where an administrator deleted it: the rest of the log is still to be read."""
+    try:
+        issue = github.connection.rest("GET", f"/repos/{github.repository}/issues/{number}")
+    except NotFound:
+        return None
     return str(issue["body"] or "")

@@ -194,6 +194,20 @@ def test_a_full_release_goes_on_in_an_issue_and_leads_there(shop: WaitingShop, s
         assert f"[v1.2.0]({release.url})" in (issue.body or "")
 
 
+def test_a_log_whose_older_part_was_deleted_is_read_and_goes_on(shop: WaitingShop, sha: str) -> None:
+    github = shop.github()
+    long = [
+        make_entry(sha=sha, deployment_id=at, at=AT + timedelta(minutes=at), issues=("x" * 40_000,))
+        for at in range(1, 4)
+    ]
+    for entry in long[:2]:
+        github.write_log(entry, tag=RELEASED)
+    [number] = shop.repository.issues
+    del shop.repository.issues[number]
+    assert github.write_log(long[2], tag=RELEASED).problems == ()
+    assert [entry.deployment_id for entry in log_entries(github)] == [3, 2]
+
+
 def test_an_entry_that_fills_an_issue_alone_is_cut_and_still_read_back(shop: WaitingShop, sha: str) -> None:
     github = shop.github()
     long = make_entry(sha=sha, deployment_id=1, issues=("<" * 10_000,), changes="x" * 10_000)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import Engine, delete, select
 
 from protocol.entry import one_line
@@ -18,16 +15,10 @@ from service.entries import Entries, LogDesk
 from service.reconcile import Reconcile
 from service.tables import entries
 from tests.entries import AT, make_entry
-from tests.serving import Served, serving
+from tests.serving import Served
 from tests.waiting import SHOP
 
 AWKWARD = "**b** <script> 👩‍🚀 \u202eאבג\u202c <!-- x --> --> \u2028 \x00 " + "long " * 2_000
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving(tmp_path) as served:
-        yield served
 
 
 def rows(engine: Engine) -> list[tuple[Any, ...]]:
