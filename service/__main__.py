@@ -67,6 +67,7 @@ def gunicorn_options(settings: Settings) -> list[str]:
         "service.web:application()",
         f"--bind={settings.host}:{settings.port}",
         "--worker-class=service.reception.Reception",
+        "--logger-class=service.server_log.ServerLog",
         "--workers=1",  # its loop alone answers more than GitHub sends, and SQLite has one writer anyway
         "--threads=16",
         "--keep-alive=75",  # longer than proxies keep theirs, so that none is closed as it is used

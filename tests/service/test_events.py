@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.events import EVENTS, LookAgain, RequestedGate, TeamsChanged, read_event
+from service.events import EVENTS, LookAgain, RequestedGate, TeamsChanged, is_used, read_event
 
 REQUESTED: dict[str, Any] = {
     "action": "requested",
@@ -76,3 +76,47 @@ def test_a_change_of_a_team_is_told_of_its_organisation() -> None:
     changed = TeamsChanged(installation_id=5, organisation="acme")
     assert read_event("membership", payload) == changed
     assert read_event("membership", {"organization": {"login": "acme"}}) is None
+
+
+OCCASIONS = {
+    "a review is submitted": ("pull_request_review", "submitted"),
+    "a review is edited": ("pull_request_review", "edited"),
+    "a review is dismissed": ("pull_request_review", "dismissed"),
+    "a required reviewer approves the environment": ("deployment_review", "approved"),
+    "a required reviewer refuses the environment": ("deployment_review", "rejected"),
+    "a check begins": ("check_run", "created"),
+    "a check ends": ("check_run", "completed"),
+    "a check is asked for again": ("check_run", "rerequested"),
+    "a button is pressed": ("check_run", "requested_action"),
+    "a suite of checks ends": ("check_suite", "completed"),
+    "a commit status": ("status", ""),
+    "a workflow run ends": ("workflow_run", "completed"),
+    "a deployment goes on": ("deployment_status", "created"),
+    "a comment is written": ("issue_comment", "created"),
+    "a comment is edited": ("issue_comment", "edited"),
+    "a comment is deleted": ("issue_comment", "deleted"),
+    "an issue is opened": ("issues", "opened"),
+    "an issue gets a label": ("issues", "labeled"),
+    "an issue loses a label": ("issues", "unlabeled"),
+    "an issue is edited": ("issues", "edited"),
+    "an issue is closed": ("issues", "closed"),
+    "an issue is opened again": ("issues", "reopened"),
+    "a push": ("push", ""),
+    "a pull request gets a label": ("pull_request", "labeled"),
+    "a pull request loses a label": ("pull_request", "unlabeled"),
+    "a pull request is edited": ("pull_request", "edited"),
+    "a pull request has a new head": ("pull_request", "synchronize"),
+    "a pull request is merged": ("pull_request", "closed"),
+}
+
+
+@pytest.mark.parametrize(("event", "action"), OCCASIONS.values(), ids=OCCASIONS)
+def test_what_happens_on_github_is_taken_in_and_is_a_reason_to_look_again(event: str, action: str) -> None:
+    assert is_used(event, action)
+    payload = {"action": action, "repository": {"full_name": "acme/shop"}}
+    assert read_event(event, payload) == LookAgain(repository="acme/shop")
+
+
+def test_every_event_we_subscribe_to_has_its_occasion() -> None:
+    others = {"deployment_protection_rule", "membership"}
+    assert {event for event, _ in OCCASIONS.values()} | others == set(EVENTS)

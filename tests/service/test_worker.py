@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,10 +14,11 @@ import requests
 
 from gateway.check_runs import OwnCheck, show_check
 from sandbox.faults import Fault
+from sandbox.state import CheckRun
 from sandbox.webhooks import sign
 from sandbox.world import Exchange
 from tests.serving import SECRET, Served
-from tests.waiting import PLAIN_POLICY, POLICY, WORKFLOW
+from tests.waiting import PLAIN_POLICY, POLICY, SHOP, WORKFLOW
 
 
 def test_a_gate_requested_by_a_push_is_opened_and_the_job_runs(served: Served) -> None:
@@ -67,6 +69,48 @@ def test_a_freeze_that_is_closed_opens_the_gate(served: Served) -> None:
     served.settle()
     assert served.verdicts() == ["approved"]
     assert served.check().conclusion == "success"
+
+
+def test_opinions_that_change_are_seen_as_they_are_now(served: Served) -> None:
+    """A review submitted and dismissed, a comment written, edited and deleted, while the gate waits."""
+    served.shop.world.add_team("acme", "release-managers", members=("bo",))
+    served.shop.world.add_collaborator(SHOP, "bo")
+    number, gate = served.shop.merged(policy=POLICY.replace("count: 1", "count: 2"))
+    head = served.shop.ask("GET", f"/pulls/{number}")["head"]["sha"]
+    served.settle()
+    seen = [approvals(served)]
+    review = served.shop.ask(
+        "POST", f"/pulls/{number}/reviews", {"event": "APPROVE", "commit_id": head}, by="bo"
+    )
+    seen.append(after(served))
+    served.shop.ask("PUT", f"/pulls/{number}/reviews/{review['id']}/dismissals", {"message": "Changed"})
+    seen.append(after(served))
+    comment = served.shop.ask("POST", f"/issues/{number}/comments", {"body": "/approve"}, by="bo")
+    seen.append(after(served))
+    served.shop.world.move_clock(timedelta(seconds=2))
+    served.shop.ask("PATCH", f"/issues/comments/{comment['id']}", {"body": "/approve it"}, by="bo")
+    seen.append(after(served))
+    comment = served.shop.ask("POST", f"/issues/{number}/comments", {"body": "/approve"}, by="bo")
+    seen.append(after(served))
+    served.shop.ask("DELETE", f"/issues/comments/{comment['id']}", by="bo")
+    seen.append(after(served))
+    assert seen == ["0 of 2", "1 of 2", "0 of 2", "1 of 2", "0 of 2", "1 of 2", "0 of 2"]
+    assert (served.verdicts(), served.gate().run_id) == ([], gate.run_id)
+
+
+def after(served: Served) -> str:
+    served.settle()
+    return approvals(served)
+
+
+def approvals(served: Served) -> str:
+    """How many the gate's check run says there are."""
+    (said,) = re.findall(r"\d of 2", (gate_check(served).summary or "").partition("approvals.missing")[0])
+    return str(said)
+
+
+def gate_check(served: Served) -> CheckRun:
+    return next(one for one in served.checks() if ":gate:" in one.external_id)
 
 
 def test_a_refusal_rejects_and_says_why(served: Served) -> None:
