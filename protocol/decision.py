@@ -15,6 +15,7 @@ from protocol.facts import Facts, Missing
 from protocol.policy import Environment, Policy
 from protocol.rules import RULES
 from protocol.verdict import Decision, Finding, Verdict
+from protocol.wording import nearest
 
 _PASSED_IN_EMERGENCIES = tuple(rule.name for rule in RULES if rule.name not in ("access", "emergency"))
 
@@ -30,7 +31,7 @@ def decide(policies: Sequence[Policy | PolicyError | Missing], facts: Facts, now
     moment = now.astimezone(UTC)  # moments of one zone would be compared by their clocks, not by time
     *organisation, own = policies or [Missing("none was found")]
     findings = [finding for policy in organisation for finding in _answers(policy, facts, moment)]
-    findings.extend(_answers(own, facts, moment) or [_unknown_environment(facts)])
+    findings.extend(_answers(own, facts, moment) or [_unknown_environment(own, facts.environment)])
     return Decision(tuple(dict.fromkeys(findings)))
 
 
@@ -63,8 +64,10 @@ def _invalid(error: PolicyError) -> Finding:
     return wait("policy", "policy.invalid", f"The policy cannot be used: {first}{more}")
 
 
-def _unknown_environment(facts: Facts) -> Finding:
-    why = f"The policy does not name the environment {facts.environment}; add it under `environments:`"
+def _unknown_environment(policy: Policy | PolicyError | Missing, name: str) -> Finding:
+    near = nearest(name, policy.environments) if isinstance(policy, Policy) else None
+    meant = f"; did you mean {near}? Else" if near else ";"
+    why = f"The policy does not name the environment {name}{meant} add it under `environments:`"
     return wait("policy", "policy.environment_unknown", why)
 
 

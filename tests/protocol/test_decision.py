@@ -74,6 +74,18 @@ def test_an_environment_that_the_repository_does_not_name_waits() -> None:
     assert codes(make_policy(), facts=make_facts(environment="moon")) == ["policy.environment_unknown"]
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        pytest.param("prod", "prod; did you mean production? Else add it under `environments:`", id="near"),
+        pytest.param("moon", "moon; add it under `environments:`", id="like no other"),
+    ],
+)
+def test_an_environment_that_is_not_named_is_told_the_nearest(name: str, meant: str) -> None:
+    (finding,) = decide([make_policy()], make_facts(environment=name), NOW).findings
+    assert finding.why == f"The policy does not name the environment {meant}"
+
+
 @pytest.mark.parametrize("name", ["Production", "PRODUCTION"])
 def test_the_case_of_an_environments_name_does_not_matter(name: str) -> None:
     facts = make_facts(environment=name, relations={name: make_facts().relations["production"]})
