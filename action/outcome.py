@@ -52,7 +52,10 @@ def _last_step(progress: Progress) -> str:
 def _leave_to_a_person(error: Inconclusive, job: Job, progress: Progress) -> Status:
     """Neither a success nor a reason to go back: it stays as it is until somebody has looked."""
     who = job.workflow.triggering_actor or job.workflow.actor or "whoever deployed it"
-    progress.issues += [job.console.masked(str(error)), f"it stays, and {who} must look: {_ONCE_LOOKED}"]
+    progress.issues += [
+        f"{who} must look, since {job.console.masked(str(error))}",
+        f"it stays; {_ONCE_LOOKED}",
+    ]
     job.console.annotate("error", f"{progress.environment}: held for {who}", "; ".join(progress.issues[-2:]))
     return "held"
 

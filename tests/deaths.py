@@ -59,8 +59,8 @@ class Theatre:
             chat = stack.enter_context(start_chat())
             yield Theatre(sandbox=sandbox, chat=chat, fork=self.fork, root=root)
 
-    def scene(self, steps: str, *, stuck_at: str = "") -> Scene:
-        """A repository of its own, with a run that deploys version 1.1.0."""
+    def scene(self, steps: str, *, stuck_at: str = "", merged: bool = False) -> Scene:
+        """A repository of its own, with a run that deploys version 1.1.0, pushed or `merged`."""
         with self._building:
             name = f"acme/shop-{next(self._numbers)}"
             world = self.sandbox.world
@@ -68,13 +68,24 @@ class Theatre:
             world.add_environment(name, "production", reviewers=(world.user("ada"),))
             policy = _HEAD + "\n".join(f"    {line}" for line in steps.strip().splitlines()) + "\n"
             files = {".github/deploy.yml": policy, ".github/workflows/deploy.yml": _WORKFLOW}
-            sha = world.commit(name, files, "A shop that sells", author=world.user("ada"))
+            sha = world.commit(name, files, "A shop that sells", author=world.user("ada"), quiet=merged)
+            sha = self._merged(name) if merged else sha
         directory = self.root / name.replace("/", "-")
         (directory / "workspace").mkdir(parents=True)
         (directory / "stuck_at").write_text(stuck_at)
         scene = Scene(theatre=self, directory=directory, name=name, sha=sha, token=world.token_for("ada"))
         wait_for(lambda: bool(scene.repository.runs), "no run was started")
         return scene
+
+    def _merged(self, name: str) -> str:
+        """The commit that brought the first pull request in."""
+        world, ada = self.sandbox.world, self.sandbox.client_as("ada")
+        world.commit(
+            name, {"search.py": "1\n"}, "Search", branch="search", author=world.user("ada"), quiet=True
+        )
+        fields = {"title": "Faster search", "head": "search", "base": "main"}
+        number = ada.post(f"/repos/{name}/pulls", fields).json()["number"]
+        return str(ada.put(f"/repos/{name}/pulls/{number}/merge", {}).json()["sha"])
 
 
 @dataclass(kw_only=True)
@@ -204,6 +215,11 @@ class Scene:
     @property
     def issues(self) -> list[Issue]:
         return [one for one in self.repository.issues.values() if one.pull is None]
+
+    @property
+    def remarks(self) -> list[str]:
+        """What stands on the pull requests."""
+        return [said.body for pull in self.repository.pulls for said in pull.issue.comments]
 
     @property
     def titles(self) -> list[str]:

@@ -1,7 +1,9 @@
-"""Every step is interrupted once: the log tells the truth, nothing is left running or called a success."""
+"""What a stop waits for and what it does not; every step of a deployment is ended in test_deaths.py."""
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from typing import Any
@@ -9,9 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from action.journal import read_story
 from action.outcome import _TIME_TO_GO_BACK
-from action.post import ended as told_of
 from action.result import Result
 from action.run import run
 from action.stop import Stop, patience
@@ -70,60 +70,6 @@ def stopped_in(desk: Desk, stop: Stop, **steps: str) -> tuple[Result, GitHubInMe
     took = time.monotonic() - wished[0]
     watcher.join()
     return result, github, took
-
-
-@pytest.mark.parametrize(
-    ("step", "ended"),
-    [
-        pytest.param(
-            "measure",
-            ("stopped", "", "during baseline; nothing that users see had been changed"),
-            id="baseline",
-        ),
-        pytest.param(
-            "verify", ("stopped", "", "during verify; nothing that users see had been changed"), id="verify"
-        ),
-        pytest.param(
-            "backup", ("stopped", "", "during backup; nothing that users see had been changed"), id="backup"
-        ),
-        pytest.param(
-            "migrate",
-            ("stopped", "backup\n", "the database had been begun and nothing deployed"),
-            id="migrate",
-        ),
-        pytest.param("deploy", ("rollback", f"backup\nup\n{BACK}", "during deploy"), id="deploy"),
-        pytest.param(
-            "smoke", ("rollback", f"backup\nup\ndeploy 1.1.0\nhealthy\n{BACK}", "during smoke"), id="smoke"
-        ),
-        pytest.param(
-            "integrity",
-            ("rollback", f"backup\nup\ndeploy 1.1.0\nhealthy\n{BACK}", "during monitor"),
-            id="monitor, the data looked at",
-        ),
-    ],
-)
-def test_a_step_is_interrupted(desk_of: Any, stop: Stop, step: str, ended: tuple[str, str, str]) -> None:
-    status, story, issue = ended
-    desk = desk_of()
-    result, github, took = stopped_in(desk, stop, **{step: STUCK})
-    assert (result.status, result.exit_code != 0) == (status, True)
-    assert desk.file("story") == story
-    assert result.issues[0].startswith("the job was stopped (SIGINT)")
-    assert issue in result.issues[0]
-    assert took < 7
-    assert not psutil.pid_exists(int(desk.file("stuck")))
-    assert github.statuses[-1]["description"].startswith(f"{status.capitalize()} - 1.1.0 in ")
-    assert len(github.issues) == 1
-
-
-def test_a_stop_while_metrics_are_sampled_goes_back(desk_of: Any, stop: Stop) -> None:
-    desk = desk_of()
-    measure = "if test -e story; then echo $$ > stuck; sleep 60; fi; echo 0"
-    result, _, took = stopped_in(desk, stop, measure=measure)
-    assert result.status == "rollback"
-    assert "during monitor" in result.issues[0]
-    assert took < 7
-    assert not psutil.pid_exists(int(desk.file("stuck")))
 
 
 def test_a_page_that_never_answers_does_not_keep_a_stopped_job(desk_of: Any, stop: Stop) -> None:
@@ -211,16 +157,18 @@ def test_where_nobody_hurries_patience_lasts_until_it_is_wished_again() -> None:
         assert late.signal_name == "SIGTERM"
 
 
-def test_a_killed_rollback_is_told_as_one_that_had_begun(desk_of: Any) -> None:
-    desk = desk_of()
-    text = POLICY.format(**STEPS | {"smoke": "exit 1"})
-    assert run(desk.job, GitHubInMemory(policies=[policy_of(text)])).status == "rollback"
-    path = desk.job.journal.path
-    lines = path.read_text(encoding="utf-8").splitlines()
-    cut = next(number for number, line in enumerate(lines) if '"rollback: database"' in line)
-    path.write_text("\n".join(lines[: cut + 1]), encoding="utf-8")
-    story = read_story(path)
-    assert story is not None
-    issue = told_of(story).issues[0]
-    assert "the job ended during rollback: database" in issue
-    assert "The rollback had begun and was not finished" in issue
+@pytest.mark.parametrize(
+    ("before", "heard"),
+    [(signal.SIG_DFL, True), (signal.SIG_IGN, False)],
+    ids=["at a terminal", "under nohup"],
+)
+def test_a_terminal_that_is_closed_is_heard_unless_nobody_wants_to_hear(before: Any, heard: bool) -> None:
+    found = signal.signal(signal.SIGHUP, before)
+    try:
+        with Stop() as stop:
+            stop.listen()
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert stop.wished is heard
+        assert signal.getsignal(signal.SIGHUP) == before
+    finally:
+        signal.signal(signal.SIGHUP, found)

@@ -583,6 +583,76 @@ def test_a_disk_that_fills_up_hides_nothing(ending: Ending, step: str, status: s
     assert_told_once(ending.told, status, "the journal could not be written to its end: File too large")
 
 
+def die_with_a_pull_request(stage: Theatre, by: str, status: str) -> list[str]:
+    scene = stage.scene(SIMPLE + "rollback: {run: 'at back'}", stuck_at="deploy", merged=True)
+    job = stuck_in(scene)
+    job.signal(SIGNALS[by])
+    job.wait()
+    scene.container_ends()
+    for _ in range(2):
+        scene.end_of_job()
+    return scene.remarks
+
+
+@looks_at(die_with_a_pull_request)
+@pytest.mark.parametrize(("by", "status"), [("SIGINT", "Rollback"), ("SIGKILL", "Stopped")])
+def test_the_pull_request_it_brought_hears_of_it_once(ending: list[str], by: str, status: str) -> None:
+    [remark] = ending
+    assert remark.count("- production: ") == 1
+    assert f"- production: {status} - 1.1.0" in remark
+
+
+CHECKED = """
+checklist: [{item: Alerts are set, run: 'at check'}]
+steps: {deploy: {run: 'at deploy'}}
+"""
+
+
+def die_before(stage: Theatre, by: str) -> Ending:
+    scene = stage.scene(CHECKED, stuck_at="check")
+    job = stuck_in(scene)
+    job.signal(SIGNALS[by])
+    end = ended(scene, job)
+    assert by == "SIGKILL" or scene.alive() == []
+    scene.container_ends()
+    return end()
+
+
+@looks_at(die_before)
+@pytest.mark.parametrize("by", SIGNALS)
+def test_a_job_that_dies_over_its_checklist_has_told_nobody(ending: Ending, by: str) -> None:
+    assert ending.code == (-9 if by == "SIGKILL" else 130)
+    assert (ending.scene.story, ending.told.made, ending.told.titles) == (["check"], 0, ())
+    assert (ending.told.entries, ending.told.issues) == ((), ())
+
+
+WATCHED = """
+steps: {verify: {run: 'echo 1.0.0'}, deploy: {run: 'touch deployed'}}
+monitor:
+  for: 1s
+  every: 1s
+  source: {run: 'test -e deployed || echo 0'}
+  metrics: {error_rate: {query: q, rollback_if: {above: 1}}}
+rollback: {run: 'at back'}
+"""
+
+
+def hold(stage: Theatre) -> Ending:
+    scene = stage.scene(WATCHED, merged=True)
+    return ended(scene, scene.begin())()
+
+
+@looks_at(hold)
+def test_what_nobody_could_judge_is_held_and_says_who_must_look(ending: Ending) -> None:
+    who = "ada must look, since the metrics do not say whether it is well: error_rate: never measured"
+    assert (ending.code, ending.scene.output("status"), ending.scene.story) == (5, "held", [])
+    assert ending.told.entries[0][0] == "held"
+    assert ending.told.entries[0][1].startswith(f"{who}; it stays; if it is well, run this job again")
+    assert ending.told.issues == ("production: 1.1.0 is held for a person",)
+    assert ending.told.titles[-1] == "1.1.0 is held in production"
+    assert "ada must look, since the metrics do not say" in ending.scene.remarks[0]
+
+
 def test_nothing_begins_without_room_for_a_journal(stage: Theatre) -> None:
     scene = stage.scene(SIMPLE)
     scene.file("temporary").touch()  # where a directory should be

@@ -158,10 +158,10 @@ def test_no_traffic_is_neither_a_pass_nor_a_reason_to_go_back(desk_of: Any) -> N
     assert (result.status, result.exit_code) == ("held", 5)
     assert desk.file("story") == "deploy 1.1.0\n"
     assert result.issues[:2] == (
-        "the metrics do not say whether it is well: error_rate: never measured",
-        f"it stays, and ada must look: {_ONCE_LOOKED}",
+        "ada must look, since the metrics do not say whether it is well: error_rate: never measured",
+        f"it stays; {_ONCE_LOOKED}",
     )
-    assert "::error title=production%3A held for ada::the metrics do not say" in desk.log
+    assert "::error title=production%3A held for ada::ada must look, since the metrics" in desk.log
 
 
 def test_a_source_that_dies_after_the_deployment_rolls_back(desk_of: Any) -> None:
