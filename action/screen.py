@@ -15,7 +15,7 @@ from rich.text import Text
 
 from action.console import Console
 from action.errors import Stopped
-from action.picture import Doing, Picture, indented, length_of, metrics_table, since
+from action.picture import Doing, Picture, indented, length_of, metrics_table, one_line, since
 from protocol.plan import Step
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def open_screen(stream: TextIO) -> Iterator[Screen]:
     """Whatever happens inside, the terminal is left as it was found."""
     screen = Screen(stream)
     try:
+        screen.begin()
         yield screen
     finally:
         screen.leave()
@@ -53,8 +54,7 @@ class Screen(Console):
         self._progress: Progress | None = None
         self._doing: Doing | None = None
 
-    def follow(self, ahead: Sequence[Step], progress: Progress) -> None:
-        self._ahead, self._progress = tuple(ahead), progress
+    def begin(self) -> None:
         self._live = Live(
             get_renderable=self._drawn,
             console=self._terminal,
@@ -65,9 +65,12 @@ class Screen(Console):
         self._live.start()
         self._terminal.show_cursor(True)  # even a process that is killed leaves it so
 
+    def follow(self, ahead: Sequence[Step], progress: Progress) -> None:
+        self._ahead, self._progress = tuple(ahead), progress
+
     def _drawn(self) -> Group:
         if self._progress is None:
-            return Group()
+            return Group(one_line(f"looking at what is known  {since(self._began)}", style="dim"))
         return Picture(
             doing=self._doing,
             progress=self._progress,
@@ -156,6 +159,9 @@ class Screen(Console):
         for name, address in (("log", result.release_url), ("documented in", result.issue_url)):
             if address:
                 self._print(indented(Text(f"{name}: {self.shown(address)}", overflow="fold")))
+
+    def _write(self, line: str) -> None:
+        self._print(Text(line))
 
     def _print(self, what: RenderableType) -> None:
         with self._lock:

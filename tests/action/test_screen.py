@@ -94,6 +94,7 @@ staging  1\.0\.0 → 1\.1\.0  \d+s  2 done, 5 to do$"""
 
 def test_what_is_done_stands_above_and_what_goes_on_below(deploying: Run, tmp_path: Path) -> None:
     at = deploying(watched=True, deploy=f'echo "copying 1 of 3"; echo "copying 2 of 3"; {UNTIL_SEEN}')
+    assert at.until(lambda text: "looking" in text).startswith("looking at what is known  ")
     text = at.until(lambda text: bool(GOING_ON.search(text)))
     (tmp_path / "seen").touch()
     assert "✓ verify  0s" in text
@@ -102,6 +103,7 @@ def test_what_is_done_stands_above_and_what_goes_on_below(deploying: Run, tmp_pa
     assert at.end() == 0
     assert re.search(r"^staging: success, 1\.1\.0, after \d+s$", at.glass.text, re.MULTILINE)
     assert re.search(r"^    errors +0\.25 +0\.25 +pass", at.glass.text, re.MULTILINE)
+    assert "looking at what is known" not in at.glass.text
     assert "\n> " not in at.glass.text
     assert "| copying" not in at.glass.text  # what went well needs no last lines
 
