@@ -13,7 +13,17 @@ from service.registration import Unusable, read_registration, registration_file
 
 PUBLIC_SERVER = "https://github.com"
 HIGHEST_PORT = 65_535
-WELL_KNOWN_SECRETS = frozenset({"development", "secret", "changeme", "password", "test", "webhook"})
+WELL_KNOWN_SECRETS = frozenset(
+    {
+        "development",
+        "secret",
+        "changeme",
+        "password",
+        "test",
+        "webhook",
+        "it's a secret to everybody",  # GitHub's own example
+    }
+)
 _APP_ID = "the number on the App's settings page; `deploy-protocol serve setup` registers a new one"
 
 

@@ -22,7 +22,7 @@ from protocol.gate import Gate
 from protocol.policy import Policy
 from protocol.verdict import Verdict
 from sandbox.faults import Fault
-from tests.waiting import PLAIN_POLICY, POLICY, SHOP, WaitingShop, now
+from tests.waiting import PLAIN_POLICY, POLICY, SHOP, WORKFLOW, WaitingShop, now
 
 TICKED_POLICY = """\
 version: 1
@@ -129,6 +129,24 @@ def test_peers_15_a_review_is_bound_to_the_commit_it_was_given_for(shop: Waiting
     (approval,) = facts.approvals
     assert (approval.by, approval.method, approval.state) == ("grace", "review", "approved")
     assert approval.sha == reviewed != head
+
+
+def test_peers_15_a_commits_date_proves_nothing(shop: WaitingShop) -> None:
+    """Whoever writes a commit writes its date: one "of yesterday" that came after an approval has none."""
+    workflow = {".github/deploy.yml": POLICY, ".github/workflows/deploy.yml": WORKFLOW}
+    shop.world.commit(SHOP, workflow, "Policy", quiet=True)
+    author = shop.world.user("ada")
+    shop.world.commit(SHOP, {"a": "1"}, "One", branch="sell", author=author)
+    number = shop.ask("POST", "/pulls", {"title": "Sell", "head": "sell", "base": "main"})["number"]
+    shop.ask("POST", f"/pulls/{number}/reviews", {"event": "APPROVE"}, by="grace")
+    shop.ask("POST", f"/issues/{number}/comments", {"body": "/approve"}, by="grace")
+    shop.world.move_clock(timedelta(days=-1))
+    shop.world.commit(SHOP, {"a": "2"}, "Two", branch="sell", author=author)
+    shop.world.move_clock(timedelta(days=1, minutes=1))
+    gate = shop.gate_of(shop.ask("PUT", f"/pulls/{number}/merge", {})["sha"])
+    policies, facts = shop.github().facts_for(gate, now())
+    missing = [one.why for one in decide(policies, facts, now()).findings if one.code == "approvals.missing"]
+    assert ["0 of 1" in why for why in missing] == [True]
 
 
 def test_peers_17_a_comment_approves_and_an_edited_one_does_not(shop: WaitingShop) -> None:

@@ -7,6 +7,7 @@ import hmac
 import io
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -90,7 +91,7 @@ def mail(engine: Engine) -> Mail:
     return Mail(engine)
 
 
-def test_the_published_signature_vector_holds() -> None:
+def test_peers_1_the_published_signature_vector_holds() -> None:
     published = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     assert signature(SECRET, b"Hello, World!") == published
 
@@ -101,9 +102,17 @@ def test_peers_2_a_delivery_is_in_the_database_before_it_is_acknowledged(mail: M
     assert len(mail.handed) == 1
 
 
-def test_the_previous_secret_is_accepted_while_it_is_rotated(mail: Mail) -> None:
+def test_peers_1_the_previous_secret_is_accepted_while_it_is_rotated(mail: Mail) -> None:
     assert mail.send(secret=PREVIOUS).status == 202
     assert mail.stored == 1
+
+
+def test_peers_2_what_cannot_be_stored_is_not_acknowledged(tmp_path: Path) -> None:
+    """GitHub keeps it then, and reconcile asks for it again."""
+    without_tables = create_engine(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    mail = Mail(without_tables)
+    assert (mail.send().status, mail.handed) == (503, [])
+    without_tables.dispose()
 
 
 def test_peers_3_a_delivery_id_is_handled_once(mail: Mail) -> None:

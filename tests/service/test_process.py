@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from sandbox.faults import Fault
 from service.events import EVENTS
 from tests.started import SECRET, Started, environ_for, free_port, started
 from tests.visiting import Visitor
-from tests.waiting import PLAIN_POLICY, SHOP, WaitingShop, waiting_shop
+from tests.waiting import PLAIN_POLICY, POLICY, SHOP, WaitingShop, waiting_shop
 
 
 @pytest.fixture
@@ -73,6 +74,25 @@ def test_when_the_worker_is_killed_the_web_part_stops_too_and_the_exit_code_tell
     service.child("shift").send_signal(signal.SIGKILL)
     assert service.process.wait(15) == 128 + signal.SIGKILL
     assert not psutil.pid_exists(web.pid)
+
+
+def test_peers_5_a_service_whose_database_was_deleted_finds_what_waits(
+    shop: WaitingShop, tmp_path: Path
+) -> None:
+    environ = environ_for(shop.played, tmp_path, shop.server.url)
+    with started(tmp_path, environ) as service:
+        service.wait_until_ready()
+        shop.played.webhook_url, shop.played.webhook_secret = f"{service.url}/webhook", SECRET
+        shop.installation.events = tuple(EVENTS)
+        gate = shop.push(POLICY)
+        shop.wait(lambda: any("gate:" in run.external_id for run in shop.repository.check_runs.values()))
+        assert service.stop() == 0
+    shutil.rmtree(tmp_path / "data")
+    shop.installation.events = ()
+    shop.world.commit(SHOP, {".github/deploy.yml": PLAIN_POLICY}, "Ask nobody", quiet=True)
+    with started(tmp_path, environ):
+        shop.wait(lambda: shop.repository.runs[gate.run_id].conclusion == "success")
+    assert len(shop.repository.runs[gate.run_id].jobs) == 1
 
 
 def test_peers_23_ready_only_while_a_worker_lives(shop: WaitingShop, tmp_path: Path) -> None:

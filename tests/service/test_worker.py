@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -173,6 +174,16 @@ def test_counted_a_verdict_takes_three_requests_warm(served: Served) -> None:
     served.settle()
     made = requests_until_the_verdict(served)
     assert len(made) <= 3, made
+
+
+def test_peers_2_an_acknowledgement_waits_for_nothing_but_the_database(served: Served) -> None:
+    """GitHub gives up after ten seconds, and is not asked anything by then."""
+    served.shop.world.faults.add(Fault(kind="timeout", seconds=30, times=None))
+    asked_at = time.monotonic()
+    send(served, "pull_request_review", {"action": "submitted", "repository": {"full_name": SHOP}})
+    assert time.monotonic() - asked_at < 5
+    assert [one.state for one in served.deliveries()] == ["new"]
+    served.shop.world.faults.clear()
 
 
 def test_peers_8_policy_and_approvals_are_read_again_right_before_the_verdict(served: Served) -> None:
