@@ -36,7 +36,7 @@ class Journal:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             known = path.read_bytes().rstrip(b"\0")
             self._end, self._torn = len(known), bool(known) and not known.endswith(b"\n")
-            if room:
+            if room and hasattr(os, "posix_fallocate"):  # macOS, at somebody's terminal, has none
                 os.posix_fallocate(self._file, self._end, room)
         except OSError as error:
             raise NoRoom(

@@ -49,7 +49,7 @@ class Told:
 
     entry: Entry
     release_url: str = ""
-    untold: tuple[str, ...] = ()  # parts that GitHub did not take
+    untold: tuple[str, ...] = ()  # parts that GitHub may take another time
 
 
 def claim_deployment(

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 
 from action.errors import Stopped
 from action.job import Job
-from gateway.errors import GatewayError, RateLimited, Unavailable
+from gateway.errors import Forbidden, GatewayError, NotFound, RateLimited, Rejected, Unavailable
 
 _PAUSES = (0.5, 1.5, 4.0)  # seconds, over all the parts: a GitHub that stays away holds no runner
+_FOR_GOOD = (Forbidden, NotFound, Rejected)  # the end of the job has the same token and the same words
 _LONGEST_LIMIT = 60.0  # seconds that a rate limit is waited for
 
 
 @dataclass(slots=True, kw_only=True)
 class Scribe:
-    """Each part is journalled once it stands. What GitHub did not take is in `untold`: for the job's end.
+    """Each part is journalled once it stands. What may be taken another time is in `untold`.
 
     `known` asks for the statuses that this run has left, for a status whose answer was lost may be there.
     """
@@ -33,7 +34,8 @@ class Scribe:
         try:
             where = self._patiently(tell)
         except (GatewayError, Stopped) as error:
-            self.untold.append(part)
+            if not isinstance(error, _FOR_GOOD):
+                self.untold.append(part)
             self.job.console.annotate("warning", f"{title or part} not written", str(error))
             return ""
         self.job.journal.recorded(part, where)

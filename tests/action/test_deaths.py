@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from gateway.turns import REF
 from sandbox.faults import Fault
 from tests.deaths import Scene, Theatre, theatre
 from tests.forks import PATIENCE, Forked
@@ -425,9 +426,27 @@ def test_with_an_expired_token_nothing_false_stands_and_the_summary_tells_it(
 ) -> None:
     assert (ending.code, ending.scene.output("status")) == (0, "success")
     assert (ending.told.states, ending.told.entries, ending.told.issues) == (("in_progress",), (), ())
-    assert ending.scene.text("step_summary").count("**Status**: Success") == 2
-    assert "The token is wrong or has expired: check it." in ending.end
+    assert "**Status**: Success" in ending.scene.text("step_summary")
+    assert "The token is wrong or has expired: check it." in ending.said
     assert ending.told.titles[-1] == "1.1.0 is in production"
+
+
+def die_expired(stage: Theatre) -> Ending:
+    scene = stage.scene(SIMPLE, stuck_at="deploy")
+    job = stuck_in(scene)
+    scene.expire_the_token()
+    job.signal(signal.SIGKILL)
+    job.wait()
+    scene.container_ends()
+    return ended(scene, job)()
+
+
+@looks_at(die_expired)
+def test_of_a_job_killed_with_an_expired_token_the_summary_and_the_log_tell(ending: Ending) -> None:
+    assert (ending.told.states, ending.told.entries, ending.told.issues) == (("in_progress",), (), ())
+    assert "**Status**: Stopped" in ending.scene.text("step_summary")
+    assert "::error title=production%3A stopped::the job ended during deploy" in ending.end
+    assert "The token is wrong or has expired: check it." in ending.end
 
 
 def lose_an_answer(stage: Theatre) -> Ending:
@@ -494,6 +513,7 @@ PLACES = {
     "its Deployment": ("/deployments$", "", "stopped"),
     "its status": ("/deployments/[0-9]+/statuses$", "smoke", "success"),
     "its issue": ("/issues$", "deploy", "failed"),
+    "its release": ("/releases$", "smoke", "success"),
 }
 
 
@@ -512,6 +532,7 @@ def die_writing(stage: Theatre, place: str) -> Ending:
             job.wait()
         scene.container_ends()
         time.sleep(0.6)  # until GitHub has taken them
+        own.sandbox.client_as("ada").delete(f"/repos/{scene.name}/git/{REF}")  # as who waits does in a minute
         ended(scene, job)()
         return ended(scene, job)()
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,22 +13,12 @@ import pytest
 from action.errors import NoRoom
 from action.run import run
 from action.summary import write_outputs
+from tests.disks import room_for
 from tests.jobs import Desk, GitHubInMemory, policy_of
 
 FULL = Path("/dev/full")
 ROOT = Path(__file__).parents[2]
 DEPLOY = "steps: {deploy: {run: 'true'}}"
-
-
-@contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """No file of this process can grow beyond so many bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def with_full(desk: Desk, *files: str) -> Any:
