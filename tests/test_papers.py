@@ -81,6 +81,15 @@ def test_every_line_of_the_security_checklist_has_a_test_named_after_it() -> Non
     assert set(lines) == named
 
 
+def test_every_test_that_the_page_of_security_names_exists() -> None:
+    page = (ROOT / "docs" / "security.md").read_text()
+    rows = re.findall(r"^\| (\d+) \| [^|]+ \| (.+) \|$", page, re.MULTILINE)
+    named = {f"test_peers_{line}_{name}" for line, names in rows for name in re.findall(r"`(\w+)`", names)}
+    tests = "".join(file.read_text() for file in (ROOT / "tests").rglob("test_*.py"))
+    assert named - set(re.findall(r"^def (test_\w+)", tests, re.MULTILINE)) == set()
+    assert sorted({int(line) for line, _ in rows}) == list(range(1, 25))
+
+
 def test_action_yml_and_compose_yml_are_what_their_readers_take() -> None:
     compose = yaml.safe_load((ROOT / "compose.yml").read_text())
     for paper, name in ((ACTION, "github-actions"), (compose, "compose-spec")):

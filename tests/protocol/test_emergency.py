@@ -55,7 +55,7 @@ def test_an_emergency_is_in_the_record_with_its_reason() -> None:
     assert (finding.code, finding.why) == ("emergency.used", "Emergency by eve: The shop is down")
 
 
-def test_an_emergency_nobody_closed_ends_by_itself() -> None:
+def test_peers_19_an_emergency_nobody_closed_ends_by_itself() -> None:
     """After 24 hours, or what the policy says; then it neither passes nor holds anything."""
     policy = make_policy({"windows": {"closed": ["Mon,Tue"]}}, access=ON_CALL)
     facts = make_facts(emergency=emergency())
