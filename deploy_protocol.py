@@ -166,7 +166,7 @@ def windows(environment: str, file: str, at: str | None, as_json: bool) -> None:
     "facts_file",
     metavar="FILE",
     required=True,
-    help="JSON as `schema facts` says; - reads it here.",
+    help="JSON as docs/facts.md says; - reads it here.",
 )
 @at_option
 @json_option

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from docs.facts_reference import facts_reference
 from docs.policy_reference import policy_reference
 from protocol.codes import as_markdown
 from protocol.commands import commands_table
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> None:
     (ROOT / "docs" / "codes.md").write_text(as_markdown())
     (ROOT / "docs" / "deploy.schema.json").write_text(json.dumps(policy_schema(), indent=2) + "\n")
+    (ROOT / "docs" / "facts.md").write_text(facts_reference())
     (ROOT / "docs" / "policy.md").write_text(policy_reference())
     for paper, generated in PARTS.items():
         file = ROOT / paper

@@ -236,7 +236,7 @@ def _section(model: type[BaseModel]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for name, field in model.model_fields.items():
         key = field.alias or name
-        yield f"| `{key}` | {_form(shape['properties'][key])} | {_default(field)} | {_meaning(model, key)} |"
+        yield f"| `{key}` | {form(shape['properties'][key])} | {_default(field)} | {_meaning(model, key)} |"
     yield ""
 
 
@@ -246,7 +246,8 @@ def _meaning(model: type[BaseModel], key: str) -> str:
     return next(MEANINGS[name] for name in names if name in MEANINGS)
 
 
-def _form(schema: dict[str, Any]) -> str:
+def form(schema: dict[str, Any]) -> str:
+    """How a JSON Schema says that a value is written."""
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
@@ -258,7 +259,7 @@ def _form(schema: dict[str, Any]) -> str:
         return "text such as " + ", ".join(f"`{example}`" for example in schema["examples"][:3])
     for key, between in (("anyOf", " or "), ("oneOf", " or "), ("allOf", " and ")):
         if key in schema:
-            return between.join(dict.fromkeys(map(_form, schema[key])))
+            return between.join(dict.fromkeys(map(form, schema[key])))
     return _type(schema)
 
 
@@ -266,16 +267,16 @@ def _type(schema: dict[str, Any]) -> str:
     match schema.get("type"):
         case "array":
             items = schema.get("items") or {}
-            return f"list of {_form(items)}" if items else "list"
+            return f"list of {form(items)}" if items else "list"
         case "object":
             values = schema.get("additionalProperties")
-            return f"by name: {_form(values)}" if isinstance(values, dict) else "mapping"
+            return f"by name: {form(values)}" if isinstance(values, dict) else "mapping"
         case "boolean":
             return "`true` · `false`"
         case "null":
             return "nothing"
         case "string":
-            return "text"
+            return "moment" if schema.get("format") == "date-time" else "text"
         case list() as types:
             return " or ".join(types)
         case other:

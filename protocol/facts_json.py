@@ -16,6 +16,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from protocol.errors import ProtocolError
 from protocol.facts import Facts, Missing, People
+from protocol.facts_meanings import MEANINGS
 from protocol.moments import in_our_years
 from protocol.wording import not_known, say_any
 
@@ -119,7 +120,7 @@ class _Reader:
         if value is None and NoneType in kinds:
             return None
         if Missing in kinds and isinstance(value, dict) and set(value) == {"missing"}:
-            return Missing(str(value["missing"]))
+            return Missing(self._plain(str, value["missing"], f"{at}.missing"))
         return self.read(next(kind for kind in kinds if kind not in (Missing, NoneType)), value, at)
 
     def _list(self, container: Callable[[Any], Any], kind: Any, value: Any, at: str) -> Any:
@@ -248,7 +249,10 @@ def _record_schema(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
             "description": (kind.__doc__ or "").partition("\n")[0],
             "type": "object",
             "additionalProperties": False,
-            "properties": {key: _schema(hint, definitions) for key, hint in hints.items()},
+            "properties": {
+                key: {"description": MEANINGS[f"{name}.{key}"], **_schema(hint, definitions)}
+                for key, hint in hints.items()
+            },
             "required": sorted({"missing"} if kind is Missing else _required(kind)),
         }
     return {"$ref": f"#/$defs/{name}"}

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 
+from docs.facts_reference import facts_reference
 from docs.generate import PARTS
 from docs.policy_reference import policy_reference
 from gateway.freezes import freezes_of
@@ -55,6 +56,10 @@ def test_the_site_asks_for_nothing_outside(tmp_path: Path) -> None:
 
 def test_the_policys_reference_has_every_key_and_is_in_step() -> None:
     assert (ROOT / "docs" / "policy.md").read_text() == policy_reference(), "run: make docs"
+
+
+def test_the_facts_reference_has_every_key_and_is_in_step() -> None:
+    assert (ROOT / "docs" / "facts.md").read_text() == facts_reference(), "run: make docs"
 
 
 @pytest.mark.parametrize("paper", PARTS)

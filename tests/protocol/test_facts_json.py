@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from protocol.facts import Facts, Missing, Permission, Relation
 from protocol.facts_json import FactsError, facts_data, facts_schema, read_facts
+from protocol.facts_meanings import MEANINGS
 
 EXAMPLE = Path("docs/facts.example.json")
 
@@ -72,6 +73,11 @@ def test_the_schema_refuses_what_the_reader_does() -> None:
     assert not schema.is_valid(example() | {"intent": "destroy"})
 
 
+def test_every_fact_has_a_meaning_in_the_schema_and_no_other_thing_has() -> None:
+    definitions = facts_schema()["$defs"].items()
+    assert {f"{name}.{key}" for name, shape in definitions for key in shape["properties"]} == set(MEANINGS)
+
+
 MISFITS: dict[str, tuple[dict[str, Any], str]] = {
     "unknown key": ({"chekcs": []}, "unknown key 'chekcs', did you mean 'checks'?"),
     "number for text": ({"sha": 1}, "sha: this must be text, not a number"),
@@ -113,6 +119,7 @@ MISFITS: dict[str, tuple[dict[str, Any], str]] = {
         {"intent": ["deploy"]},
         "intent: '['deploy']' is not known here: write deploy or rollback",
     ),
+    "reason that is no text": ({"checks": {"missing": 3}}, "checks.missing: this must be text, not a number"),
     "missing key": ({"checks": [{"name": "a"}]}, "checks[0]: key 'state' is missing: add it"),
     "no moment": (
         {"requested_at": "yesterday"},
