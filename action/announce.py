@@ -13,6 +13,7 @@ from gateway.notifications import send
 from protocol.entry import Status, version_of_line
 from protocol.messages import (
     TEMPLATES,
+    TONES,
     Message,
     News,
     Telling,
@@ -101,7 +102,7 @@ def _ended_well(noted: Iterable[str]) -> bool:
 
 
 def _message(telling: Telling, notify: Notify, news: News) -> Message:
-    return message(getattr(notify.messages, telling) or TEMPLATES[telling], news)
+    return message(getattr(notify.messages, telling) or TEMPLATES[telling], news, TONES[telling])
 
 
 def _deliver_all(channels: list[str], message: Message, telling: Telling, job: Job) -> tuple[Delivery, ...]:

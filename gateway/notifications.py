@@ -9,14 +9,19 @@ from protocol.messages import Message
 
 def send(address: str, message: Message) -> str:
     """Why the message was not taken; empty when it was. Never raises: a plugin may fail in any way."""
-    from apprise import Apprise, NotifyFormat  # noqa: PLC0415 - costs a second, and most steps tell nobody
+    from apprise import Apprise, NotifyFormat, NotifyType  # noqa: PLC0415 - costs a second, and most steps tell nobody
 
     logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its log lines hold addresses, which are secrets
     messenger = Apprise()
     try:
         if not messenger.add(address):
             return "its address is none that Apprise understands."
-        if not messenger.notify(title=message.title, body=message.body, body_format=NotifyFormat.TEXT):
+        if not messenger.notify(
+            title=message.title,
+            body=message.body,
+            body_format=NotifyFormat.TEXT,
+            notify_type=NotifyType(message.tone),
+        ):
             return "its service did not take the message."
     except Exception as error:  # noqa: BLE001 - a plugin of somebody else's may raise anything
         return f"its plugin failed with {type(error).__name__}."

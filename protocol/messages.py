@@ -13,6 +13,7 @@ from protocol.entry import Entry, Status
 from protocol.wording import not_known
 
 Telling: TypeAlias = Literal["before", "during", "after", "rollback", "failed"]
+Tone: TypeAlias = Literal["info", "success", "warning", "failure"]
 
 TEMPLATES: Final[Mapping[Telling, str]] = {
     "before": """\
@@ -49,6 +50,13 @@ Documented: {issue_url}
 Log: {log_url}
 Run: {run_url}""",
 }
+TONES: Final[Mapping[Telling, Tone]] = {
+    "before": "info",
+    "during": "info",
+    "after": "success",
+    "rollback": "warning",
+    "failed": "failure",
+}
 _ENDED: Final[Mapping[Status, str]] = {
     "success": "is in",
     "rollback": "was rolled back from",
@@ -67,8 +75,11 @@ _NOTE = re.compile(r"Told (?P<telling>before|during): (?P<channels>[\w, ]+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
+    """`tone` is what a chat colours it by."""
+
     title: str
     body: str
+    tone: Tone = "info"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +113,11 @@ class News:
 PLACEHOLDERS: Final = tuple(News.__dataclass_fields__)
 
 
-def message(template: str, news: News) -> Message:
+def message(template: str, news: News, tone: Tone = "info") -> Message:
     """Fill a template in: first the title. A line that only names what is not known is left out."""
     lines = [filled for line in template.strip().splitlines() if (filled := _filled(line, news)) is not None]
     title, *body = lines or [f"{news.version} {news.environment}"]
-    return Message(title=title[:_TITLE_LIMIT], body="\n".join(body))
+    return Message(title=title[:_TITLE_LIMIT], body="\n".join(body), tone=tone)
 
 
 def _filled(line: str, news: News) -> str | None:

@@ -44,6 +44,7 @@ def test_a_deployment_is_told_before_during_and_after(desk_of: Any, chat: Chat) 
         "1.1.0 is in production",
     ]
     assert "Deployer: ada" in chat.heard[0].json["message"]
+    assert [heard.json["type"] for heard in chat.heard] == ["info", "info", "success"]
 
 
 def test_who_was_told_stands_in_the_log_and_in_the_deployments_statuses(desk_of: Any, chat: Chat) -> None:

@@ -5,14 +5,16 @@ Slack's and Discord's plugins know one host only, so their address, and nothing 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from apprise.plugins.discord import NotifyDiscord
 from apprise.plugins.slack import NotifySlack
 
 from gateway.notifications import send
-from protocol.messages import Message
+from protocol.messages import Message, Tone
 from tests.chat import make_certificate, start_chat, start_post
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise's own
@@ -29,6 +31,15 @@ def test_slack_takes_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
     [attachment] = heard.json["attachments"]
     assert attachment["title"] == MESSAGE.title
     assert "Deployer: ada" in attachment["text"]
+
+
+def test_a_failure_has_another_colour_than_a_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    with start_chat(answer=b"ok") as chat:
+        monkeypatch.setattr(NotifySlack, "webhook_url", f"http://127.0.0.1:{chat.port}/services")
+        for tone in get_args(Tone):
+            message = replace(MESSAGE, tone=tone)
+            assert send("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", message) == ""
+    assert len({heard.json["attachments"][0]["color"] for heard in chat.heard}) == len(get_args(Tone))
 
 
 def test_discord_takes_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
