@@ -106,9 +106,11 @@ class GitHub:
         organisation: Organisation | None = None,
         teams: Teams | None = None,
         lines: Lines | None = None,
+        pages_url: str = "",
     ) -> None:
         self.repository = repository
         self.policy_file = policy_file
+        self.pages_url = pages_url  # where people read of it with us; empty where they cannot
         self.organisation = organisation  # for a policy beside this repository's that its token cannot see
         self._token = token
         self._api_url = api_url.rstrip("/")

@@ -31,6 +31,7 @@ class Clients:
         self._clock = clock
         self.app_id = settings.app_id
         self._api_url = settings.api_url
+        self._pages_url = settings.public_url if settings.can_log_in else ""
         key = AppKey(app_id=str(settings.app_id), private_key=settings.private_key)
         self.app = App(key, api_url=settings.api_url)
         self.tokens = InstallationTokens(self.app)
@@ -59,6 +60,7 @@ class Clients:
                     organisation=organisation,
                     teams=self._teams.setdefault(installation_id, Remembered(PEOPLE)),
                     lines=self._lines,
+                    pages_url=f"{self._pages_url}/{repository}" if self._pages_url else "",
                 )
             self._clients[key] = client
             while len(self._clients) > KEPT:

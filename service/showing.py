@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from gateway.check_runs import Annotation, CheckAction, Conclusion, OwnCheck, show_check
@@ -117,6 +118,7 @@ def show(
         actions=said.buttons,
         annotations=said.remarks,
         external_id=external_id,
+        details_url=f"{github.pages_url}#{quote(name.removeprefix(_NAME))}" if github.pages_url else "",
     )
     return show_check(github, check, check_id=None if said.remarks else check_id)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
@@ -124,6 +124,14 @@ def test_a_gate_is_shown_with_every_finding_in_the_words_of_its_check_run(
     assert f"run {gate.run_id}" in page
     assert f"{gate.sha[:7]} of main waits since" in page
     assert "Last look just now, next" in page
+
+
+def test_the_check_run_s_details_lead_to_its_environment(served: Served, visitor: Visitor) -> None:
+    served.shop.push(CLOSED)
+    served.settle()
+    where = urlsplit(str(served.check().details_url))
+    assert f"{where.scheme}://{where.netloc}" == served.settings.public_url
+    assert f'id="{where.fragment}"' in visitor.get(where.path).text
 
 
 def test_the_page_says_whether_it_is_open_when_next_and_who_helps(served: Served, visitor: Visitor) -> None:
