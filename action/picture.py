@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeAlias
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -23,6 +24,9 @@ _KEPT = 20  # of a step that failed
 _ROOM = 6  # lines left to everything else on a low terminal
 _WIDE_ENOUGH_FOR_REASONS = 90
 _INDENT = (0, 0, 0, 4)
+Compared: TypeAlias = tuple[str, str]
+EARLIER: Compared = ("before", "now")
+SIDE_BY_SIDE: Compared = ("stable", "canary")
 _OUTCOMES = {"pass": "green", "inconclusive": "yellow", "error": "red", "fail": "red"}
 
 
@@ -33,6 +37,7 @@ class Doing:
     name: str
     known: Analysis | None
     length: timedelta
+    compares: Compared
     began: float = field(default_factory=time.monotonic)
     said: list[str] = field(default_factory=list)
     printed: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT))
@@ -59,17 +64,20 @@ class Picture:
         return Group(*self._current(), *self._next(), self._summary())
 
     def _current(self) -> Iterator[RenderableType]:
-        doing, analysis = self.doing, self.progress.analysis
+        doing = self.doing
         if doing is None:
             return
+        judged = self.progress.analysis if self.progress.analysis is not doing.known else None
         yield self._heading(doing)
-        judged = analysis is not None and analysis is not doing.known
-        room = self.height - _ROOM - (len(analysis.judgements) if analysis is not None and judged else 0)
+        yield from self._last_lines(doing, judged)
+        if judged is not None:
+            yield metrics_table(judged, doing.compares, self.width, self.shown)
+
+    def _last_lines(self, doing: Doing, judged: Analysis | None) -> Iterator[Text]:
+        room = self.height - _ROOM - (len(judged.judgements) if judged is not None else 0)
         lines = tuple(doing.printed) or tuple(doing.said)
         for line in lines[-min(_TAIL, room) :] if room > 0 else ():
             yield one_line(f"    | {line}")
-        if analysis is not None and judged:
-            yield metrics_table(analysis, self.width, self.shown)
 
     def _heading(self, doing: Doing) -> Text:
         line = one_line(f"> {doing.name}  {doing.time}", style="bold cyan")
@@ -115,10 +123,18 @@ def length_of(step: Step | None) -> timedelta:
     return lengths
 
 
-def metrics_table(analysis: Analysis, width: int, shown: Callable[[str], str]) -> RenderableType:
+def compared_in(step: Step | None) -> Compared:
+    """What its metrics stand beside."""
+    side_by_side = step is not None and any(isinstance(work, Compare) for work in step.work)
+    return SIDE_BY_SIDE if side_by_side else EARLIER
+
+
+def metrics_table(
+    analysis: Analysis, compared: Compared, width: int, shown: Callable[[str], str]
+) -> RenderableType:
     reasons = width >= _WIDE_ENOUGH_FOR_REASONS
     table = Table(box=None, pad_edge=False, header_style="dim", expand=reasons)
-    for title in ("metric", "before", "now", "judged"):
+    for title in ("metric", *compared, "judged"):
         table.add_column(title, no_wrap=True, overflow="ellipsis")
     if reasons:
         table.add_column("why", no_wrap=True, overflow="ellipsis", ratio=1)  # what the others leave

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,17 @@ from rich.text import Text
 
 from action.console import Console
 from action.errors import Stopped
-from action.picture import Doing, Picture, indented, length_of, metrics_table, one_line, since
+from action.picture import (
+    EARLIER,
+    Doing,
+    Picture,
+    compared_in,
+    indented,
+    length_of,
+    metrics_table,
+    one_line,
+    since,
+)
 from protocol.plan import Step
 
 if TYPE_CHECKING:
@@ -49,21 +60,32 @@ class Screen(Console):
         )
         self._marks = _MARKS if self._terminal.encoding.startswith("utf") else _PLAIN_MARKS
         self._live: Live | None = None
+        self._drawing: threading.Thread | None = None
+        self._left = threading.Event()
         self._began = time.monotonic()
         self._ahead: tuple[Step, ...] = ()
         self._progress: Progress | None = None
         self._doing: Doing | None = None
+        self._compared = EARLIER  # what the metrics were judged beside when they were judged last
 
     def begin(self) -> None:
         self._live = Live(
             get_renderable=self._drawn,
             console=self._terminal,
-            refresh_per_second=_A_SECOND,
+            auto_refresh=False,
             transient=True,
             vertical_overflow="crop",
         )
         self._live.start()
         self._terminal.show_cursor(True)  # even a process that is killed leaves it so
+        self._drawing = threading.Thread(target=self._keep_drawing, args=(self._live,), daemon=True)
+        self._drawing.start()
+
+    def _keep_drawing(self, live: Live) -> None:
+        """Never while a line is printed: what is drawn must know how many lines it drew before."""
+        while not self._left.wait(1 / _A_SECOND):
+            with self._lock:
+                live.refresh()
 
     def follow(self, ahead: Sequence[Step], progress: Progress) -> None:
         self._ahead, self._progress = tuple(ahead), progress
@@ -82,7 +104,9 @@ class Screen(Console):
         ).drawn()
 
     def leave(self) -> None:
-        if self._live is not None:
+        if self._live is not None and self._drawing is not None:
+            self._left.set()
+            self._drawing.join()
             self._live.stop()
             self._live = None
 
@@ -103,12 +127,14 @@ class Screen(Console):
             raise
         finally:
             self._doing = None
+            if self._progress.analysis is not doing.known:
+                self._compared = doing.compares
             self._show(doing, outcome)
 
     def _begin(self, title: str, progress: Progress) -> Doing:
         step = next((one for one in self._ahead if one.name == title), None)
         name = " ".join(self.shown(title).split())
-        return Doing(name=name, known=progress.analysis, length=length_of(step))
+        return Doing(name=name, known=progress.analysis, length=length_of(step), compares=compared_in(step))
 
     def _show(self, doing: Doing, outcome: StepOutcome) -> None:
         line = Text.assemble(
@@ -155,7 +181,8 @@ class Screen(Console):
         for issue in result.issues:
             self._print(indented(Text(self.shown(issue))))
         if self._progress is not None and self._progress.analysis is not None:
-            self._print(metrics_table(self._progress.analysis, self._terminal.width, self.shown))
+            analysis, width = self._progress.analysis, self._terminal.width
+            self._print(metrics_table(analysis, self._compared, width, self.shown))
         for name, address in (("log", result.release_url), ("documented in", result.issue_url)):
             if address:
                 self._print(indented(Text(f"{name}: {self.shown(address)}", overflow="fold")))

@@ -8,9 +8,10 @@ from rich.console import Console as Terminal
 from rich.console import RenderableType
 
 from action.job import Progress, StepRecord
-from action.picture import Doing, Picture, metrics_table
+from action.picture import EARLIER, SIDE_BY_SIDE, Doing, Picture, compared_in, metrics_table
 from protocol.analysis import Analysis, Judgement, Outcome
-from protocol.plan import Step
+from protocol.plan import Compare, Hold, Step
+from protocol.policy import Monitor
 
 AHEAD = (Step(name="backup", work=()), Step(name="deploy", work=()), Step(name="smoke", work=()))
 WHY = "0.01 → 0.06, higher beyond chance, allowed is less than 1pp"
@@ -55,19 +56,19 @@ def make_progress() -> Progress:
     ids=["with reasons", "without"],
 )
 def test_metrics_are_told_with_their_reasons_where_there_is_room(width: int, lines: list[str]) -> None:
-    table = metrics_table(analysis(), width, lambda text: text)
+    table = metrics_table(analysis(), EARLIER, width, lambda text: text)
     assert read(table, width) == [f"    {line}" for line in lines]
 
 
 def test_a_reason_too_long_is_cut_and_takes_no_room_from_the_numbers() -> None:
-    [_, line] = read(metrics_table(analysis(), 90, lambda text: text), 70)
+    [_, line] = read(metrics_table(analysis(), EARLIER, 90, lambda text: text), 70)
     assert line == "    error_rate  0.01    0.06  fail    0.01 → 0.06, higher beyond chan…"
 
 
 def test_what_the_metrics_said_before_a_step_is_not_shown_as_if_they_said_it_now() -> None:
     progress = make_progress()
     progress.analysis = analysis()
-    doing = Doing(name="smoke", known=progress.analysis, length=timedelta())
+    doing = Doing(name="smoke", known=progress.analysis, length=timedelta(), compares=EARLIER)
     assert "error_rate" not in "\n".join(read(make_picture(progress, doing).drawn()))
     progress.analysis = analysis()
     assert "error_rate" in "\n".join(read(make_picture(progress, doing).drawn()))
@@ -76,7 +77,7 @@ def test_what_the_metrics_said_before_a_step_is_not_shown_as_if_they_said_it_now
 @pytest.mark.parametrize("height", [7, 9, 12, 30])
 def test_a_picture_fits_the_terminal(height: int) -> None:
     progress = make_progress()
-    doing = Doing(name="backup", known=None, length=timedelta())
+    doing = Doing(name="backup", known=None, length=timedelta(), compares=EARLIER)
     doing.printed.extend(f"table {number}" for number in range(40))
     lines = read(make_picture(progress, doing, height).drawn())
     assert len(lines) < height
@@ -85,9 +86,19 @@ def test_a_picture_fits_the_terminal(height: int) -> None:
 
 def test_nothing_of_the_plan_comes_after_a_failure() -> None:
     progress = make_progress()
-    doing = Doing(name="backup", known=None, length=timedelta())
+    doing = Doing(name="backup", known=None, length=timedelta(), compares=EARLIER)
     progress.began["backup"] = 0.0
     assert "  then deploy, smoke" in read(make_picture(progress, doing).drawn())
     progress.steps.append(StepRecord(name="backup", outcome="failed", seconds=1))
-    doing = Doing(name="rollback: database", known=None, length=timedelta())
+    doing = Doing(name="rollback: database", known=None, length=timedelta(), compares=EARLIER)
     assert not [line for line in read(make_picture(progress, doing).drawn()) if "then" in line]
+
+
+def test_a_canarys_metrics_stand_beside_the_stable_versions() -> None:
+    weight = Step(name="canary 5%", work=(Compare(timedelta(minutes=2), Monitor()),))
+    assert compared_in(weight) == SIDE_BY_SIDE
+    assert compared_in(Step(name="canary 100%", work=(Hold(timedelta(minutes=2)),))) == EARLIER
+    assert read(metrics_table(analysis(), SIDE_BY_SIDE, 60, lambda text: text), 60) == [
+        "    metric      stable  canary  judged",
+        "    error_rate  0.01    0.06    fail",
+    ]
