@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -510,18 +511,27 @@ class World:
 
 def key_pair(private_key: str | None = None) -> tuple[str, str]:
     """Private and public key as PEM; the private one is made when none is given."""
-    if private_key is None:
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    else:
-        key = cast(
-            "rsa.RSAPrivateKey", serialization.load_pem_private_key(private_key.encode(), password=None)
-        )
+    if private_key is not None:
+        return private_key, _public_of(private_key)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.TraditionalOpenSSL,
         serialization.NoEncryption(),
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    return private.decode(), _public(key)
+
+
+@cache
+def _public_of(private_key: str) -> str:
+    """Kept, for reading a key takes 30 ms: its numbers are tried for primes."""
+    key = serialization.load_pem_private_key(private_key.encode(), password=None)
+    return _public(cast("rsa.RSAPrivateKey", key))
+
+
+def _public(key: rsa.RSAPrivateKey) -> str:
+    return (
+        key.public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        .decode()
     )
-    return private.decode(), public.decode()
