@@ -17,6 +17,7 @@ from protocol.analysis import Analysis
 from protocol.entry import Entry, Status, one_line
 from protocol.incident import LABELS, Happened, incident_body, incident_mark, incident_title
 from protocol.policy import Policy
+from protocol.tags import tag_of
 
 _STATES: dict[Status, StatusState] = {
     "success": "success",
@@ -107,17 +108,14 @@ def note_down(github: GitHub, deployment_id: int, note: str, workflow: Workflow)
 
 
 def release_tag(policy: Policy, workflow: Workflow, version: str) -> str | None:
-    """The tag whose release keeps the entry; None where the policy wants none.
-
-    A commit's id is no name for a tag, so a version that is one gets a word before it.
-    """
+    """The tag whose release keeps the entry; None where the policy wants none."""
     match policy.log.releases:
         case "never":
             return None
         case "tags":
             return workflow.tag
         case "always":
-            return workflow.tag or (f"deployed-{version[:12]}" if version == workflow.sha else version)
+            return workflow.tag or tag_of(version, workflow.sha)
 
 
 def tell_github(
