@@ -54,7 +54,7 @@ def first_look(github: GitHub, gate: Gate, now: datetime, run: Run | None = None
     answer = github.connection.graphql(question, variables)
     reading = Reading(answer.data, answer.errors)
     if answer.data.get("repository") is None:
-        raise _unseen(gate.repository, reading)
+        raise unseen(gate.repository, reading)
     return Look(
         github=github,
         gate=gate,
@@ -66,7 +66,7 @@ def first_look(github: GitHub, gate: Gate, now: datetime, run: Run | None = None
     )
 
 
-def _unseen(repository: str, reading: Reading) -> GatewayError:
+def unseen(repository: str, reading: Reading) -> GatewayError:
     """A lacking permission can take the whole repository out of the answer; then it is not gone."""
     if reading.is_absent("repository"):
         cure = "Check the name, and that the App is installed on it."

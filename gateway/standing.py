@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from gateway.ahead import policy_expression
 from gateway.deployments import deployments
 from gateway.details import Wanted, ask_details
-from gateway.errors import NotFound
 from gateway.freezes import authors_of, freezes_of
 from gateway.history import running
+from gateway.look import unseen
 from gateway.memory import ReadPolicy
 from gateway.needs import environments_of, readable, zone_of
 from gateway.ours import app_login
@@ -45,9 +45,9 @@ def read_standing(github: GitHub, now: datetime) -> Standing:
     owner, _, name = github.repository.partition("/")
     variables = {"owner": owner, "name": name, "policy": policy_expression(github.policy_file)}
     answer = github.connection.graphql(query("standing", "policy_file", "deployments"), variables)
-    if answer.data.get("repository") is None:
-        raise NotFound(f"{github.repository}: GitHub shows no such repository to the App.")
     reading = Reading(answer.data, answer.errors)
+    if answer.data.get("repository") is None:
+        raise unseen(github.repository, reading)
     policies = policies_in(github, reading, now)
     return Standing(
         policies=policies,
