@@ -15,7 +15,7 @@ from gateway.github import GitHub
 from gateway.needs import zone_of
 from gateway.rulebook import Rulebook, people_asking, read_rulebook
 from gateway.threads import Comment, Thread, react, read_comment, read_thread
-from protocol.commands import Command, CommandError, Word, parse_command
+from protocol.commands import Command, CommandError, Word, commands_table, parse_command
 from protocol.errors import PolicyError
 from protocol.facts import Missing
 from protocol.markdown import escape
@@ -113,7 +113,8 @@ def _read(comment: Comment, rulebook: Rulebook, now: datetime) -> Command | Comm
 def _outcome(heard: _Heard, reply: Reply) -> Outcome:
     policy, command = heard.rulebook.own, heard.command
     if not isinstance(policy, Policy):
-        return unclear(f"The policy cannot be used, so nothing is done: {escape(_trouble(policy))}")
+        said = f"The policy cannot be used, so nothing is done: {escape(_trouble(policy))}"
+        return unclear(f"{said}\n\n{commands_table()}" if _asks_for_help(command) else said)
     if isinstance(command, CommandError):
         return unclear(f"{escape(str(command))} `/help` shows all commands.")
     thread = read_thread(heard.github, heard.comment.thread)
@@ -137,6 +138,10 @@ def _request(heard: _Heard, policy: Policy, command: Command, thread: Thread) ->
         people=people,
         now=now,
     )
+
+
+def _asks_for_help(command: Command | CommandError) -> bool:
+    return isinstance(command, Command) and command.word == "help"
 
 
 def _trouble(policy: PolicyError | Missing) -> str:

@@ -43,8 +43,8 @@ def emergency(request: Request, _reply: Reply) -> Outcome:
     text = (
         f"🚨 **Emergency** in {escape(environments)}, declared by {escape(request.author)}: "
         f"{escape(request.command.reason)}\n\n"
-        f"Until {_end(request)}, deployments there pass everything but access. Over before? Close "
-        f"#{issue.number}. Each deployment it lets through opens a post-mortem.{_contact(request.policy)}"
+        f"Until {_end(request)}, deployments there pass everything but access. Close #{issue.number} when it "
+        f"is over sooner. Each deployment it lets through opens a post-mortem.{_contact(request.policy)}"
     )
     return Outcome(text=text, reaction="rocket")
 
@@ -59,7 +59,7 @@ def _end(request: Request) -> str:
 def _declare(request: Request, environments: str, line: str) -> Issue:
     body = fenced(line, environment=environments, reason=request.command.reason)
     after = (
-        f"\nIt ends by itself {_end(request)}. Over before? Close this issue. "
+        f"\nIt ends by itself {_end(request)}. Close this issue when it is over sooner. "
         "Do not edit it: an edited one counts for nothing."
     )
     return request.github.open_issue(f"Emergency: {environments}", body + after, [EMERGENCY])

@@ -36,7 +36,7 @@ def freeze(request: Request, _reply: Reply) -> Outcome:
     )
     names, end = _spoken(command.environments), say_moment(command.until, request.zone)
     return Outcome(
-        text=f"Deployments to {names} are frozen until {end}: #{issue.number}. Closing it ends it."
+        text=f"Deployments to {names} are frozen until {end}. Closing #{issue.number} ends it sooner."
     )
 
 
@@ -54,7 +54,9 @@ def open_freeze(
     if known:
         return known[0]
     title = f"Deploy freeze: {', '.join(environments)} until {say_moment(until, zone)}"
-    body = fenced(line, environment=", ".join(environments), until=until.isoformat(), reason=reason)
+    body = fenced(
+        line, environment=", ".join(environments), until=until.isoformat(timespec="seconds"), reason=reason
+    )
     return github.open_issue(title, f"{body}\nClose this issue to end the freeze.", [FREEZE])
 
 

@@ -13,14 +13,13 @@ import structlog
 from gateway.errors import GatewayError, NotFound, RateLimited, Unavailable
 from gateway.github import GitHub
 from protocol.decision import decide
-from protocol.headlines import headline
 from protocol.markdown import escape
 from protocol.policy import Policy
 from protocol.verdict import Decision, Verdict
 from service.emergencies import record_exceptions
 from service.findings import LACKING
 from service.gates import HeldGate, Looked
-from service.showing import Said, check_name, said_at_gate, show
+from service.showing import Said, check_name, said_at_gate, said_in_verdict, show
 
 REPORTS_WHILE_WAITING = 9  # GitHub takes ten status reports a deployment; the last is kept for the end
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=3), timedelta(minutes=10)
@@ -98,7 +97,8 @@ def _act(
     if not still_held():
         raise Unavailable("the look took so long that another one has begun")
     allowed = decision.verdict is Verdict.ALLOW
-    if not github.post_verdict(held.gate, approved=allowed, comment=headline(decision, _zone(policies))):
+    comment = said_in_verdict(decision, _zone(policies))
+    if not github.post_verdict(held.gate, approved=allowed, comment=comment):
         return "gone"
     log.info("gate.verdict", verdict=decision.verdict.word, codes=[f.code for f in decision.findings])
     return "allowed" if allowed else "refused"

@@ -15,7 +15,12 @@ from protocol.wording import say_all, say_any
 from service.replies import Outcome, Reply, no, unclear
 from service.requests import Request
 
-_DONE: dict[Word, str] = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
+_DONE: dict[Word, str] = {"approve": "approved", "reject": "rejected", "withdraw": "taken back their word on"}
+_NEXT: dict[Word, str] = {
+    "approve": "The gate looks again.",
+    "reject": "Jobs that wait to deploy it are refused, and end. `/withdraw` takes this back.",
+    "withdraw": "The gate looks again. Jobs that were refused have ended: run those again.",
+}
 
 
 def opinion(request: Request, _reply: Reply) -> Outcome:
@@ -33,7 +38,7 @@ def opinion(request: Request, _reply: Reply) -> Outcome:
             f"No run of {sha} waits yet. A comment approves from then on; or review the pull request."
         )
     text = f"{escape(request.author)} has {_DONE[word]} {sha} for {say_all(map(escape, counting))}."
-    return Outcome(text=f"{text} The gate looks again.", reaction="-1" if word == "reject" else "+1")
+    return Outcome(text=f"{text} {_NEXT[word]}", reaction="-1" if word == "reject" else "+1")
 
 
 def _refusals(request: Request, pull: Pull) -> Iterator[tuple[str, str]]:

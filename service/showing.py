@@ -13,6 +13,7 @@ from gateway.github import GitHub
 from protocol.decision import environment_in
 from protocol.facts import Facts
 from protocol.headlines import WORDS_BEFORE_MERGE, headline
+from protocol.markdown import escape
 from protocol.policy import Policy
 from protocol.report import findings_markdown
 from protocol.verdict import Decision, Verdict
@@ -31,6 +32,9 @@ _BEFORE_MERGE = (
     "What deploying this pull request will need, asked as if it were deployed now. "
     "It holds nothing back: the gate decides when a job arrives at it.\n\n"
 )
+
+
+_REFUSED = "This job is refused for good. When what ❌ names is settled, run it again.\n\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +62,16 @@ def said_at_gate(decision: Decision, environment: str, policies: Sequence[object
     waits = decision.verdict is Verdict.WAIT
     return Said(
         title=headline(decision, zone),
-        summary=findings_markdown(decision, zone),
+        summary=(_REFUSED if decision.verdict is Verdict.REFUSE else "") + findings_markdown(decision, zone),
         conclusion=CONCLUSIONS[decision.verdict],
         buttons=buttons_for(decision, environment, policies) if waits else (),
     )
+
+
+def said_in_verdict(decision: Decision, zone: ZoneInfo) -> str:
+    """What GitHub shows beside the job itself: the line, and of a refusal each reason."""
+    reasons = [one.why for one in decision.blocking if decision.verdict is one.verdict is Verdict.REFUSE]
+    return "\n".join([headline(decision, zone), *(f"- {escape(why)}" for why in dict.fromkeys(reasons))])
 
 
 def said_before_merge(decision: Decision, facts: Facts, policies: Sequence[object], zone: ZoneInfo) -> Said:

@@ -238,8 +238,7 @@ def _target(github: GitHub, name: str, wanted: str) -> Deployment:
 
 
 def said_of(order: Order, run: Run) -> str:
-    back = f" back to {short(order.start.target)}" if order.start.intent == "rollback" else ""
-    what = back or f": {short(run.sha)} of {escape(order.ref)}"
-    return (
-        f"- **{escape(order.environment)}**{what}, in [this run]({run.url}). Its gate says what it waits for."
-    )
+    back = f"going back to {short(order.start.target)}" if order.start.intent == "rollback" else ""
+    what = back or f"started {short(run.sha)} of {escape(order.ref)}"
+    where = f"in [this run]({run.url}). Its gate says what it waits for."
+    return f"- **{escape(order.environment)}**: {what} {where}"

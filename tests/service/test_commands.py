@@ -26,6 +26,13 @@ def test_help_shows_every_command(asking: Asking) -> None:
     assert asking.reactions(comment) == ["+1"]
 
 
+def test_help_shows_every_command_also_while_the_policy_is_broken(asking: Asking) -> None:
+    asking.write("version: 7\n")
+    reply = asking.reply(asking.say(asking.issue(), "/help"))
+    assert reply.startswith("The policy cannot be used")
+    assert reply.endswith(commands_table())
+
+
 def test_a_slip_is_answered_with_its_cure_and_a_confused_face(asking: Asking) -> None:
     comment = asking.say(asking.issue(), "/deploy prodution")
     assert "Unknown environment 'prodution', did you mean 'production'?" in asking.reply(comment)

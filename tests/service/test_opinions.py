@@ -43,10 +43,12 @@ def test_a_rejection_is_confirmed_and_holds_until_it_is_withdrawn(asking: Asking
     asking.say(number, "/approve production", by="grace")
     comment = asking.say(number, "/reject production Too risky", by="grace")
     assert asking.reactions(comment) == ["-1"]
+    assert "Jobs that wait to deploy it are refused, and end." in asking.reply(comment)
     assert verdict(asking) is Verdict.REFUSE
     asking.comment(comment).created_at -= timedelta(seconds=5)  # GitHub tells seconds only
     asking.comment(comment).updated_at = asking.comment(comment).created_at
-    asking.say(number, "/withdraw production", by="grace")
+    withdrawn = asking.say(number, "/withdraw production", by="grace")
+    assert "have ended: run those again" in asking.reply(withdrawn)
     assert verdict(asking) is Verdict.WAIT
 
 

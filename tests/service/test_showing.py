@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from protocol.verdict import Decision, Finding, Verdict
-from service.showing import LONGEST_IDENTIFIER, check_name, read_button, said_at_gate
+from service.showing import LONGEST_IDENTIFIER, check_name, read_button, said_at_gate, said_in_verdict
 from tests.policies import make_policy
 
 UTC = ZoneInfo("UTC")
@@ -52,3 +52,9 @@ def test_a_gate_that_waits_blocks_no_merge_and_has_buttons(
 ) -> None:
     said = said_at_gate(decision("checks.x", verdict), "production", [], UTC)
     assert (said.conclusion, bool(said.buttons)) == (conclusion, has_buttons)
+
+
+def test_a_verdict_says_in_a_line_what_it_is_and_of_a_refusal_each_reason() -> None:
+    assert said_in_verdict(decision("policy.not_asked", Verdict.ALLOW), UTC) == "Allowed"
+    refused = decision("access.not_deployer", Verdict.REFUSE)
+    assert said_in_verdict(refused, UTC).splitlines()[1:] == ["- So it is"]

@@ -120,6 +120,11 @@ def test_a_refusal_rejects_and_says_why(served: Served) -> None:
     served.shop.wait(lambda: served.shop.repository.runs[gate.run_id].conclusion == "failure")
     assert served.verdicts() == ["rejected"]
     assert (served.check().conclusion, "access.not_deployer" in served.summary()) == ("failure", True)
+    assert served.summary().startswith("This job is refused for good. When what ❌ names is settled, run it")
+    (verdict,) = served.asked("POST", "deployment_protection_rule")
+    assert verdict.request_body["comment"].splitlines()[1:] == [
+        "- ada may not deploy to production; user:grace may"
+    ]
 
 
 def test_peers_6_a_closed_window_wakes_at_its_opening_and_not_before(served: Served) -> None:
