@@ -259,10 +259,14 @@ class Git:
     ) -> str:
         """Commit these files onto a branch; None deletes one. Answers the new tip."""
         start = parent or self.tip(branch)
-        tree = self.write_tree(start, [self._staged(path, content) for path, content in files.items()])
-        sha = self.commit_tree(tree, [start] if start else [], message, author, when)
-        self.set_ref(f"refs/heads/{branch}", sha)
-        return sha
+        story = b"".join(
+            (
+                _beginning(f"refs/heads/{branch}", start, message, author, when),
+                *(_file(path, content) for path, content in files.items()),
+                b"get-mark :1\n",
+            )
+        )
+        return self.text("fast-import", "--quiet", "--force", "--date-format=raw", stdin=story)
 
     def commit_tree(self, tree: str, parents: list[str], message: str, author: User, when: datetime) -> str:
         flags = [flag for parent in parents for flag in ("-p", parent)]
@@ -293,13 +297,6 @@ class Git:
                 self.run("read-tree", start, env=env)
             self.run("update-index", "-z", "--index-info", stdin="\0".join(staged).encode(), env=env)
             return self.run("write-tree", env=env).decode().strip()
-
-    def _staged(self, path: str, content: str | bytes | None) -> str:
-        if content is None:
-            return self.removal(path)
-        raw = content.encode() if isinstance(content, str) else content
-        mode = "100755" if raw.startswith(b"#!") else "100644"
-        return f"{mode} {self.write_blob(raw)}\t{path}"
 
     def removal(self, path: str) -> str:
         """The line for the index that takes a path away."""
@@ -332,6 +329,26 @@ def signed_by(author: User, when: datetime) -> dict[str, str]:
         "GIT_COMMITTER_EMAIL": email_of(author),
         "GIT_COMMITTER_DATE": date,
     }
+
+
+def _beginning(ref: str, start: str | None, message: str, author: User, when: datetime) -> bytes:
+    """A commit, told to `git fast-import`: one process, where plumbing takes six."""
+    who = f"{author.login} <{email_of(author)}> {int(when.timestamp())} +0000"
+    head = f"commit {ref}\nmark :1\nauthor {who}\ncommitter {who}\n".encode()
+    return head + _data(message.encode()) + (f"from {start}\n".encode() if start else b"")
+
+
+def _file(path: str, content: str | bytes | None) -> bytes:
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    if content is None:
+        return f'D "{escaped}"\n'.encode()
+    raw = content.encode() if isinstance(content, str) else content
+    mode = "100755" if raw.startswith(b"#!") else "100644"
+    return f'M {mode} inline "{escaped}"\n'.encode() + _data(raw)
+
+
+def _data(raw: bytes) -> bytes:
+    return b"data %d\n%b\n" % (len(raw), raw)
 
 
 def _commit(record: str) -> Commit:
