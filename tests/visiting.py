@@ -43,6 +43,6 @@ class Visitor:
 
     def log_out(self, page: str) -> requests.Response:
         """By the button of a page."""
-        token = re.search(r'name="token" value="([^"]+)"', page)
+        token = re.search(r'name="form_token" value="([^"]+)"', page)
         assert token is not None
-        return self.post("/logout", token=token[1])
+        return self.post("/logout", form_token=token[1])

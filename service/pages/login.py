@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -26,7 +26,7 @@ _BEGUN_WITHIN = 600.0  # seconds
 _MOST_BEGUN = 5  # in one browser, as when many pages are opened at once
 _TIMEOUT = 15  # seconds
 _LONGEST_TARGET = 300  # characters: a cookie has no more room for five of them
-_WORDS = ("name", "login", "token")  # of the cookie
+_WORDS = ("name", "login", "form_token")  # of the cookie
 
 log = structlog.get_logger()
 
@@ -35,6 +35,16 @@ log = structlog.get_logger()
 class UserToken:
     value: str = field(repr=False)
     seconds: float  # that it holds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A login that this browser began: what proves it to be ours, and where it leads."""
+
+    state: str
+    verifier: str = field(repr=False)
+    at: float
+    target: str
 
 
 class Login:
@@ -58,8 +68,9 @@ class Login:
         """On to GitHub, with a state that only this browser knows and a proof that only we can give."""
         self._require_settings()
         state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
-        attempt = [state, verifier, self._clock(), safe_target(request.args.get("next", ""))]
-        session["begun"] = [*session.get("begun", ()), attempt][-_MOST_BEGUN:]
+        target = safe_target(request.args.get("next", ""))
+        attempt = Attempt(state=state, verifier=verifier, at=self._clock(), target=target)
+        _keep([*_attempts(), attempt])
         page = f"{self._settings.server_url}/login/oauth/authorize"
         hint = {"login": session["login"]} if "login" in session else {}
         url, _ = self._client().create_authorization_url(page, state=state, code_verifier=verifier, **hint)
@@ -68,20 +79,20 @@ class Login:
     def finish(self) -> Response:
         """Back from GitHub."""
         self._require_settings()
-        verifier, target = self._begun(request.args.get("state", ""))
+        attempt = self._begun(request.args.get("state", ""))
         if "code" not in request.args:
             raise NotShown("login.refused", request.args.get("error_description", "")[:200])
-        viewer, seconds = self._ask_github(request.args["code"], verifier)
+        viewer, seconds = self._ask_github(request.args["code"], attempt.verifier)
         now = self._clock()
         name = self._sessions.begin(viewer, now=now, until=now + min(SIGHT, seconds))
         self._end_session()
-        session.update(name=name, login=viewer.login, token=secrets.token_urlsafe(32))
+        session.update(name=name, login=viewer.login, form_token=secrets.token_urlsafe(32))
         log.info("login.done", login=viewer.login, repositories=len(viewer.repositories))
-        return redirect(target)
+        return redirect(attempt.target)
 
     def leave(self) -> Response:
         """Log out."""
-        given, ours = request.form.get("token", ""), session.get("token", "")
+        given, ours = request.form.get("form_token", ""), session.get("form_token", "")
         if not ours or not secrets.compare_digest(given.encode(), ours.encode()):
             raise NotShown("page.forged")
         self._end_session()
@@ -97,15 +108,15 @@ class Login:
         if not self._settings.can_log_in:
             raise NotShown("login.not_configured")
 
-    def _begun(self, state: str) -> tuple[str, str]:
-        """The proof and the target of one attempt, which ends here."""
-        attempts = session.pop("begun", [])
-        session["begun"] = [attempt for attempt in attempts if not _same(attempt[0], state)]
-        fresh = (one for one in attempts if one[2] > self._clock() - _BEGUN_WITHIN)
-        found = next((one for one in fresh if _same(one[0], state)), None)
+    def _begun(self, state: str) -> Attempt:
+        """The attempt that this ends."""
+        attempts = _attempts()
+        _keep([one for one in attempts if not _same(one.state, state)])
+        fresh = (one for one in attempts if one.at > self._clock() - _BEGUN_WITHIN)
+        found = next((one for one in fresh if _same(one.state, state)), None)
         if found is None:
             raise NotShown("login.not_begun")
-        return found[1], found[3]
+        return found
 
     def _ask_github(self, code: str, verifier: str) -> tuple[Viewer, float]:
         """Who it is, and for how many seconds the token held: nothing of it is left after this."""
@@ -122,7 +133,8 @@ class Login:
 
         page = f"{self._settings.server_url}/login/oauth/access_token"
         try:
-            found = self._client().fetch_token(page, code=code, code_verifier=verifier, timeout=_TIMEOUT)
+            with self._client() as client:
+                found = client.fetch_token(page, code=code, code_verifier=verifier, timeout=_TIMEOUT)
         except (AuthlibBaseError, requests.RequestException, ValueError) as error:
             log.warning("login.no_token", reason=type(error).__name__, error=getattr(error, "error", ""))
             raise NotShown("login.no_answer") from error
@@ -156,6 +168,15 @@ def safe_target(text: str) -> str:
         and not text.startswith(("//", "/\\"))
     )
     return text if is_ours and is_plain else url_for("pages.home")
+
+
+def _attempts() -> list[Attempt]:
+    """As the cookie has them."""
+    return [Attempt(**one) for one in session.get("begun", ())]
+
+
+def _keep(attempts: Sequence[Attempt]) -> None:
+    session["begun"] = [asdict(one) for one in attempts[-_MOST_BEGUN:]]
 
 
 def _user_token(found: Any) -> UserToken:

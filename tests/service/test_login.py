@@ -199,7 +199,9 @@ def test_logging_out_ends_the_session_and_not_only_the_cookie(visitor: Visitor) 
     assert visitor.get(f"/{SHOP}").status_code == 302
 
 
-@pytest.mark.parametrize("form", [{}, {"token": ""}, {"token": "guessed"}, {"token": "é"}], ids=str)
+@pytest.mark.parametrize(
+    "form", [{}, {"form_token": ""}, {"form_token": "guessed"}, {"form_token": "é"}], ids=str
+)
 def test_nobody_else_can_log_a_person_out(form: dict[str, str], visitor: Visitor) -> None:
     visitor.log_in("grace")
     answer = visitor.post("/logout", **form)
