@@ -75,7 +75,7 @@ def serve(
     courier = Courier(world)
     runner = Runner(world, actions=actions).start() if run_workflows else None
     thread = threading.Thread(
-        target=http.serve_forever, kwargs={"poll_interval": 0.02}, name="sandbox", daemon=True
+        target=http.serve_forever, kwargs={"poll_interval": 0.005}, name="sandbox", daemon=True
     )
     thread.start()
     return Server(world=world, courier=courier, runner=runner, http=http, thread=thread)

