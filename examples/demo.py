@@ -27,6 +27,7 @@ import requests
 from gateway.tokens import PERMISSIONS
 from sandbox.actions import LocalAction
 from sandbox.server import serve
+from sandbox.state import App
 from sandbox.world import World
 
 T = TypeVar("T")
@@ -303,7 +304,6 @@ def set_up(home: Path) -> Iterator[Stage]:
     world = World(root=home / "github")
     server = serve(world, actions={"acme/deploy-action": local_action()})
     app_url = f"http://127.0.0.1:{ports['app']}"
-    secret = secrets.token_hex(32)
     for login in ("ada", "grace"):
         world.add_user(login)
     world.add_org("acme", owners=("grace",), members=("ada",))
@@ -315,19 +315,12 @@ def set_up(home: Path) -> Iterator[Stage]:
         permissions={**PERMISSIONS, "members": "read"},
         events=EVENTS,
         webhook_url=f"{app_url}/webhook",
-        webhook_secret=secret,
+        webhook_secret=secrets.token_hex(32),
     )
     world.install(app, REPOSITORY)
     world.add_environment(REPOSITORY, "staging")
     world.add_environment(REPOSITORY, "production", reviewers=(world.user("grace"),), custom=(app,))
-    service = start_service(
-        home=home,
-        app_url=app_url,
-        api_url=server.url,
-        app_id=app.id,
-        private_key=app.private_key,
-        secret=secret,
-    )
+    service = start_service(home=home, app_url=app_url, api_url=server.url, app=app)
     try:
         wait_for("the App to be ready", lambda: requests_ok(f"{app_url}/readyz"))
         say(f"a GitHub runs at {server.url}, the App at {app_url}")
@@ -370,14 +363,14 @@ def local_action() -> LocalAction:
     )
 
 
-def start_service(
-    *, home: Path, app_url: str, api_url: str, app_id: int, private_key: str, secret: str
-) -> subprocess.Popen[bytes]:
+def start_service(*, home: Path, app_url: str, api_url: str, app: App) -> subprocess.Popen[bytes]:
     environ = {
         **os.environ,
-        "GITHUB_APP_ID": str(app_id),
-        "GITHUB_APP_PRIVATE_KEY": private_key,
-        "GITHUB_WEBHOOK_SECRET": secret,
+        "GITHUB_APP_ID": str(app.id),
+        "GITHUB_APP_PRIVATE_KEY": app.private_key,
+        "GITHUB_WEBHOOK_SECRET": app.webhook_secret,
+        "GITHUB_CLIENT_ID": app.client_id,
+        "GITHUB_CLIENT_SECRET": app.client_secret,
         "GITHUB_API_URL": api_url,
         "GITHUB_SERVER_URL": api_url,
         "PUBLIC_URL": app_url,
@@ -410,7 +403,7 @@ def free_port() -> int:
 
 
 def stay(stage: Stage) -> None:
-    say(f"\nIt keeps running until Ctrl-C:\n  GitHub      {stage.world.url}\n  the App     {stage.app_url}")
+    say(f"\nIt keeps running until Ctrl-C:\n  GitHub      {stage.world.url}\n  its pages   {stage.app_url}")
     for name in ("staging", "production"):
         say(f"  {name:<11} http://127.0.0.1:{stage.ports[name]}/")
     for person in (stage.ada, stage.grace):
