@@ -33,9 +33,15 @@ def freezes_of(
     )
 
 
-def emergency_of(issues: Node, gate: Gate, ours: frozenset[str]) -> Emergency | None:
-    """The newest written request for the gate's environment, by a person, unedited, with a reason."""
-    found = [_emergency(issue, ours) for issue in _labelled(issues, EMERGENCY) if _is_for(issue, gate)]
+def emergency_of(
+    issues: Node, gate: Gate, permissions: Known[Mapping[str, Permission]], ours: frozenset[str]
+) -> Emergency | None:
+    """The newest written request for the gate's environment, by a person, unedited, with a reason.
+
+    As a freeze, by someone with write access or by our App for them: a stranger's can hide nobody's.
+    """
+    asked = [issue for issue in _labelled(issues, EMERGENCY) if _is_for(issue, gate)]
+    found = [_emergency(one, ours) for one in asked if _may_freeze(login_of(one["author"]), permissions)]
     written = [one for one in found if one.reason and not is_bot(one.by)]
     return max(written, key=lambda one: one.at, default=None)
 

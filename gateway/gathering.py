@@ -109,7 +109,7 @@ def facts_in(look: Look, valid: Sequence[Policy], pull: Known[Node | None], plac
         freezes=_freezes(look, people, zone_of(valid)),
         deployments=_without_own(look, deployed),
         relations=relations,
-        emergency=_emergency(look),
+        emergency=_emergency(look, people),
     )
 
 
@@ -285,11 +285,11 @@ def _freezes(look: Look, people: People, zone: ZoneInfo) -> Known[tuple[Freeze, 
     )
 
 
-def _emergency(look: Look) -> Emergency | None:
+def _emergency(look: Look, people: People) -> Emergency | None:
     """One that could not be read is none: everything is asked as on any other day."""
     found = look.reading.part(
         "an emergency",
         ("repository", "issues"),
-        lambda issues: emergency_of(issues, look.gate, our_own(look)),
+        lambda issues: emergency_of(issues, look.gate, people.permissions, our_own(look)),
     )
     return None if isinstance(found, Missing) else found

@@ -105,15 +105,26 @@ def test_an_emergency_is_for_an_environment_by_a_person_and_unedited(
     changes: dict[str, Any], found: bool
 ) -> None:
     declared = {**issue("environment: production\nDown", "deploy-emergency"), **changes}
-    assert (emergency_of(listed(declared), GATE, OURS) is not None) is found
+    assert (emergency_of(listed(declared), GATE, WRITERS, OURS) is not None) is found
 
 
 def test_the_newest_emergency_counts() -> None:
     old = issue("environment: production\nOld", "deploy-emergency")
     new = issue("environment: production\nNew", "deploy-emergency", createdAt="2026-11-25T11:45:00Z")
-    emergency = emergency_of(listed(new, old), GATE, OURS)
+    emergency = emergency_of(listed(new, old), GATE, WRITERS, OURS)
     assert emergency is not None
     assert emergency.reason == "New"
+
+
+def test_a_strangers_emergency_is_none_and_hides_nobodys() -> None:
+    old = issue("environment: production\nOld", "deploy-emergency")
+    strangers = issue(
+        "environment: production\nHa", "deploy-emergency", by="rita", createdAt="2026-11-25T11:45:00Z"
+    )
+    emergency = emergency_of(listed(strangers, old), GATE, WRITERS, OURS)
+    assert emergency is not None
+    assert emergency.reason == "Old"
+    assert emergency_of(listed(strangers), GATE, WRITERS, OURS) is None
 
 
 @pytest.mark.parametrize(
