@@ -1,4 +1,4 @@
-"""What is asked of us by an event: a command, a button, a merge, a hotfix that is in.
+"""What is asked of us by an event: a command, a button, a merge, a hotfix that is in, a run that ended badly.
 
 The event only says where to look.
 """
@@ -15,6 +15,7 @@ from service.clicks import Click, press
 from service.commands import answer_comment
 from service.events import dig
 from service.hotfixes import Success, bring_back
+from service.lost_jobs import EndedRun, end_what_was_left
 from service.merges import start_after_merge
 
 
@@ -39,7 +40,7 @@ class Ask:
     what: What
 
 
-What: TypeAlias = Comment | Click | Merge | Success
+What: TypeAlias = Comment | Click | Merge | Success | EndedRun
 
 
 def read_ask(event: str, payload: Any) -> Ask | None:
@@ -64,6 +65,10 @@ def _what(event: str, action: str, payload: Any) -> What | None:
             return Merge(number=number) if number and merged else None
         case "deployment_status", _:
             return _success(payload)
+        case "workflow_run", "completed":
+            run_id = dig(payload, int, "workflow_run", "id")
+            went_well = dig(payload, str, "workflow_run", "conclusion") == "success"
+            return EndedRun(run_id=run_id) if run_id and not went_well else None
     return None
 
 
@@ -101,3 +106,5 @@ def attend(github: GitHub, what: What, clock: Callable[[], datetime]) -> None:
             start_after_merge(github, what.number, clock)
         case Success():
             bring_back(github, what, clock)
+        case EndedRun():
+            end_what_was_left(github, what)

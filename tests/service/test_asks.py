@@ -12,6 +12,7 @@ from service.asks import Ask, Comment, Merge, read_ask
 from service.clicks import Click
 from service.events import is_used
 from service.hotfixes import Success
+from service.lost_jobs import EndedRun
 
 FRAME = {"repository": {"full_name": "acme/shop"}, "installation": {"id": 7}}
 SAID = {"id": 5, "body": "/deploy staging", "user": {"login": "ada", "type": "User"}}
@@ -65,6 +66,12 @@ anything = st.recursive(
             Success(deployment_id=4, run_id=8),
             id="success",
         ),
+        pytest.param(
+            "workflow_run",
+            {"action": "completed", "workflow_run": {"id": 8, "conclusion": "failure"}},
+            EndedRun(run_id=8),
+            id="a run that ended badly",
+        ),
     ],
 )
 def test_an_event_asks(event: str, payload: dict[str, Any], what: object) -> None:
@@ -94,6 +101,11 @@ def test_an_event_asks(event: str, payload: dict[str, Any], what: object) -> Non
             "deployment_status",
             {"action": "created", "deployment_status": {"state": "failure"}, "deployment": {"id": 4}},
             id="failure",
+        ),
+        pytest.param(
+            "workflow_run",
+            {"action": "completed", "workflow_run": {"id": 8, "conclusion": "success"}},
+            id="a run that went well",
         ),
         pytest.param("push", {"comment": SAID}, id="another event"),
     ],
