@@ -152,6 +152,11 @@ class GitHub:
             self._pace.wait_for_turn()
         return gather(self, gate, now, place)
 
+    def wait_for_leisure(self) -> None:
+        """Before telling what may be told later. Raises RateLimited while verdicts need what is left."""
+        if self._pace is not None:
+            self._pace.wait_for_leisure()
+
     def preview(self, number: int, now: datetime) -> Preview:
         """What deploying a pull request would need, environment by environment."""
         from gateway.previews import preview  # noqa: PLC0415  # start-up time

@@ -19,6 +19,7 @@ READ, WRITE = 1, 5  # points
 MOST_DOUBLED = 6  # times: an hour and four minutes
 FORGIVEN = timedelta(minutes=10)  # without a refusal, after which the next is the first again
 LOOK = 2 * WRITE + READ  # the run, the verdict, the check run
+KEPT_FOR_LOOKS = REST_POINTS // 3  # what may come later leaves so much to those who wait for a verdict
 _CONTENT = re.compile(r"/(issues|pulls|comments|reviews|releases|reactions|merges)\b")
 
 
@@ -55,7 +56,7 @@ class Pace:
         self._lock = threading.Lock()
         self._rest = Allowance(REST_POINTS, MINUTE)
         self._graphql = Allowance(GRAPHQL_POINTS, MINUTE)
-        self._turn = self._closed = clock()
+        self._turn = self._leisure = self._closed = clock()
         self._guesses = 0
         self._writes = (Allowance(WRITES_A_MINUTE, MINUTE), Allowance(WRITES_AN_HOUR, HOUR))
 
@@ -68,6 +69,18 @@ class Pace:
                 self._turn = max(self._turn, free) + MINUTE * LOOK / REST_POINTS
                 raise RateLimited(
                     f"Too many gates at once: this one's turn is {self._turn.isoformat()}.", until=self._turn
+                )
+
+    def wait_for_leisure(self) -> None:
+        """Begin to write what may come later. Raises RateLimited, with a moment of its own for each."""
+        now = self._clock()
+        with self._lock:
+            free = max(self._rest.free_at(WRITE + KEPT_FOR_LOOKS, now), self._closed)
+            if free > now:
+                self._leisure = max(self._leisure, free) + MINUTE * WRITE / REST_POINTS
+                raise RateLimited(
+                    f"Verdicts go first: this may be told at {self._leisure.isoformat()}.",
+                    until=self._leisure,
                 )
 
     def before(self, verb: str, path: str) -> None:

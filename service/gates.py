@@ -43,7 +43,7 @@ class Looked:
 
     state: str
     recheck_at: float | None
-    findings: str = "[]"
+    findings: str | None = None  # None: as they were
     failures: int = 0
     shown: str = ""
     reported: str = ""
@@ -95,7 +95,7 @@ class Gates:
                     gates.c.environment == gate.environment,
                     gates.c.deployment_id == (gate.deployment_id or 0),
                 )
-                .values(state="waiting", recheck_at=now, looks_wanted=gates.c.looks_wanted + 1)
+                .values(state="waiting", recheck_at=now, looks_wanted=gates.c.looks_wanted + 1, owed="")
                 .returning(gates.c.id)
             )
             return int(known.scalar_one())
@@ -194,7 +194,7 @@ class Gates:
                 .values(
                     state=outcome.state,
                     recheck_at=case((asked_meanwhile, now), else_=outcome.recheck_at),
-                    findings=outcome.findings,
+                    findings=gates.c.findings if outcome.findings is None else outcome.findings,
                     failures=outcome.failures,
                     shown=outcome.shown,
                     reported=outcome.reported,
@@ -221,6 +221,14 @@ class Gates:
         query = select(gates.c.id).where(gates.c.id == held.id, gates.c.holder == held.holder)
         with self._engine.connect() as connection:
             return connection.execute(query).first() is not None
+
+    def wait_for_verdicts(self, now: float) -> bool:
+        """Whether there are gates whose moment has come, unanswered and in nobody's hands."""
+        query = select(gates.c.id).where(
+            gates.c.state == "waiting", gates.c.recheck_at <= now, gates.c.leased_until <= now
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query.limit(1)).first() is not None
 
     def due(self, now: float, limit: int = 500) -> list[tuple[int, float]]:
         """Waiting gates whose moment has come and that nobody holds: (id, due at), most overdue first."""

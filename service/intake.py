@@ -48,11 +48,10 @@ class Intake:
             return  # an earlier turn did it
         try:
             wanted = self._inbox.commit_all([one.delivery for one in waiting], self._clock())
+            self._hand_over(sorted(wanted))
         except Exception as error:  # noqa: BLE001 - raised to each of them
             for one in waiting:
                 one.answer.set_exception(error)
-            return
-        for one in waiting:
-            one.answer.set_result(one.delivery.guid in wanted)
-        if wanted:
-            self._hand_over(sorted(wanted))
+        else:
+            for one in waiting:
+                one.answer.set_result(one.delivery.guid in wanted)

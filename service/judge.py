@@ -34,11 +34,17 @@ log = structlog.get_logger()
 
 
 def look(
-    github: GitHub, held: HeldGate, clock: Callable[[], datetime], still_held: Callable[[], bool]
+    github: GitHub,
+    held: HeldGate,
+    clock: Callable[[], datetime],
+    *,
+    still_held: Callable[[], bool],
+    others_wait: Callable[[], bool],
 ) -> Looked:
     """Judge the gate from GitHub's present state. Anything that fails means: wait, and look again.
 
-    `still_held` is asked before a verdict: one look at a time answers, however long it took.
+    `still_held` is asked before a verdict: one look at a time answers, however long it took. After it
+    `others_wait`: their verdicts go first, and telling of this one follows.
     """
     if held.owed:
         return _pay(github, held, clock())
@@ -56,10 +62,13 @@ def look(
     except GatewayError as error:
         return in_trouble(github, held, error, now)
     said = _said(held, decision, policies, state)
-    told = replace(_tell(github, held, said, state), findings=_findings(decision), zone=_zone(policies).key)
+    known = replace(_looked(held, state), findings=_findings(decision), zone=_zone(policies).key)
+    if state != "waiting" and others_wait():
+        return _owe(known, said, recheck_at=now, failures=held.failures)
+    told = _tell(github, held, said, known)
     if state == "waiting":
         return _wake(told, held, decision, now, shown=told.shown == said.digest)
-    return told if told.shown == said.digest else _owe(told, held, said, now)
+    return told if told.shown == said.digest else _owe_longer(told, held, said, now)
 
 
 def in_trouble(github: GitHub, held: HeldGate, error: Exception, now: datetime) -> Looked:
@@ -70,7 +79,7 @@ def in_trouble(github: GitHub, held: HeldGate, error: Exception, now: datetime) 
         return replace(trouble, recheck_at=error.until.timestamp(), failures=held.failures)
     may_pass = isinstance(error, Unavailable) and held.failures + 1 < PATIENCE
     if not may_pass:
-        trouble = replace(_tell(github, held, _said_trouble(error), "waiting"), findings=trouble.findings)
+        trouble = _tell(github, held, _said_trouble(error), trouble)
     recheck_at = now + _backoff(held.failures)
     return replace(trouble, recheck_at=recheck_at.timestamp(), failures=held.failures + 1)
 
@@ -81,7 +90,7 @@ def _gone(github: GitHub, held: HeldGate, error: NotFound) -> Looked:
     if held.check_run_id is None:
         return _looked(held, "gone")
     said = Said(title=_ENDED, summary=_NO_LONGER, conclusion="neutral")
-    return _tell(github, held, said, "gone")
+    return _tell(github, held, said, _looked(held, "gone"))
 
 
 def _act(
@@ -122,9 +131,8 @@ def _said_trouble(error: Exception) -> Said:
     )
 
 
-def _tell(github: GitHub, held: HeldGate, said: Said, state: str) -> Looked:
+def _tell(github: GitHub, held: HeldGate, said: Said, told: Looked) -> Looked:
     """Say it where it changed. A failure here is made up for by the next look."""
-    told = _looked(held, state)
     try:
         if said.digest != held.shown:
             check_run_id = _show_check(github, held, said)
@@ -132,7 +140,7 @@ def _tell(github: GitHub, held: HeldGate, said: Said, state: str) -> Looked:
     except GatewayError as error:
         log.warning("gate.not_shown", reason=str(error))
     try:
-        if state == "waiting" and said.digest != held.reported and held.reports < REPORTS_WHILE_WAITING:
+        if told.state == "waiting" and said.digest != held.reported and held.reports < REPORTS_WHILE_WAITING:
             github.report_status(held.gate, f"{said.title}\n\n{said.summary}")
             told = replace(told, reported=said.digest, reports=held.reports + 1)
     except GatewayError as error:
@@ -151,22 +159,31 @@ def _show_check(github: GitHub, held: HeldGate, said: Said) -> int:
     )
 
 
-def _owe(told: Looked, held: HeldGate, said: Said, now: datetime) -> Looked:
-    """Answered, but the check run does not say so yet."""
+def _owe_longer(told: Looked, held: HeldGate, said: Said, now: datetime) -> Looked:
+    """It could not be shown; after so many tries it will not be."""
     if held.failures >= LONGEST_DEBT:
         return told
+    return _owe(told, said, recheck_at=now + _backoff(held.failures), failures=held.failures + 1)
+
+
+def _owe(told: Looked, said: Said, *, recheck_at: datetime, failures: int) -> Looked:
+    """Answered, but the check run does not say so yet."""
     owed = {"state": told.state, "title": said.title, "summary": said.summary, "conclusion": said.conclusion}
-    recheck_at = (now + _backoff(held.failures)).timestamp()
     return replace(
-        told, state="owing", owed=json.dumps(owed), recheck_at=recheck_at, failures=held.failures + 1
+        told, state="owing", owed=json.dumps(owed), recheck_at=recheck_at.timestamp(), failures=failures
     )
 
 
 def _pay(github: GitHub, held: HeldGate, now: datetime) -> Looked:
     owed = json.loads(held.owed)
     said = Said(title=owed["title"], summary=owed["summary"], conclusion=owed["conclusion"])
-    told = _tell(github, held, said, owed["state"])
-    return told if told.shown == said.digest else _owe(told, held, said, now)
+    answered = _looked(held, owed["state"])
+    try:
+        github.wait_for_leisure()
+    except RateLimited as limit:
+        return _owe(answered, said, recheck_at=limit.until, failures=held.failures)
+    told = _tell(github, held, said, answered)
+    return told if told.shown == said.digest else _owe_longer(told, held, said, now)
 
 
 def _wake(told: Looked, held: HeldGate, decision: Decision, now: datetime, *, shown: bool) -> Looked:

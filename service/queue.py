@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from huey import Huey, PostgresHuey
@@ -34,6 +34,14 @@ class _Storage(SqliteStorage):  # type: ignore[misc]  # huey has no types
         connection: sqlite3.Connection = super()._create_connection()
         connection.execute("PRAGMA synchronous=NORMAL")
         return connection
+
+    def peek_many(self, _keys: Iterable[str]) -> dict[str, bytes]:
+        """Whether a task was revoked, which huey asks for each of them: none ever is."""
+        return {}
+
+    def delete_data(self, _key: str) -> bool:
+        """The same once it is done."""
+        return False
 
     def enqueue_all(self, tasks: Sequence[bytes]) -> None:
         """In one transaction: huey takes one for each, and SQLite's writers wait for each other."""

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 def work(settings: Settings) -> int:
     """Run the worker until asked to stop; then finish what it holds and leave the rest."""
-    clients, engine = Clients(settings), open_database(settings.database_url)
+    clients, engine = Clients(settings), open_database(settings.database_url, synced=False)
     queue, workers = Queue(open_queue(settings)), Workers(engine)
     worker = Worker(
         engine=engine, workers=workers, queue=queue, github_for=clients.github_for, clock=time.time

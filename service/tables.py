@@ -133,21 +133,25 @@ quotas = Table(
 )
 
 
-def open_database(url: str) -> Engine:
-    """Connect lazily. SQLite waits five seconds for a lock and syncs before it acknowledges."""
+def open_database(url: str, *, synced: bool = True) -> Engine:
+    """Connect lazily. SQLite waits five seconds for a lock, and `synced` a commit lies on the disk.
+
+    Otherwise the last ones may be undone when the power fails, in order and never in part. That is
+    enough for a worker: what it forgets it does again, and a delivery counts as done after its looks.
+    """
     if not url.startswith("sqlite:///"):
         return create_engine(url, pool_pre_ping=True, pool_size=5, connect_args={"connect_timeout": 5})
     path = url.removeprefix("sqlite:///")
     engine = create_engine(f"sqlite:///file:{path}?mode=rw&uri=true", connect_args={"timeout": 5.0})
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_prepare_sqlite, "FULL" if synced else "NORMAL"))
     event.listen(engine, "connect", partial(_remember_file, path))
     event.listen(engine, "checkout", partial(_require_same_file, path))
     return engine
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+def _prepare_sqlite(synchronous: str, connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute(f"PRAGMA synchronous={synchronous}")
     connection.execute("PRAGMA busy_timeout=5000")
 
 

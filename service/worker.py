@@ -128,7 +128,13 @@ class Worker:
         """A fault of our own is trouble like any other: the gate waits and people can see why."""
         github = self._github_for(held.gate.installation_id, held.gate.repository)
         try:
-            return look(github, held, self._now, lambda: self._gates.holds(held))
+            return look(
+                github,
+                held,
+                self._now,
+                still_held=lambda: self._gates.holds(held),
+                others_wait=lambda: self._gates.wait_for_verdicts(self._clock()),
+            )
         except Exception as error:
             log.exception("gate.failed")
             return in_trouble(github, held, error, self._now())

@@ -110,3 +110,21 @@ def test_peers_21_where_github_names_no_time_the_wait_doubles_from_a_minute(cloc
     clock.now += timedelta(minutes=11)
     pace.refused(limit(clock, guessed=True))
     assert refused_until(pace, "GET", "/x") == clock.now + timedelta(minutes=1)
+
+
+def test_what_may_be_told_later_leaves_room_for_verdicts_and_gets_a_moment_each(clock: Clock) -> None:
+    pace = Pace(clock)
+    for _ in range(595):
+        pace.wait_for_leisure()
+        pace.before("GET", "/x")
+    pace.wait_for_leisure()
+    pace.before("POST", "/repos/acme/shop/check-runs")
+    moments = []
+    for _ in range(3):
+        with pytest.raises(RateLimited, match="Verdicts go first") as limit:
+            pace.wait_for_leisure()
+        moments.append(limit.value.until)
+    pace.wait_for_turn()
+    assert NOON + timedelta(minutes=1) < moments[0] < moments[1] < moments[2] < NOON + timedelta(minutes=2)
+    clock.now = moments[0]
+    pace.wait_for_leisure()

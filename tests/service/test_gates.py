@@ -130,3 +130,16 @@ def test_a_decided_gate_is_left_alone(engine: Engine) -> None:
     assert gates.look_again("acme/shop", NOW) == []
     assert gates.claim(gate_id, NOW + 10) is None
     assert gates.counts() == {"allowed": 1}
+
+
+def test_a_gate_that_waits_anew_is_judged_before_what_it_owes_is_told(engine: Engine) -> None:
+    gates = Gates(engine)
+    held = gates.claim(gates.wait(gate(), NOW), NOW)
+    assert held is not None
+    gates.looked(held, Looked(state="owing", recheck_at=NOW, owed="{}"), NOW)
+    assert not gates.wait_for_verdicts(NOW)
+    again = gates.wait(gate(), NOW)
+    assert gates.wait_for_verdicts(NOW)
+    held = gates.claim(again, NOW)
+    assert held is not None
+    assert held.owed == ""
