@@ -6,7 +6,7 @@ Asked of the file as written, so that these faults show beside all others.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from protocol.wording import nearest, not_known
 
 _OCCASIONS = re.compile(f"{HOLIDAYS}|{EVE}", re.IGNORECASE)
 Rule: TypeAlias = Callable[[Node], Iterator[Fault]]
+_MOST_WINDOWS = 1000  # of all environments; whether they open takes the longer the more there are
 _ONCE_UPON_A_TIME = datetime(2020, 1, 1, tzinfo=UTC)  # a window that never opens after it never opens
 
 
@@ -71,25 +72,27 @@ def _hotfix_from_nowhere(root: Node) -> Iterator[Fault]:
 
 
 def _cycles(root: Node) -> Iterator[Fault]:
-    reported: set[str] = set()
-    for start in _environments(root):
-        way = _way_back(root, start)
-        if way and not reported & set(way):
-            reported |= set(way)
-            loop = " after ".join([*way, start])
-            yield Fault(("environments", start, "after", "environment"), f"this waits for itself: {loop}")
+    before = {name: _text(one, "after", "environment") for name, one in _environments(root).items()}
+    places = {name: place for place, name in enumerate(before)}
+    for loop in _loops(before):
+        first = loop.index(min(loop, key=places.__getitem__))
+        way = " after ".join([*loop[first:], *loop[: first + 1]])
+        path = ("environments", loop[first], "after", "environment")
+        yield Fault(path, f"this waits for itself: {way}")
 
 
-def _way_back(root: Node, start: str) -> list[str]:
-    """The environments from `start` along `after` until `start` again; empty when that never comes."""
-    way = [start]
-    while (before := _text(root, "environments", way[-1], "after", "environment")) is not None:
-        if before == start:
-            return way
-        if before in way:
-            return []
-        way.append(before)
-    return []
+def _loops(before: Mapping[str, str | None]) -> Iterator[list[str]]:
+    """Each way that leads back to its begin, once. Every name is passed once: a file may hold many."""
+    passed: set[str] = set()
+    for start in before:
+        way: list[str] = []
+        name: str | None = start
+        while name in before and name not in passed:
+            passed.add(name)
+            way.append(name)
+            name = before[name]
+        if name in way:
+            yield way[way.index(name) :]
 
 
 def _names_given_twice(root: Node) -> Iterator[Fault]:
@@ -181,11 +184,16 @@ def _no_country(name: str, code: str | None, codes: Iterable[str]) -> str:
 
 
 def _windows_that_never_open(root: Node) -> Iterator[Fault]:
-    calendar = _calendar(root)
+    calendar, looked_at = _calendar(root), 0
     for name in _environments(root):
         windows = _windows(root, name)
         if windows is None or calendar is None or not (windows.open or windows.closed):
             continue
+        looked_at += len(windows.open) + len(windows.closed)
+        if looked_at > _MOST_WINDOWS:
+            message = f"more than {_MOST_WINDOWS} windows are too many to look at: write fewer"
+            yield Fault(("environments", name, "windows"), message)
+            return
         schedule = Schedule(windows.open, windows.closed, zone_of(root), calendar)
         opening = schedule.at(_ONCE_UPON_A_TIME)
         if not opening.open and opening.opens_at is None:

@@ -24,7 +24,8 @@ def parse_policy(text: str | bytes, file: str) -> Policy:
     blanks = list(_blanks(root))
     empty = {fault.path for fault in blanks}
     found = chain(blanks, (fault for fault in faults if fault.path not in empty), incoherences(root))
-    problems = {*source.problems, *(_placed(fault, root, file) for fault in islice(found, MOST_PROBLEMS))}
+    doubles = source.problems[:MOST_PROBLEMS]
+    problems = {*doubles, *(_placed(fault, root, file) for fault in islice(found, MOST_PROBLEMS))}
     if problems or policy is None:
         raise PolicyError(tuple(problems))
     return policy

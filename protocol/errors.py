@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+_LONGEST = 600  # characters; a hostile file could have itself repeated in full
 
 
 class ProtocolError(Exception):
@@ -26,5 +28,11 @@ class PolicyError(ProtocolError):
     """A policy that cannot be used, with every problem found in it."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        self.problems = tuple(sorted(problems))
+        self.problems = tuple(_readable(problem) for problem in sorted(problems))
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def _readable(problem: Problem) -> Problem:
+    if len(problem.message) <= _LONGEST:
+        return problem
+    return replace(problem, message=f"{problem.message[: _LONGEST - 1]}…")

@@ -48,6 +48,7 @@ from protocol.principals import Principal
 from protocol.wording import say_all, say_any
 
 DEFAULTS = "defaults"  # under environments: the base of each
+MOST_WINDOWS = 100  # of one environment, dates counted one by one
 LONGEST_KEEP = timedelta(hours=5)
 LONGEST_WAIT = timedelta(days=30)  # GitHub fails a job that waited this long at a gate
 
@@ -150,6 +151,16 @@ class Windows(Model):
     open: tuple[WindowText, ...] = ()
     closed: tuple[WindowText, ...] = ()
     grace: Duration = timedelta(0)
+
+    @model_validator(mode="after")
+    def _are_not_too_many_to_look_at(self) -> Self:
+        named = sum(max(1, len(window.days.dates)) for window in self.open + self.closed)
+        if named > MOST_WINDOWS:
+            raise fault(
+                f"{named} windows and dates are too many to look at: "
+                f"write at most {MOST_WINDOWS}, with ranges such as 2026-12-24..2026-12-27"
+            )
+        return self
 
 
 class FreezeExcept(Model):

@@ -26,6 +26,7 @@ _NO_HOLIDAYS = Calendar()
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _JOINTS = re.compile(r"\s*(\.\.|[-,])\s*")
 _UNFINISHED_DAYS = re.compile(r"(?<=[a-z][-,])(?=\d{1,2}:)", re.IGNORECASE)  # `Mon- 10:00-16:00`
+_LONGEST = 2000  # characters of one window
 _ONE_DAY = timedelta(days=1)
 _WHOLE_PATTERN = 22
 _HOLIDAYS_WAKE = 3
@@ -50,6 +51,10 @@ class Window:
         if not isinstance(text, str) or not text.strip():
             raise ValueError(
                 f"'{text}' is not a window: write days, times or both, such as Mon-Fri 10:00-16:00"
+            )
+        if len(text) > _LONGEST:
+            raise ValueError(
+                f"'{text[:20]}…' is longer than {_LONGEST} characters: write several, or ranges of days"
             )
         words = _UNFINISHED_DAYS.sub(" ", _JOINTS.sub(r"\1", text.strip())).split()
         starts, ends = _times(words.pop()) if ":" in words[-1] else (0, _MIDNIGHT)

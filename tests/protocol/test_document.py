@@ -227,6 +227,17 @@ ENVIRONMENT = {
         "windows: {closed: [holidays]}",
         "4:35: nothing says which days are holidays: add 'holidays: {country: DE}' at the top",
     ),
+    "more windows than anybody reads": (
+        f"windows: {{open: [{'Mon, ' * 101}]}}",
+        (
+            "4:25: 101 windows and dates are too many to look at: write at most 100, "
+            "with ranges such as 2026-12-24..2026-12-27"
+        ),
+    ),
+    "window longer than anybody reads": (
+        f"windows: {{open: ['{'2026-12-24,' * 200}']}}",
+        "4:33: '2026-12-24,2026-12-2…' is longer than 2000 characters: write several, or ranges of days",
+    ),
     "no duration": (
         "windows: {grace: 10 minutes}",
         "4:33: '10 minutes' is not a duration: write numbers and units, such as 90s, 15m, 24h or 7d",
@@ -474,6 +485,13 @@ WHOLE = {
         "version: 1\nenvironments: {live: {}, Live: {}}",
         "2:26: to GitHub 'Live' and 'live' are one: keep one of them",
     ),
+    "cycle met from beside it": (
+        (
+            "version: 1\nenvironments:\n  x: {after: {environment: c}}\n  a: {after: {environment: b}}\n"
+            "  b: {after: {environment: c}}\n  c: {after: {environment: a}}"
+        ),
+        "4:28: this waits for itself: a after b after c after a",
+    ),
     "cycle": (
         (
             "version: 1\nenvironments:\n  a: {after: {environment: b}}\n  b: {after: {environment: c}}\n"
@@ -601,6 +619,33 @@ def test_a_hostile_file_gets_an_answer_soon() -> None:
     began = time.perf_counter()
     assert len(problems_of(hostile)) == 100
     assert time.perf_counter() - began < 10
+
+
+HOSTILE = {
+    "a way through thousands": "".join(
+        f"  e{n}: {{after: {{environment: e{n + 1}}}}}\n" for n in range(4000)
+    ),
+    "a circle of thousands": "".join(
+        f"  e{n}: {{after: {{environment: e{(n + 1) % 4000}}}}}\n" for n in range(4000)
+    ),
+    "thousands of windows": "  a: {windows: {closed: [Mon-Sun], open: [" + "2026-12-24, " * 20_000 + "]}}\n",
+    "a window of thousands of days": f"  a: {{windows: {{open: ['{'2026-12-24,' * 20_000}']}}}}\n",
+    "environments full of windows": "".join(
+        f"  e{n}: {{windows: {{open: [{'Mon, ' * 99}]}}}}\n" for n in range(100)
+    ),
+}
+
+
+@pytest.mark.parametrize("environments", HOSTILE.values(), ids=HOSTILE)
+def test_a_file_that_is_long_to_look_at_gets_a_short_answer_soon(environments: str) -> None:
+    began = time.perf_counter()
+    problems = problems_of(f"version: 1\nenvironments:\n{environments}")
+    assert time.perf_counter() - began < 10
+    assert max(map(len, problems)) < 700
+
+
+def test_keys_written_twice_are_reported_a_hundred_times_at_most() -> None:
+    assert len(problems_of("version: 1\n" * 5000)) == 101  # and that there are no environments
 
 
 ODDITIES = [
