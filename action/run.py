@@ -37,7 +37,7 @@ def run(job: Job, github: GitHub) -> Result:
         found = _nothing_known(error)
     _show(found, job)
     result = _act(job, github, progress, found)
-    summary = render_summary(result, found.decision, found.zone, progress.analysis)
+    summary = render_summary(result, found.decision, found.zone, progress)
     return _hand_on(job, result, summary + release_notes(progress.contents))
 
 
@@ -69,7 +69,7 @@ def _finish(job: Job, github: GitHub) -> Result:
         return result_of(job, progress, Decision(()), "dry run")
     story = look_at_start(job)
     result, progress = finish(job, github, story)
-    summary = render_summary(result, decision_of(story.entry), ZoneInfo("UTC"), progress.analysis)
+    summary = render_summary(result, decision_of(story.entry), ZoneInfo("UTC"), progress)
     return _hand_on(job, result, summary)
 
 

@@ -4,41 +4,38 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from action.errors import NoRoom
 from action.inputs import Workflow
+from action.job import Progress, StepRecord
 from action.result import Result
 from protocol.durations import say_duration
 from protocol.entry import render_entry
-from protocol.markdown import escaped
+from protocol.markdown import block, escaped
 from protocol.report import findings_markdown
 from protocol.verdict import Decision
-
-if TYPE_CHECKING:
-    from protocol.analysis import Analysis
 
 _MOST_SUMMARY = 1_000_000  # GitHub takes a mebibyte a step
 _MOST_OUTPUT = 200_000
 _MARKS = {"passed": "✅", "failed": "❌", "stopped": "⏹️", "skipped": "⏭️"}
 
 
-def render_summary(
-    result: Result, decision: Decision, zone: ZoneInfo, analysis: Analysis | None = None
-) -> str:
-    """Verdict with all findings, the steps, the metrics with their charts, and the log's entry."""
+def render_summary(result: Result, decision: Decision, zone: ZoneInfo, progress: Progress) -> str:
+    """Verdict with all findings, the steps, what failed ones printed, the metrics, and the log's entry."""
     parts = [
         f"### {escaped(result.environment)}: {result.status} - {escaped(result.version)}",
         findings_markdown(decision, zone),
     ]
     if result.steps:
         parts.append(_steps_table(result))
+        parts += _printed(progress.steps)
+    analysis = progress.analysis
     if analysis is not None and analysis.judgements:
         from protocol.charts import render_analysis  # noqa: PLC0415 - only where there are metrics
 
@@ -57,6 +54,12 @@ def _steps_table(result: Result) -> str:
         for step in result.steps
     ]
     return "\n".join(["| | Step | Time | |", "|---|---|---|---|", *rows])
+
+
+def _printed(steps: Sequence[StepRecord]) -> Iterator[str]:
+    for step in steps:
+        if step.outcome in ("failed", "stopped") and step.last_lines:
+            yield f"The last lines of {escaped(step.name)}:\n\n{block(step.last_lines)}"
 
 
 def outputs_of(result: Result) -> dict[str, str]:

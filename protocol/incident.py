@@ -12,7 +12,7 @@ from protocol.analysis import Analysis
 from protocol.charts import render_analysis
 from protocol.durations import say_duration
 from protocol.entry import Entry, Status, render_entry
-from protocol.markdown import escaped, linked
+from protocol.markdown import block, escaped, linked
 
 LABELS: Final[dict[Status, str]] = {
     "rollback": "deploy-rollback",
@@ -46,7 +46,6 @@ _PREVENT = (
     "Who does it, until when?",
 )
 _RUN = re.compile(r"/runs/(\d+)")
-_MOST_OUTPUT = 10_000  # characters of the failing step's last lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,13 +113,10 @@ def _wrong(entry: Entry) -> Iterator[str]:
 
 
 def _output(steps: Sequence[Happened]) -> Iterator[str]:
-    """Of the first step that failed. An indented block: whatever the lines hold, they cannot end it."""
+    """Of the first step that failed."""
     failed = next((step for step in steps if step.outcome != "passed" and step.last_lines), None)
-    if failed is None:
-        return
-    text = "\n".join(failed.last_lines).replace("\0", "")[-_MOST_OUTPUT:]
-    lines = "\n".join(f"    {line}" for line in text.splitlines())
-    yield f"The last lines of {escaped(failed.step)}:\n\n{lines}"
+    if failed is not None:
+        yield f"The last lines of {escaped(failed.step)}:\n\n{block(failed.last_lines)}"
 
 
 def _timeline(entry: Entry, steps: Sequence[Happened]) -> Iterator[str]:

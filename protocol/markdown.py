@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+_MOST_PRINTED = 10_000  # characters
 
 # What starts a construct in GitHub's Markdown, a mention or a reference. The backslash goes first.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+!|~&$])")
@@ -24,6 +27,12 @@ def escaped(text: str) -> str:
 def linked(text: str, url: str) -> str:
     """Someone's text as a link that its address cannot leave; the text alone where there is no address."""
     return f"[{escaped(text)}]({_address(url)})" if url else escaped(text)
+
+
+def block(lines: Iterable[str]) -> str:
+    """The end of what somebody printed. An indented block: whatever the lines hold, they cannot end it."""
+    text = "\n".join(lines).replace("\0", "")[-_MOST_PRINTED:]
+    return "\n".join(f"    {line}" for line in text.splitlines())
 
 
 def _address(url: str) -> str:

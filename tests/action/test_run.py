@@ -76,6 +76,9 @@ def test_a_failing_smoke_test_rolls_service_and_database_back_and_documents_it(d
     assert "Story is there" in issue.body
     assert "    the shop is shut" in issue.body
     assert "### Why it was not caught" in issue.body
+    summary = desk.job.workflow.summary_file.read_text(encoding="utf-8")
+    assert "ended with exit code" in summary
+    assert "The last lines of smoke:\n\n    the shop is shut\n" in summary
     assert result.issue_url == issue.url
 
 
