@@ -62,10 +62,10 @@ def _begin(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Be
     tag, began = release_tag(allowed.policy, job.workflow, progress.version), job.clock()
     made_by_github = _made_by_github(job, allowed)
     entry = replace(_opening(job, progress, allowed, began), deployment_id=made_by_github)
-    job.journal.opened(entry, tag=tag, ours=made_by_github is None)
+    job.journal.opened(entry, tag=tag, ours=made_by_github is None, since=progress.previous_sha)
     claim = _claim(job, github, progress, allowed)
     entry = replace(entry, deployment_id=claim.deployment_id)
-    job.journal.opened(entry, tag=tag, ours=claim.ours)
+    job.journal.opened(entry, tag=tag, ours=claim.ours, since=progress.previous_sha)
     asked = ask_contents(
         partial(contents_of, job, github, progress, allowed.facts, tag),
         lambda found: job.journal.opened(containing(entry, found), tag=tag, ours=claim.ours),

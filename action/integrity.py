@@ -87,8 +87,8 @@ class _Guard:
         with self.job.console.fence():
             for line in self.printed:
                 self.job.console.output(line)
-        if not self.wrong:
-            self.job.console.say(f"the data are whole (looked at: {self.looks})")
+        found = f"not whole: {self.wrong}" if self.wrong else f"whole (looked at: {self.looks})"
+        self.job.console.say(f"the data are {found}")
 
     def _keep_looking(self) -> None:
         every = self.integrity.every.total_seconds()

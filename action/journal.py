@@ -51,12 +51,13 @@ class Journal:
                 os.close(self._file)
             self._closed = True
 
-    def opened(self, entry: Entry, *, tag: str | None, ours: bool) -> None:
+    def opened(self, entry: Entry, *, tag: str | None, ours: bool, since: str | None = None) -> None:
         """The entry as it will stand if nothing more is heard; `ours`: we make its Deployment, and end it.
 
-        Again when more of it is known: the last one holds.
+        Again when more of it is known: the last one holds. `since`: what it contains since that commit is
+        not known yet.
         """
-        self._write("opened", entry=entry_data(entry), tag=tag, ours=ours)
+        self._write("opened", entry=entry_data(entry), tag=tag, ours=ours, since=since)
 
     def telling(self, telling: str, channel: str) -> None:
         """A message is about to be sent. Without `told` after it nobody knows whether it was."""
@@ -127,6 +128,7 @@ class Story:
     ours: bool
     during: str | None
     passed: tuple[str, ...]
+    since: str | None = None  # the commit since which nobody had learned yet what it contains
     handed: dict[str, Any] | None = None  # by `start` to `finish`
     deployed: bool = False
     closing: Entry | None = None  # as it was to be told
@@ -175,6 +177,7 @@ def read_story(path: Path) -> Story | None:
         ours=opening["ours"],
         during=next((step for step in began if step not in ended), None),
         passed=tuple(step for step, wrong in ended.items() if not wrong),
+        since=opening.get("since"),
         handed=handed["data"] if handed else None,
         deployed=_last(events, "deployed") is not None,
         closing=entry_from(closing["entry"]) if closing else None,

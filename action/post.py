@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from action.announce import announce_end, call_off, channels_for, telling_of
+from action.contents import containing
 from action.errors import NoRoom
 from action.github import GitHub
 from action.hotfix import after_hotfix
@@ -86,7 +87,7 @@ def _plan_now(job: Job, github: GitHub, environment: str) -> Plan | None:
 
 
 def _tell_github(job: Job, github: GitHub, story: Story, plan: Plan | None) -> Told:
-    entry = story.closing or ended(story)
+    entry = story.closing or _with_contents(ended(story), story, github)
     _show(job, entry)
     progress = _progress(job)
     done = still_done(story.passed, (*story.passed, story.during or "")) if entry.status != "success" else ()
@@ -105,6 +106,17 @@ def _tell_github(job: Job, github: GitHub, story: Story, plan: Plan | None) -> T
         progress=progress,
         stands=story.stands if story.closing or story.stands else None,
     )
+
+
+def _with_contents(entry: Entry, story: Story, github: GitHub) -> Entry:
+    """So that the pull requests it brings hear of it, where the job died before it knew them."""
+    if story.since is None:
+        return entry
+    try:
+        found = github.changes(head=entry.sha, base=story.since, version=entry.version, tag=story.tag)
+    except GatewayError:
+        return entry
+    return containing(entry, found)
 
 
 def _show(job: Job, entry: Entry) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 BAD_INPUT = 2
 _STOPPED = 130
-_LAST_SECONDS = 6.8  # GitHub kills a cancelled container ten seconds after asking
+_LAST_SECONDS = 6.5  # GitHub kills a cancelled container ten seconds after asking
 
 
 def start(environ: Mapping[str, str], *, console: Console | None = None, hurried: bool = True) -> int:

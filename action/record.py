@@ -34,6 +34,7 @@ class Claim:
 
     deployment_id: int
     ours: bool
+    sha: str = ""  # its commit, where that is not the entry's
     url: str = ""
     goes_back: bool = False  # it is of the version gone back to, so a rollback is its success
 
@@ -66,7 +67,7 @@ def claim_deployment(
     except GatewayError as error:  # it exists: from here on it has an end, whatever GitHub takes of its begin
         job.console.annotate("warning", "Deployment status not written", str(error))
     goes_back = job.inputs.phase == "rollback"
-    return Claim(deployment_id=deployment_id, ours=True, url=url, goes_back=goes_back)
+    return Claim(deployment_id=deployment_id, ours=True, sha=sha, url=url, goes_back=goes_back)
 
 
 def _created(job: Job, github: GitHub, sha: str, version: str) -> int:
@@ -132,7 +133,7 @@ def tell_github(
 
     What GitHub does not take is reported, and the rest still told.
     """
-    scribe = Scribe(job=job, known=partial(_noted, github, entry), stands=stands)
+    scribe = Scribe(job=job, known=partial(_noted, github, entry, claim), stands=stands)
     for note in progress.to_note:
         scribe.write_status(note, partial(note_down, github, claim.deployment_id, note, job.workflow))
     scribe.write_status(one_line(entry), partial(post_end, github, entry, claim, job.workflow))
@@ -144,8 +145,8 @@ def tell_github(
     return Told(entry=entry, release_url=release_url, untold=tuple(scribe.untold))
 
 
-def _noted(github: GitHub, entry: Entry) -> tuple[str, ...]:
-    return github.noted_in_run(entry.environment, entry.sha, entry.run_url)
+def _noted(github: GitHub, entry: Entry, claim: Claim) -> tuple[str, ...]:
+    return github.noted_in_run(entry.environment, claim.sha or entry.sha, entry.run_url)
 
 
 def post_end(github: GitHub, entry: Entry, claim: Claim, workflow: Workflow) -> None:

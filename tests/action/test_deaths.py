@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import signal
 import time
@@ -17,7 +18,7 @@ import pytest
 
 from gateway.turns import REF
 from sandbox.faults import Fault
-from tests.deaths import Scene, Theatre, theatre
+from tests.deaths import Scene, Theatre, theatre, wait_for
 from tests.forks import PATIENCE, Forked
 
 AT_ONCE = """
@@ -528,13 +529,20 @@ def die_writing(stage: Theatre, place: str) -> Ending:
             job = job or scene.begin()
             scene.go_on()
             scene.wait_for(lambda: not own.sandbox.world.faults.active, job)
+            before = _taken(own, path)
             job.signal(signal.SIGKILL)
             job.wait()
         scene.container_ends()
-        time.sleep(0.6)  # until GitHub has taken them
+        wait_for(lambda: _taken(own, path) > before, "GitHub never took it")
         own.sandbox.client_as("ada").delete(f"/repos/{scene.name}/git/{REF}")  # as who waits does in a minute
         ended(scene, job)()
         return ended(scene, job)()
+
+
+def _taken(stage: Theatre, path: str) -> int:
+    """How many requests of this kind have had their answer."""
+    made = list(stage.sandbox.world.exchanges)
+    return sum(one.method == "POST" and re.search(path, one.path) is not None for one in made)
 
 
 @looks_at(die_writing)
@@ -604,29 +612,44 @@ def test_a_disk_that_fills_up_hides_nothing(ending: Ending, step: str, status: s
     assert_told_once(ending.told, status, "the journal could not be written to its end: File too large")
 
 
-def die_with_a_pull_request(stage: Theatre, by: str, status: str) -> list[str]:
-    scene = stage.scene(SIMPLE + "rollback: {run: 'at back'}", stuck_at="deploy", merged=True)
-    job = stuck_in(scene)
-    job.signal(SIGNALS[by])
-    job.wait()
-    scene.container_ends()
-    for _ in range(2):
-        scene.end_of_job()
-    return scene.remarks
+CHECKED = """
+checklist: [{item: Alerts are set, run: 'at check'}]
+steps: {verify: {run: 'echo 1.0.0'}, deploy: {run: 'at deploy'}}
+"""
+
+
+def die_with_a_pull_request(stage: Theatre, by: str, at: str, **_: object) -> list[str]:
+    """Over its checklist the job does not know yet what it brings; GitHub answers slowly when it asks."""
+    with stage.apart() as own:
+        scene = own.scene(CHECKED + "rollback: {run: 'at back'}", stuck_at=at, merged=True)
+        job = stuck_in(scene)
+        if at == "check":
+            own.sandbox.world.faults.add(Fault(kind="latency", seconds=2, path="/graphql$"))
+            scene.go_on()
+            scene.wait_for(lambda: not own.sandbox.world.faults.active, job)
+        job.signal(SIGNALS[by])
+        job.wait()
+        scene.container_ends()
+        for _ in range(2):
+            scene.end_of_job()
+        return scene.remarks
 
 
 @looks_at(die_with_a_pull_request)
-@pytest.mark.parametrize(("by", "status"), [("SIGINT", "Rollback"), ("SIGKILL", "Stopped")])
-def test_the_pull_request_it_brought_hears_of_it_once(ending: list[str], by: str, status: str) -> None:
+@pytest.mark.parametrize(
+    ("by", "at", "status"),
+    [
+        pytest.param("SIGINT", "deploy", "Rollback", id="stopped"),
+        pytest.param("SIGKILL", "deploy", "Stopped", id="killed"),
+        pytest.param("SIGKILL", "check", "Stopped", id="killed before it was known"),
+    ],
+)
+def test_the_pull_request_it_brought_hears_of_it_once(
+    ending: list[str], by: str, at: str, status: str
+) -> None:
     [remark] = ending
     assert remark.count("- production: ") == 1
     assert f"- production: {status} - 1.1.0" in remark
-
-
-CHECKED = """
-checklist: [{item: Alerts are set, run: 'at check'}]
-steps: {deploy: {run: 'at deploy'}}
-"""
 
 
 def die_before(stage: Theatre, by: str) -> Ending:

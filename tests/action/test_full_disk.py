@@ -18,7 +18,7 @@ from tests.jobs import Desk, GitHubInMemory, policy_of
 
 FULL = Path("/dev/full")
 ROOT = Path(__file__).parents[2]
-DEPLOY = "steps: {deploy: {run: 'true'}}"
+DEPLOY = "steps: {deploy: {run: 'echo x >> story'}}"
 
 
 def with_full(desk: Desk, *files: str) -> Any:
@@ -40,6 +40,13 @@ def test_own_steps_do_not_follow_a_start_that_could_tell_them_nothing(desk_of: A
     desk = desk_of(phase="start")
     result = run(with_full(desk, "output_file"), GitHubInMemory(policies=[policy_of(DEPLOY)]))
     assert (result.status, result.exit_code) == ("failed", 1)
+
+
+def test_nobody_is_told_and_nothing_begun_where_the_end_of_the_job_could_not_be_told(desk_of: Any) -> None:
+    desk, github = desk_of(), GitHubInMemory(policies=[policy_of(DEPLOY)], job_deployment=None)
+    with pytest.raises(NoRoom, match="/dev/full could not be written"):
+        run(with_full(desk, "state_file"), github)
+    assert (github.created, github.statuses, desk.file("story")) == ([], [], "")
 
 
 def test_half_written_outputs_are_taken_back(desk_of: Any) -> None:
