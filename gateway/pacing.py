@@ -32,11 +32,11 @@ class Allowance:
     _spent: deque[tuple[datetime, int]] = field(default_factory=deque)
     _sum: int = 0
 
-    def free_at(self, cost: int, now: datetime) -> datetime:
-        """When `cost` may be spent; `now` or before it when at once."""
+    def free_at(self, cost: int, now: datetime, among: int) -> datetime:
+        """When `cost` may be spent of one of so many shares; `now` or before it when at once."""
         while self._spent and self._spent[0][0] + self.length <= now:
             self._sum -= self._spent.popleft()[1]
-        free, over = now, self._sum + cost - self.most
+        free, over = now, self._sum + cost - self.most // among
         for moment, spent in self._spent:
             if over <= 0:
                 break
@@ -49,10 +49,15 @@ class Allowance:
 
 
 class Pace:
-    """Of one installation, in this process. Safe to use from several threads."""
+    """Of one installation: this process's equal share `among` those that ask. Safe for several threads."""
 
-    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        among: Callable[[], int] = lambda: 1,
+    ) -> None:
         self._clock = clock
+        self._among = among
         self._lock = threading.Lock()
         self._rest = Allowance(REST_POINTS, MINUTE)
         self._graphql = Allowance(GRAPHQL_POINTS, MINUTE)
@@ -64,7 +69,7 @@ class Pace:
         """Begin a look that can be finished. Raises RateLimited, with a moment of its own for each."""
         now = self._clock()
         with self._lock:
-            free = max(self._rest.free_at(LOOK, now), self._closed)
+            free = max(self._rest.free_at(LOOK, now, self._among()), self._closed)
             if free > now:
                 self._turn = max(self._turn, free) + MINUTE * LOOK / REST_POINTS
                 raise RateLimited(
@@ -75,7 +80,8 @@ class Pace:
         """Begin to write what may come later. Raises RateLimited, with a moment of its own for each."""
         now = self._clock()
         with self._lock:
-            free = max(self._rest.free_at(WRITE + KEPT_FOR_LOOKS, now), self._closed)
+            among = self._among()
+            free = max(self._rest.free_at(WRITE + KEPT_FOR_LOOKS // among, now, among), self._closed)
             if free > now:
                 self._leisure = max(self._leisure, free) + MINUTE * WRITE / REST_POINTS
                 raise RateLimited(
@@ -85,9 +91,9 @@ class Pace:
 
     def before(self, verb: str, path: str) -> None:
         """Count a request about to be made. Raises RateLimited where it has to wait."""
-        now, costs = self._clock(), self._costs(verb, path)
+        now, costs, among = self._clock(), self._costs(verb, path), self._among()
         with self._lock:
-            free = max(self._closed, *(allowance.free_at(cost, now) for allowance, cost in costs))
+            free = max(self._closed, *(allowance.free_at(cost, now, among) for allowance, cost in costs))
             if free > now:
                 raise RateLimited(
                     f"{verb} {path}: enough asked for now. Asking again after {free.isoformat()}.", until=free

@@ -36,6 +36,7 @@ class Clients:
         self.app = App(key, api_url=settings.api_url)
         self.tokens = InstallationTokens(self.app)
         self.remaining: dict[tuple[str, str], int] = {}  # by installation and core or graphql
+        self.workers = 1  # that share the limits of each installation, this process included
         self._paces: dict[int, Pace] = {}
         self._policy_tokens = InstallationTokens(self.app, permissions=_TO_READ)
         self._organisations: dict[tuple[int, str], Organisation] = {}
@@ -56,7 +57,7 @@ class Clients:
                     token,
                     api_url=self._api_url,
                     on_response=partial(self._note, installation_id),
-                    pace=self._paces.setdefault(installation_id, Pace(self._clock)),
+                    pace=self._paces.setdefault(installation_id, Pace(self._clock, lambda: self.workers)),
                     organisation=organisation,
                     teams=self._teams.setdefault(installation_id, Remembered(PEOPLE)),
                     lines=self._lines,

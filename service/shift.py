@@ -46,17 +46,19 @@ def work(settings: Settings) -> int:
     threading.Thread(
         target=_every, args=(stop, reconcile.run, RECONCILE_EVERY, RECONCILE_AGAIN), daemon=True
     ).start()
-    remaining = partial(_tell_remaining, clients, Quotas(engine))
-    threading.Thread(target=_every, args=(stop, remaining, TELL_EVERY, TELL_EVERY), daemon=True).start()
+    exchange = partial(_exchange, clients, Quotas(engine), workers)
+    threading.Thread(target=_every, args=(stop, exchange, TELL_EVERY, TELL_EVERY), daemon=True).start()
     _every(stop, worker.sweep, SWEEP_EVERY, SWEEP_EVERY)
     consumer.stop(graceful=True)
     log.info("worker.stopped")
     return 0
 
 
-def _tell_remaining(clients: Clients, quotas: Quotas) -> bool:
-    """What only this process heard, told to all."""
-    quotas.keep(dict(clients.remaining), time.time())
+def _exchange(clients: Clients, quotas: Quotas, workers: Workers) -> bool:
+    """What only this process heard is told to all; it hears among how many GitHub's limits are shared."""
+    now = time.time()
+    clients.workers = workers.alive(now)
+    quotas.keep(dict(clients.remaining), now)
     return True
 
 

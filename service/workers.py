@@ -39,11 +39,15 @@ class Workers:
 
     def is_alone(self, now: float) -> bool:
         """Whether no other worker gave a sign of late."""
+        return self.alive(now) == 1
+
+    def alive(self, now: float) -> int:
+        """How many workers gave a sign of late, this one in any case."""
         others = select(func.count()).where(
             workers.c.name != self.name, ~workers.c.name.startswith(WEB), workers.c.seen_at > now - SILENT
         )
         with self._engine.connect() as connection:
-            return connection.execute(others).scalar_one() == 0
+            return 1 + int(connection.execute(others).scalar_one())
 
     def last_seen(self) -> float | None:
         """When any worker gave a sign."""

@@ -60,6 +60,30 @@ def test_peers_21_five_hundred_pieces_of_content_an_hour(clock: Clock) -> None:
     assert written == 500
 
 
+@pytest.mark.parametrize(
+    ("path", "whole"),
+    [
+        pytest.param("/repos/acme/shop/check-runs", 180, id="points"),
+        pytest.param("/repos/acme/shop/issues/3/comments", 80, id="content"),
+    ],
+)
+def test_peers_21_workers_together_keep_the_limits_of_one_installation(
+    clock: Clock, path: str, whole: int
+) -> None:
+    paces = [Pace(clock, lambda: 3) for _ in range(3)]
+    asked = sum(refused_until(pace, "POST", path) is None for pace in paces for _ in range(whole))
+    assert whole - 3 <= asked <= whole
+
+
+def test_peers_21_who_works_alone_again_has_the_whole_limit(clock: Clock) -> None:
+    workers = [2]
+    pace = Pace(clock, lambda: workers[-1])
+    while refused_until(pace, "GET", "/x") is None:
+        pass
+    workers.append(1)
+    assert sum(refused_until(pace, "GET", "/x") is None for _ in range(900)) == 450
+
+
 def test_reading_goes_on_while_content_has_to_wait(clock: Clock) -> None:
     pace = Pace(clock)
     while refused_until(pace, "POST", "/repos/acme/shop/issues") is None:
