@@ -9,7 +9,7 @@ from action.errors import Inconclusive, StepFailed, Stopped
 from action.job import Job, Progress
 from action.steps import carry_out
 from action.stop import patience
-from action.way_back import GoBack, Stay, roll_back, way_back
+from action.way_back import GoBack, Stay, how_far, roll_back, way_back
 from protocol.entry import Status
 from protocol.plan import Plan, Step
 from protocol.policy import Notify
@@ -91,11 +91,21 @@ def go_back(plan: Plan, job: Job, progress: Progress, *, asked: bool = False) ->
         return "failed"
     notify = Notify() if job.stop.wished else plan.notify  # the end is told all the same
     with patience(job.stop, _TIME_TO_GO_BACK) as stop:
-        try:
-            return "rollback" if roll_back(back, replace(job, stop=stop), progress, notify) else "failed"
-        except Stopped as error:
-            progress.issues.append(_say_cut_short(error, progress))
-            return "stopped"
+        return _go(back, replace(job, stop=stop), progress, notify)
+
+
+def _go(back: GoBack, job: Job, progress: Progress, notify: Notify) -> Status:
+    """A way back that breaks off is not tried again: which part is in which state is for a person to see."""
+    before = len(progress.steps)
+    try:
+        roll_back(back, job, progress, notify)
+    except (StepFailed, Stopped) as error:
+        failed = isinstance(error, StepFailed)
+        far = how_far(back, progress.steps[before:], job.console.masked(str(error)))
+        progress.issues.append(f"the rollback {'failed' if failed else 'was cut short'}{far}")
+        job.console.annotate("error", f"{progress.environment}: a person is needed", progress.issues[-1])
+        return "failed" if failed else "stopped"
+    return "rollback"
 
 
 def _way_back(plan: Plan, progress: Progress, *, asked: bool) -> GoBack | Stay:
@@ -108,12 +118,3 @@ def _way_back(plan: Plan, progress: Progress, *, asked: bool) -> GoBack | Stay:
         targets=tuple(progress.targets),
         asked=asked,
     )
-
-
-def _say_cut_short(error: Stopped, progress: Progress) -> str:
-    """Exactly how far it came."""
-    back = [step for step in progress.steps if step.name.startswith("rollback: ")]
-    passed = [step.name.removeprefix("rollback: ") for step in back if step.outcome == "passed"]
-    done = f"; done was: {', '.join(passed)}" if passed else "; nothing of it was done"
-    during = f" during {_last_step(progress)}" if back else ""
-    return f"the rollback was cut short{during}, since {error}{done}. A person must look"

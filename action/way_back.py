@@ -7,8 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from action.announce import announce, news_so_far
-from action.errors import StepFailed
-from action.job import Job, Progress
+from action.job import Job, Progress, StepRecord
 from action.steps import carry_out
 from protocol.facts import Deployment
 from protocol.order import Standing, standing
@@ -81,18 +80,28 @@ def _steps(
         yield Step(name="rollback: health", work=(Probes(undoing.health),))
 
 
-def roll_back(back: GoBack, job: Job, progress: Progress, notify: Notify) -> bool:
-    """Announce it and do it; False when the rollback itself failed."""
+def roll_back(back: GoBack, job: Job, progress: Progress, notify: Notify) -> None:
+    """Announce it and do it. Raises StepFailed and Stopped where it does not come to its end."""
     title = f"Rolling {progress.environment} back from {progress.version} to {back.version or 'before'}"
     job.console.say(title)
     progress.previous_version = back.version
     announce("rollback", notify, news_so_far(job, progress), job=job, progress=progress)
-    try:
-        carry_out(back.steps, job, progress)
-    except StepFailed as error:
-        progress.issues.append(f"the rollback failed: {error}")
-        return False
-    return True
+    carry_out(back.steps, job, progress)
+
+
+def how_far(back: GoBack, went: Sequence[StepRecord], why: str) -> str:
+    """The state of each part of a way back that did not come to its end: `went` are the steps it took."""
+    names = {step.name for step in went}
+    done = [_part(step.name) for step in went if step.outcome == "passed"]
+    left = [_part(step.name) for step in back.steps if step.name not in names]
+    during = f" during {went[-1].name}" if went else ""
+    said = f"done was: {', '.join(done)}" if done else "nothing of it was done"
+    not_begun = f"; not begun: {', '.join(left)}" if left else ""
+    return f"{during}, since {why}; {said}{not_begun}. A person must look"
+
+
+def _part(name: str) -> str:
+    return name.removeprefix("rollback: ")
 
 
 def bad_versions(deployments: tuple[Deployment, ...], environment: str) -> frozenset[str]:

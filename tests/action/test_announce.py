@@ -18,6 +18,15 @@ notify: {before: [team], during: [team], after: [team], rollback: [team, pager]}
 steps: {deploy: {run: 'echo deploy >> story'}, smoke: [{run: 'test ! -f broken'}]}
 rollback: {run: 'echo back >> story'}
 """
+STUCK_HALF_WAY = """
+notify: {rollback: [pager]}
+steps:
+  migrate: {run: 'true', undo: 'exit 3'}
+  deploy: {run: 'echo deploy >> story'}
+  health: {run: 'echo well >> story'}
+  smoke: [{run: 'exit 1'}]
+rollback: {run: 'echo back >> story'}
+"""
 
 
 @pytest.fixture
@@ -122,3 +131,20 @@ def test_a_team_that_must_know_and_was_not_told_holds_the_deployment(desk_of: An
     assert (result.status, result.exit_code) == ("waiting", 3)
     assert "NOTIFY_TEAM is not set. Pass the secret under `env:` of the step." in desk.log
     assert desk.file("story") == ""
+
+
+def test_a_rollback_that_fails_itself_stops_and_tells_the_state_of_each_part(
+    desk_of: Any, chat: Chat
+) -> None:
+    desk = desk_of(environ={"NOTIFY_PAGER": f"{chat.channel}/pager"})
+    result = run(desk.job, github_of(STUCK_HALF_WAY))
+    assert result.status == "failed"
+    how_far = (
+        "the rollback failed during rollback: database, since `exit 3` ended with exit code 3; "
+        "done was: previous version; not begun: health. A person must look"
+    )
+    assert result.issues[1] == how_far
+    assert desk.file("story") == "deploy\nwell\nback\n"
+    assert f"::error title=production%3A a person is needed::{how_far}" in desk.log
+    assert chat.titles[-1] == "1.1.0 failed in production"
+    assert how_far in chat.heard[-1].json["message"]
