@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
 from action.stop import Stop
+from tests.deaths import Theatre, theatre
 from tests.jobs import Desk, make_desk
 
 
@@ -31,3 +33,28 @@ def desk_of(tmp_path: Path, stop: Stop) -> Iterator[MakeDesk]:
     yield make
     for desk in desks:
         desk.job.journal.close()
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+    with theatre(tmp_path_factory.mktemp("deaths")) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def played(request: pytest.FixtureRequest, stage: Theatre) -> Iterator[dict[str, Future[Any]]]:
+    """What the module's chosen tests look at, several scenes at once: most of the time they wait."""
+    items: list[Any] = [item for item in request.session.items if item.path == request.path]
+    chosen = [item for item in items if hasattr(item.function, "scene")]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        yield {item.nodeid: pool.submit(item.function.scene, stage, **_parameters(item)) for item in chosen}
+
+
+def _parameters(item: Any) -> dict[str, Any]:
+    return dict(item.callspec.params) if hasattr(item, "callspec") else {}
+
+
+@pytest.fixture
+def ending(played: dict[str, Future[Any]], request: pytest.FixtureRequest) -> Any:
+    """What the scene of this test came to."""
+    return played[request.node.nodeid].result()

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import re
-import resource
 import signal
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
-from threading import Event
-from typing import Any
 
 import pytest
 
-from gateway.turns import REF
-from sandbox.faults import Fault
-from tests.deaths import Scene, Theatre, theatre, wait_for
-from tests.forks import PATIENCE, Forked
+from tests.deaths import Scene, Theatre
+from tests.endings import (
+    CHECKED,
+    CODES,
+    SIGNALS,
+    SIMPLE,
+    Ending,
+    Told,
+    assert_told_once,
+    ended,
+    looks_at,
+    stuck_in,
+)
+from tests.forks import Forked
 
 AT_ONCE = """
 steps:
@@ -140,39 +143,6 @@ STEPS = {
     "rollback": Step(policy=BROKEN, at="back", during="rollback: previous version", stopped="stopped"),
     "rollback, database": Step(policy=BROKEN, at="undo", during="rollback: database", stopped="stopped"),
 }
-ENDED = {
-    "success": "is in",
-    "rollback": "was rolled back from",
-    "failed": "failed in",
-    "stopped": "was stopped in",
-}
-DOCUMENTED = {"rollback": "was rolled back", "failed": "failed", "stopped": "was stopped"}
-STATES = {"success": "success", "rollback": "failure", "failed": "failure", "stopped": "error"}
-CODES = {"success": 0, "rollback": 1, "failed": 1, "stopped": 130}
-SIGNALS = {"SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM, "SIGKILL": signal.SIGKILL}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Told:
-    """What GitHub, the team and the runner's files hold."""
-
-    made: int
-    states: tuple[str, ...]
-    lines: tuple[str, ...]
-    titles: tuple[str, ...]
-    entries: tuple[tuple[str, str], ...]
-    issues: tuple[str, ...]
-
-    @classmethod
-    def of(cls, scene: Scene) -> Told:
-        return cls(
-            made=len(scene.made),
-            states=tuple(one.state for one in scene.statuses),
-            lines=tuple(one.description for one in scene.statuses if one.description),
-            titles=tuple(scene.titles),
-            entries=tuple((one.status, "; ".join(one.issues)) for one in scene.entries),
-            issues=tuple(one.title for one in scene.issues),
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,41 +195,6 @@ def _wait(scene: Scene, step: Step, job: Forked) -> None:
         scene.wait_for(lambda: job.said().count(step.said) > 1, job)  # the plan says it first
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
-    with theatre(tmp_path_factory.mktemp("deaths")) as stage:
-        yield stage
-
-
-@pytest.fixture(scope="module")
-def played(request: pytest.FixtureRequest, stage: Theatre) -> Iterator[dict[str, Future[Any]]]:
-    """What all the chosen tests look at, several scenes at once: most of the time they wait."""
-    items: list[Any] = request.session.items
-    chosen = [item for item in items if hasattr(getattr(item, "function", None), "scene")]
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        yield {item.nodeid: pool.submit(item.function.scene, stage, **_parameters(item)) for item in chosen}
-
-
-def _parameters(item: Any) -> dict[str, Any]:
-    return dict(item.callspec.params) if hasattr(item, "callspec") else {}
-
-
-@pytest.fixture
-def ending(played: dict[str, Future[Any]], request: pytest.FixtureRequest) -> Any:
-    """What the scene of this test came to."""
-    return played[request.node.nodeid].result()
-
-
-def looks_at(scene: Callable[..., Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The test is about what this scene comes to, played with the test's own parameters."""
-
-    def mark(test: Callable[..., None]) -> Callable[..., None]:
-        test.scene = scene  # type: ignore[attr-defined]  # read again by `played`
-        return test
-
-    return mark
-
-
 STOPPED_BY = dict(zip(STEPS, cycle(["SIGINT", "SIGTERM"]), strict=False))
 
 
@@ -292,269 +227,6 @@ def test_of_a_killed_job_the_end_tells_the_truth_once(ending: Death, step: str, 
 
 
 DONE = "backup, migrate: done in attempt 1, and not repeated"
-SIMPLE = """
-steps:
-  verify: {run: 'at verify; echo 1.0.0'}
-  backup: {run: 'at backup'}
-  migrate: {run: 'at migrate', undo: 'at undo'}
-  deploy: {run: 'at deploy'}
-  smoke: [{name: It sells, run: 'at smoke'}]
-"""
-
-
-def stuck_in(scene: Scene) -> Forked:
-    """Its job, where it is stuck."""
-    job = scene.begin()
-    scene.wait_until_stuck(job)
-    return job
-
-
-@contextmanager
-def github_that(stage: Theatre, **fails: Any) -> Iterator[None]:
-    faults = stage.sandbox.world.faults
-    faults.add(Fault(**fails))
-    try:
-        yield
-    finally:
-        faults.clear()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ending:
-    """How the job ended and what it printed, what its end printed, and what was told then and before."""
-
-    scene: Scene
-    code: int
-    took: float
-    said: str
-    before: Told
-    end: str
-    told: Told
-
-
-def ended(scene: Scene, job: Forked, *, since: float = 0.0) -> Callable[[], Ending]:
-    """Once the job has ended; what it left is told when that is called for."""
-    code, took, before = job.wait(), time.monotonic() - since, Told.of(scene)
-
-    def end() -> Ending:
-        said = scene.end_of_job()
-        return Ending(
-            scene=scene, code=code, took=took, said=job.said(), before=before, end=said, told=Told.of(scene)
-        )
-
-    return end
-
-
-def hang(stage: Theatre) -> Ending:
-    with stage.apart() as own:
-        scene = own.scene(SIMPLE, stuck_at="deploy")
-        job = stuck_in(scene)
-        with github_that(own, kind="latency", seconds=8, times=None):
-            wished = time.monotonic()
-            job.signal(signal.SIGINT)
-            end = ended(scene, job, since=wished)
-        return end()
-
-
-@looks_at(hang)
-def test_a_github_that_hangs_keeps_no_stopped_job_and_hears_the_truth_later(ending: Ending) -> None:
-    assert (ending.code, ending.before.entries) == (130, ())
-    assert ending.took < 7
-    why = "not rolled back: the policy has no `rollback:`"
-    assert_told_once(ending.told, "stopped", "(SIGINT)", "during deploy", why)
-
-
-AWAY: dict[str, dict[str, Any]] = {
-    "its connections cut": {"kind": "cut", "times": 2},
-    "failing": {"kind": "status", "status": 502, "times": 2},
-    "asking for patience": {"kind": "secondary_limit", "seconds": 1, "times": 2},
-    "losing its answers": {"kind": "cut", "path": "/statuses$", "times": 2, "after_effect": True},
-    "losing the questions": {"kind": "cut", "path": "/statuses$", "times": 2},
-}
-
-
-def be_away(stage: Theatre, github: str) -> Ending:
-    with stage.apart() as own:
-        scene = own.scene(SIMPLE, stuck_at="smoke")
-        job = stuck_in(scene)
-        with github_that(own, **AWAY[github]):
-            scene.go_on()
-            end = ended(scene, job)
-        return end()
-
-
-@looks_at(be_away)
-@pytest.mark.parametrize("github", AWAY)
-def test_while_github_is_away_the_log_waits_and_is_told_once(ending: Ending, github: str) -> None:
-    assert (ending.code, ending.before) == (0, ending.told)
-    assert_told_once(ending.told, "success")
-
-
-FROM = ["verify", "deploy", "smoke"]
-
-
-def vanish(stage: Theatre, step: str) -> Ending:
-    with stage.apart() as own:
-        scene = own.scene(SIMPLE, stuck_at=step)
-        job = stuck_in(scene)
-        with github_that(own, kind="cut", times=None):
-            scene.go_on()
-            end = ended(scene, job)
-        return end()
-
-
-@looks_at(vanish)
-@pytest.mark.parametrize("step", FROM)
-def test_what_a_vanished_github_did_not_hear_the_end_of_the_job_tells_it(ending: Ending, step: str) -> None:
-    assert (ending.code, ending.before.states, ending.before.entries) == (0, ("in_progress",), ())
-    assert ending.scene.output("status") == "success"
-    assert "::warning title=Deployment status not written::" in ending.said
-    assert_told_once(ending.told, "success")
-
-
-def expire(stage: Theatre, step: str) -> Ending:
-    scene = stage.scene(SIMPLE + "rollback: {run: 'at back'}", stuck_at=step)
-    job = stuck_in(scene)
-    scene.expire_the_token()
-    scene.go_on()
-    return ended(scene, job)()
-
-
-@looks_at(expire)
-@pytest.mark.parametrize("step", FROM)
-def test_with_an_expired_token_nothing_false_stands_and_the_summary_tells_it(
-    ending: Ending, step: str
-) -> None:
-    assert (ending.code, ending.scene.output("status")) == (0, "success")
-    assert (ending.told.states, ending.told.entries, ending.told.issues) == (("in_progress",), (), ())
-    assert "**Status**: Success" in ending.scene.text("step_summary")
-    assert "The token is wrong or has expired: check it." in ending.said
-    assert ending.told.titles[-1] == "1.1.0 is in production"
-
-
-def die_expired(stage: Theatre) -> Ending:
-    scene = stage.scene(SIMPLE, stuck_at="deploy")
-    job = stuck_in(scene)
-    scene.expire_the_token()
-    job.signal(signal.SIGKILL)
-    job.wait()
-    scene.container_ends()
-    return ended(scene, job)()
-
-
-@looks_at(die_expired)
-def test_of_a_job_killed_with_an_expired_token_the_summary_and_the_log_tell(ending: Ending) -> None:
-    assert (ending.told.states, ending.told.entries, ending.told.issues) == (("in_progress",), (), ())
-    assert "**Status**: Stopped" in ending.scene.text("step_summary")
-    assert "::error title=production%3A stopped::the job ended during deploy" in ending.end
-    assert "The token is wrong or has expired: check it." in ending.end
-
-
-def lose_an_answer(stage: Theatre) -> Ending:
-    with stage.apart() as own:
-        scene = own.scene(SIMPLE)
-        with github_that(own, kind="cut", method="POST", path="/deployments$", after_effect=True):
-            return ended(scene, scene.begin())()
-
-
-@looks_at(lose_an_answer)
-def test_a_deployment_made_without_an_answer_is_taken_up_and_not_made_twice(ending: Ending) -> None:
-    assert ending.code == 0, ending.said
-    assert_told_once(ending.told, "success")
-
-
-def be_refused(stage: Theatre) -> Ending:
-    with stage.apart() as own:
-        scene = own.scene(SIMPLE)
-        with github_that(own, kind="status", method="POST", path="/deployments$", times=None):
-            return ended(scene, scene.begin())()
-
-
-@looks_at(be_refused)
-def test_who_heard_that_it_begins_hears_that_it_did_not(ending: Ending) -> None:
-    assert ending.code == 1
-    assert ending.told.titles == ("Deploying 1.1.0 to production", "1.1.0 was not begun in production")
-    assert (ending.scene.story, ending.told.entries, ending.told.issues) == ([], (), ())
-
-
-def die_telling(stage: Theatre, title: str) -> Ending:
-    """The team hears the message, and the job dies before it knows that."""
-    with stage.apart() as own:
-        scene, answer = own.scene(SIMPLE), Event()
-        own.chat.answer_when = lambda heard: _wait_for(answer) if heard.json["title"] == title else None
-        job = scene.begin()
-        scene.wait_for(lambda: title in scene.titles, job)
-        job.signal(signal.SIGKILL)
-        job.wait()
-        answer.set()
-        ended(scene, job)()
-        return ended(scene, job)()
-
-
-def _wait_for(answer: Event) -> None:
-    answer.wait(PATIENCE)
-
-
-@looks_at(die_telling)
-@pytest.mark.parametrize("title", ["Deploying 1.1.0 to production"])
-def test_a_job_killed_while_it_tells_that_it_begins_is_called_off(ending: Ending, title: str) -> None:
-    assert ending.told.titles == (title, "1.1.0 was not begun in production")
-    assert (ending.told.made, ending.told.states) == (0, ())
-
-
-@looks_at(die_telling)
-@pytest.mark.parametrize("title", ["1.1.0 is in production"])
-def test_a_job_killed_while_it_tells_of_its_success_tells_nobody_twice(ending: Ending, title: str) -> None:
-    assert_told_once(ending.told, "success")
-    first = (ending.scene.directory / "post-0.log").read_text()
-    assert "the job ended while team was told; whether the message arrived is not known" in first
-
-
-PLACES = {
-    "its Deployment": ("/deployments$", "", "stopped"),
-    "its status": ("/deployments/[0-9]+/statuses$", "smoke", "success"),
-    "its issue": ("/issues$", "deploy", "failed"),
-    "its release": ("/releases$", "smoke", "success"),
-}
-
-
-def die_writing(stage: Theatre, place: str) -> Ending:
-    """GitHub takes the words all the same, and the job never hears so."""
-    path, step, status = PLACES[place]
-    steps = SIMPLE.replace("'at smoke'", "'exit 1'") if status == "failed" else SIMPLE
-    with stage.apart() as own:
-        scene = own.scene(steps, stuck_at=step)
-        job = stuck_in(scene) if step else None
-        with github_that(own, kind="latency", seconds=0.5, method="POST", path=path):
-            job = job or scene.begin()
-            scene.go_on()
-            scene.wait_for(lambda: not own.sandbox.world.faults.active, job)
-            before = _taken(own, path)
-            job.signal(signal.SIGKILL)
-            job.wait()
-        scene.container_ends()
-        wait_for(lambda: _taken(own, path) > before, "GitHub never took it")
-        own.sandbox.client_as("ada").delete(f"/repos/{scene.name}/git/{REF}")  # as who waits does in a minute
-        ended(scene, job)()
-        return ended(scene, job)()
-
-
-def _taken(stage: Theatre, path: str) -> int:
-    """How many requests of this kind have had their answer."""
-    made = list(stage.sandbox.world.exchanges)
-    return sum(one.method == "POST" and re.search(path, one.path) is not None for one in made)
-
-
-@looks_at(die_writing)
-@pytest.mark.parametrize("place", PLACES)
-def test_a_job_killed_while_github_takes_its_words_is_told_once(ending: Ending, place: str) -> None:
-    status, told = PLACES[place][2], ending.told
-    assert [logged for logged, _ in told.entries] == [status]
-    assert told.states[-1] == STATES[status]
-    assert [line.partition(" ")[0] for line in told.lines] == [status.capitalize()]
-    assert len(told.issues) == (status != "success")
-    assert told.titles[-1] == f"1.1.0 {ENDED[status]} production"
-    assert len(set(told.titles)) == len(told.titles)
 
 
 def try_again(stage: Theatre, step: str, by: str, **_: object) -> list[str]:
@@ -594,64 +266,6 @@ def test_the_next_attempt_repeats_what_is_not_done_and_says_so(
     assert ending == then
 
 
-def fill_the_disk(stage: Theatre, step: str, **_: object) -> Ending:
-    """No file grows any more: the commands', the journal, the outputs and the job's own log."""
-    scene = stage.scene(SIMPLE + "rollback: {run: 'at back'}", stuck_at=step)
-    job = stuck_in(scene)
-    resource.prlimit(job.pid, resource.RLIMIT_FSIZE, (0, 0))
-    scene.go_on()
-    return ended(scene, job)()
-
-
-@looks_at(fill_the_disk)
-@pytest.mark.parametrize(
-    ("step", "status"), [("verify", "failed"), ("deploy", "failed"), ("smoke", "success")]
-)
-def test_a_disk_that_fills_up_hides_nothing(ending: Ending, step: str, status: str) -> None:
-    assert (ending.code, ending.scene.output("status")) == (CODES[status], "")
-    assert_told_once(ending.told, status, "the journal could not be written to its end: File too large")
-
-
-CHECKED = """
-checklist: [{item: Alerts are set, run: 'at check'}]
-steps: {verify: {run: 'echo 1.0.0'}, deploy: {run: 'at deploy'}}
-"""
-
-
-def die_with_a_pull_request(stage: Theatre, by: str, at: str, **_: object) -> list[str]:
-    """Over its checklist the job does not know yet what it brings; GitHub answers slowly when it asks."""
-    with stage.apart() as own:
-        scene = own.scene(CHECKED + "rollback: {run: 'at back'}", stuck_at=at, merged=True)
-        job = stuck_in(scene)
-        if at == "check":
-            own.sandbox.world.faults.add(Fault(kind="latency", seconds=2, path="/graphql$"))
-            scene.go_on()
-            scene.wait_for(lambda: not own.sandbox.world.faults.active, job)
-        job.signal(SIGNALS[by])
-        job.wait()
-        scene.container_ends()
-        for _ in range(2):
-            scene.end_of_job()
-        return scene.remarks
-
-
-@looks_at(die_with_a_pull_request)
-@pytest.mark.parametrize(
-    ("by", "at", "status"),
-    [
-        pytest.param("SIGINT", "deploy", "Rollback", id="stopped"),
-        pytest.param("SIGKILL", "deploy", "Stopped", id="killed"),
-        pytest.param("SIGKILL", "check", "Stopped", id="killed before it was known"),
-    ],
-)
-def test_the_pull_request_it_brought_hears_of_it_once(
-    ending: list[str], by: str, at: str, status: str
-) -> None:
-    [remark] = ending
-    assert remark.count("- production: ") == 1
-    assert f"- production: {status} - 1.1.0" in remark
-
-
 def die_before(stage: Theatre, by: str) -> Ending:
     scene = stage.scene(CHECKED, stuck_at="check")
     job = stuck_in(scene)
@@ -668,53 +282,3 @@ def test_a_job_that_dies_over_its_checklist_has_told_nobody(ending: Ending, by: 
     assert ending.code == (-9 if by == "SIGKILL" else 130)
     assert (ending.scene.story, ending.told.made, ending.told.titles) == (["check"], 0, ())
     assert (ending.told.entries, ending.told.issues) == ((), ())
-
-
-WATCHED = """
-steps: {verify: {run: 'echo 1.0.0'}, deploy: {run: 'touch deployed'}}
-monitor:
-  for: 1s
-  every: 1s
-  source: {run: 'test -e deployed || echo 0'}
-  metrics: {error_rate: {query: q, rollback_if: {above: 1}}}
-rollback: {run: 'at back'}
-"""
-
-
-def hold(stage: Theatre) -> Ending:
-    scene = stage.scene(WATCHED, merged=True)
-    return ended(scene, scene.begin())()
-
-
-@looks_at(hold)
-def test_what_nobody_could_judge_is_held_and_says_who_must_look(ending: Ending) -> None:
-    who = "ada must look, since the metrics do not say whether it is well: error_rate: never measured"
-    assert (ending.code, ending.scene.output("status"), ending.scene.story) == (5, "held", [])
-    assert ending.told.entries[0][0] == "held"
-    assert ending.told.entries[0][1].startswith(f"{who}; it stays; if it is well, run this job again")
-    assert ending.told.issues == ("production: 1.1.0 is held for a person",)
-    assert ending.told.titles[-1] == "1.1.0 is held in production"
-    assert "ada must look, since the metrics do not say" in ending.scene.remarks[0]
-
-
-def test_nothing_begins_without_room_for_a_journal(stage: Theatre) -> None:
-    scene = stage.scene(SIMPLE)
-    scene.file("temporary").touch()  # where a directory should be
-    job = scene.begin()
-    assert job.wait() == 1
-    assert "nothing is begun without a journal" in job.said()
-    assert (scene.story, scene.titles) == ([], [])
-
-
-def assert_told_once(told: Told, status: str, *words: str) -> None:
-    """In the Deployment, the release, the issue and the chat; nothing there says anything else."""
-    assert (told.made, told.states) == (1, ("in_progress", STATES[status]))
-    assert [line.partition(" in ")[0].partition(":")[0] for line in told.lines] == [
-        f"{status.capitalize()} - 1.1.0"
-    ]
-    [(logged, issues)] = told.entries
-    assert logged == status
-    assert all(word in issues for word in words), issues
-    assert told.issues == (() if status == "success" else (f"production: 1.1.0 {DOCUMENTED[status]}",))
-    assert told.titles[-1] == f"1.1.0 {ENDED[status]} production"
-    assert len(set(told.titles)) == len(told.titles)
