@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 _TOKENS = re.compile(r"(?:\*\*/)+|\*{2,}|\*|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
+_DIRECTORIES = "(?:[^/]+/)*"
 
 
 def matches_any(patterns: tuple[str, ...], text: str) -> bool:
@@ -26,17 +28,71 @@ def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _translated(pattern: str) -> str:
-    return "".join(_expression(token) for token in _TOKENS.findall(pattern.lstrip("/")))
+    """The whole pattern, so that even a hostile text is looked through in short.
+
+    What stands between two `**` is taken where it comes first, once and for all: later would match no more.
+    """
+    names = pattern.lstrip("/").split("/")
+    if any("**" in name and name != "**" for name in names):
+        return _plainly(pattern.lstrip("/"))
+    first, *others = _between_double_stars(names)
+    if not others:
+        return _path(first)
+    *middle, last = others
+    sought = "".join(f"(?>{_DIRECTORIES}?{_path(part)}/)" for part in middle if part)
+    return (f"{_path(first)}/" if first else "") + sought + (_DIRECTORIES + _path(last) if last else ".*")
 
 
-def _expression(token: str) -> str:
-    if token.startswith("**/"):
-        return "(?:[^/]+/)*"
-    if token.startswith("**"):
-        return ".*"
-    if len(token) > 1:
-        return _character_class(token)
-    return {"*": "[^/]*", "?": "[^/]"}.get(token, re.escape(token))
+def _plainly(pattern: str) -> str:
+    """`a**b`: a double star beside letters crosses directories, and what comes first need not be right."""
+    return "".join(map(_wildcard, _TOKENS.findall(pattern)))
+
+
+def _wildcard(found: str) -> str:
+    if found.startswith("**"):
+        return _DIRECTORIES if found.endswith("/") else ".*"
+    return "[^/]*" if found == "*" else _expression(found)
+
+
+def _between_double_stars(names: Iterable[str]) -> Iterator[list[str]]:
+    part: list[str] = []
+    for name in names:
+        if name == "**":
+            yield part
+            part = []
+        else:
+            part.append(name)
+    yield part
+
+
+def _path(names: Iterable[str]) -> str:
+    return "/".join(map(_name, names))
+
+
+def _name(pattern: str) -> str:
+    """The same within one name: what stands between two `*`."""
+    first, *others = _between_stars(_TOKENS.findall(pattern))
+    if not others:
+        return first
+    *middle, last = others
+    return first + "".join(f"(?>[^/]*?{part})" for part in middle) + f"[^/]*{last}"
+
+
+def _between_stars(tokens: Iterable[str]) -> Iterator[str]:
+    part = ""
+    for found in tokens:
+        if found == "*":
+            yield part
+            part = ""
+        else:
+            part += _expression(found)
+    yield part
+
+
+def _expression(found: str) -> str:
+    if len(found) > 1:
+        return _character_class(found)
+    return "[^/]" if found == "?" else re.escape(found)
 
 
 def _character_class(token: str) -> str:

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import time
+from fnmatch import fnmatchcase
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from protocol.globs import first_match, matches_any
 
@@ -17,6 +22,9 @@ from protocol.globs import first_match, matches_any
         ("**", "a/b/c"),
         ("a/**/b", "a/b"),
         ("a/**/b", "a/x/y/b"),
+        ("a**c", "a/b/c"),
+        ("**x*y", "ax/bxy"),
+        ("a**/**/c", "ax/b/c"),
         ("hotfix/*", "hotfix/basket"),
         ("release-?", "release-7"),
         ("v[0-9].[0-9]", "v1.2"),
@@ -65,5 +73,38 @@ def test_without_a_match_there_is_none() -> None:
     assert first_match(("docs/**",), ("a.py",)) is None
 
 
-def test_a_hostile_path_does_not_take_long() -> None:
-    assert not matches_any(("**/**/**/*a*a*b",), "a/" * 40 + "a" * 200)
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        pytest.param("**/**/**/*a*a*b", "a/" * 40 + "a" * 200, id="stars on stars"),
+        pytest.param("*a" * 30 + "b", "a" * 4000, id="a name"),
+        pytest.param("**/a/" * 30 + "b", "a/" * 2000 + "c", id="directories"),
+        pytest.param("**/*a*a/" * 10 + "b", "aaaa/" * 500 + "c", id="both"),
+    ],
+)
+def test_a_hostile_path_does_not_take_long(pattern: str, text: str) -> None:
+    began = time.perf_counter()
+    assert not matches_any((pattern,), text)
+    assert time.perf_counter() - began < 1
+
+
+NAMES = st.text("ab", min_size=1, max_size=4)
+PATTERNS = st.sampled_from(["**", "**", "*", "a", "b*", "*a*", "?*b", "*a*b*a"])
+
+
+@settings(deadline=None)
+@given(pattern=st.lists(PATTERNS, min_size=1, max_size=6), names=st.lists(NAMES, min_size=1, max_size=5))
+def test_a_pattern_matches_what_trying_everything_finds(pattern: list[str], names: list[str]) -> None:
+    assert matches_any(("/".join(pattern),), "/".join(names)) is tried(pattern, names)
+
+
+def tried(pattern: list[str], names: list[str]) -> bool:
+    """Every way to share the names out; a `**` at the end stands for one name at least."""
+    if not pattern:
+        return not names
+    first, *others = pattern
+    if first == "**" and not others:
+        return bool(names)
+    if first == "**":
+        return any(tried(others, names[taken:]) for taken in range(len(names) + 1))
+    return bool(names) and fnmatchcase(names[0], first) and tried(others, names[1:])
