@@ -137,5 +137,5 @@ def _json_complaints(expected: Mapping[str, Any], url: str, body: str) -> Iterat
         found = value_at(data, path)
         if found is ABSENT:
             yield f"{url} has nothing at {path} in its JSON"
-        elif found != value:
+        elif found != value or isinstance(found, bool) is not isinstance(value, bool):  # 1 is not true
             yield f"{url} has {found!r} at {path} in its JSON, expected {value!r}"

@@ -14,6 +14,7 @@ from action.errors import Stopped
 from action.probes import Look, Prober
 from action.stop import Stop
 from protocol.policy import Probe
+from tests.chat import make_certificate, start_chat
 
 
 class Shop(BaseHTTPRequestHandler):
@@ -105,11 +106,21 @@ def test_a_page_that_is_as_it_should_be_passes(prober: Prober, shop: str, expect
         ({"url": "/", "contains": "Goodbye"}, "does not contain 'Goodbye'"),
         ({"url": "/", "header": {"X-Version": "1.0.0"}}, "has header X-Version: '1.1.0', expected '1.0.0'"),
         ({"url": "/healthz", "json": {"checks.db": False}}, "has True at checks.db"),
+        ({"url": "/healthz", "json": {"checks.db": 1}}, "has True at checks.db in its JSON, expected 1"),
         ({"url": "/healthz", "json": {"nodes.3.id": 7}}, "has nothing at nodes.3.id"),
         ({"url": "/", "json": {"status": "ok"}}, "did not answer in JSON"),
         ({"url": "/drip", "timeout": "1s"}, "did not answer: the page did not end in time"),
     ],
-    ids=["status", "contains", "header", "json value", "json path", "no json", "drips"],
+    ids=[
+        "status",
+        "contains",
+        "header",
+        "json value",
+        "a truth is no number",
+        "json path",
+        "no json",
+        "drips",
+    ],
 )
 def test_a_page_that_is_not_says_what_is_wrong(
     prober: Prober, shop: str, expected: dict[str, Any], wrong: str
@@ -134,6 +145,14 @@ def test_a_port_is_open_or_says_that_it_is_not(prober: Prober, shop: str) -> Non
 
 def test_nobody_answering_is_said(prober: Prober) -> None:
     assert "did not answer" in look(prober, url="http://127.0.0.1:1/").wrong
+
+
+def test_a_certificate_nobody_vouches_for_fails_however_well_the_page_is(
+    prober: Prober, tmp_path: Path
+) -> None:
+    with start_chat(certificate=make_certificate(tmp_path / "own.pem")) as there:
+        seen = look(prober, url=f"https://127.0.0.1:{there.port}/")
+    assert "did not answer: its certificate is not trusted (self-signed certificate)" in seen.wrong
 
 
 def test_a_command_probe_keeps_what_it_printed(prober: Prober) -> None:

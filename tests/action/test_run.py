@@ -82,6 +82,14 @@ def test_a_failing_smoke_test_rolls_service_and_database_back_and_documents_it(d
     assert result.issue_url == issue.url
 
 
+def test_what_is_not_critical_is_an_issue_of_a_success(desk_of: Any) -> None:
+    text = STEPS.replace("{name: Story is there, ", "{name: Story is there, critical: false, ")
+    desk = desk_of()
+    result, _ = run_with(desk.job, text.replace("test -f story", "exit 4"))
+    assert (result.status, result.exit_code) == ("success", 0)
+    assert result.issues == ("Story is there (not critical): `exit 4` ended with exit code 4",)
+
+
 def test_a_step_that_fails_before_anything_changed_rolls_nothing_back(desk_of: Any) -> None:
     desk = desk_of()
     result, _ = run_with(desk.job, STEPS.replace("echo backup >> story", "exit 4"))
