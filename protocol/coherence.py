@@ -87,7 +87,7 @@ def _loops(before: Mapping[str, str | None]) -> Iterator[list[str]]:
     for start in before:
         way: list[str] = []
         name: str | None = start
-        while name in before and name not in passed:
+        while name is not None and name in before and name not in passed:
             passed.add(name)
             way.append(name)
             name = before[name]
