@@ -29,6 +29,7 @@ def handed(progress: Progress, at: datetime) -> dict[str, Any]:
         "steps": [asdict(step) for step in progress.steps],
         "baselines": {name: [_plain(one) for one in looks] for name, looks in progress.baselines.items()},
         "emergency": progress.emergency,
+        "outputs": progress.outputs,
         "noted": list(progress.noted),
         "at": at.isoformat(),
     }
@@ -74,6 +75,7 @@ def _progress(entry: Entry, data: Mapping[str, Any]) -> Progress:
         steps=[StepRecord(**{**step, "last_lines": tuple(step["last_lines"])}) for step in data["steps"]],
         baselines={name: _measurements(looks) for name, looks in data["baselines"].items()},
         emergency=data["emergency"],
+        outputs=dict(data["outputs"]),
         noted=tuple(data["noted"]),
         shares=[
             Share(at=datetime.fromisoformat(data["at"]), share=1.0)

@@ -70,6 +70,7 @@ class Progress:
     emergency: bool = False
     done: frozenset[str] = frozenset()  # steps that an earlier attempt of this run has done
     baselines: Mapping[str, tuple[Measurement, ...]] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)  # what steps hand on to the commands after them
     analysis: Analysis | None = None  # of the metrics so far
     noted: tuple[str, ...] = ()  # what GitHub's record keeps of earlier attempts of this run, newest first
     to_note: list[str] = field(default_factory=list)  # who was told, not yet in GitHub's record
@@ -79,6 +80,7 @@ class Progress:
     def variables(self) -> dict[str, str]:
         """The words commands find in their environment; WEIGHT, TARGET and TRACK come from the stage."""
         return {
+            **self.outputs,
             "ENVIRONMENT": self.environment,
             "VERSION": self.version,
             "PREVIOUS_VERSION": self.previous_version,

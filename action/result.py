@@ -80,6 +80,7 @@ class Result(_Model):
     recheck_at: str | None = None
     findings: tuple[Said, ...] = ()
     steps: tuple[StepResult, ...] = ()
+    outputs: dict[str, str] = {}  # what the steps' commands wrote to $OUTPUTS, secrets masked
     issues: tuple[str, ...] = ()
     exposure: Exposure | None = None  # who saw a version that did not go well
     release_url: str = ""
@@ -109,6 +110,7 @@ def result_of(job: Job, progress: Progress, decision: Decision, status: Status) 
         recheck_at=decision.recheck_at.isoformat() if decision.recheck_at else None,
         findings=tuple(Said.of(finding) for finding in decision.findings),
         steps=tuple(StepResult.of(record) for record in progress.steps),
+        outputs={name: job.console.masked(value) for name, value in progress.outputs.items()},
         issues=tuple(progress.issues),
         exposure=progress.exposure,
     )

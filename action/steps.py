@@ -15,6 +15,7 @@ from action.commands import Outcome, environment_for_commands, in_few_words, run
 from action.errors import StepFailed, Stopped
 from action.job import Job, Progress, StepOutcome, StepRecord
 from action.migrations import lint_migrations
+from action.outputs import NAME, outputs_file, read_outputs
 from action.probes import Look, Prober
 from protocol.exposure import Share
 from protocol.plan import (
@@ -165,18 +166,28 @@ class _StepRun:
             self.progress.previous_version = _last_line(outcome.printed) or self.progress.previous_version
 
     def _outcome_of(self, command: Command) -> Outcome:
-        with self.job.console.fence():
-            outcome = run_command(
-                command.run,
-                environ=self._environ({**command.env, **self.progress.variables, **command.variables}),
-                directory=self._directory(command.directory),
-                timeout=command.timeout.total_seconds(),
-                retries=command.retries,
-                stop=self.job.stop,
-                write=self.job.console.output,
-            )
-        self.last_lines = outcome.last_lines
+        words = {**command.env, **self.progress.variables, **command.variables}
+        with outputs_file(self.job.workflow.temporary) as outputs:
+            with self.job.console.fence():
+                outcome = run_command(
+                    command.run,
+                    environ=self._environ({**words, NAME: str(outputs)}),
+                    directory=self._directory(command.directory),
+                    timeout=command.timeout.total_seconds(),
+                    retries=command.retries,
+                    stop=self.job.stop,
+                    write=self.job.console.output,
+                )
+            self.last_lines = outcome.last_lines
+            if outcome.succeeded:
+                self._hand_on(read_outputs(outputs, self.job.environ))
         return outcome
+
+    def _hand_on(self, outputs: Mapping[str, str]) -> None:
+        self.job.console.mask_secrets(outputs)
+        self.progress.outputs |= outputs
+        if outputs:
+            self.job.console.say(f"handed on: {', '.join(outputs)}")
 
     def _environ(self, variables: Mapping[str, str]) -> dict[str, str]:
         return environment_for_commands(self.job.environ, variables)
