@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,6 +15,8 @@ from pathlib import Path
 from sandbox.state import User
 
 ZERO = "0" * 40
+SHAS = re.compile(r"[0-9a-f]{40}(\.\.\.?[0-9a-f]{40})?")
+OBJECT_TYPES = ("blob", "tree", "commit", "tag")
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 CONFIG = "[http]\n\treceivepack = true\n[uploadpack]\n\tallowAnySHA1InWant = true\n"
 RECORD, FIELD = "\x1e", "\x1f"
@@ -103,11 +106,11 @@ class Git:
         return self.run(*arguments, stdin=options.get("stdin")).decode(errors="replace").strip()
 
     def read(self, *arguments: str) -> bytes:
-        """The same for what only reads, remembered until a ref moves: objects never change.
+        """The same for what only reads, remembered until a ref moves, and for ever where SHAs are named.
 
         A refusal is not remembered, for an object can come later.
         """
-        return _read(self, self._refs_as_they_are(), arguments)
+        return _read(self, b"" if _names_objects(arguments) else self._refs_as_they_are(), arguments)
 
     def read_text(self, *arguments: str) -> str:
         return self.read(*arguments).decode(errors="replace").strip()
@@ -134,6 +137,10 @@ class Git:
         return self.ref(f"refs/heads/{branch}")
 
     def ref(self, ref: str) -> str | None:
+        """As its own file says, and git where there is none."""
+        path = self.path / ref
+        if ref.startswith("refs/heads/") and ".." not in ref and path.is_file():
+            return path.read_text(encoding="ascii").strip()
         return self.refs(ref).get(ref)
 
     def refs(self, prefix: str = "refs") -> dict[str, str]:
@@ -223,7 +230,7 @@ class Git:
 
     def merge_base(self, one: str, other: str) -> str | None:
         try:
-            return self.text("merge-base", one, other)
+            return self.read_text("merge-base", one, other)
         except GitError:
             return None
 
@@ -235,7 +242,7 @@ class Git:
         return True
 
     def count(self, revisions: str) -> int:
-        return int(self.text("rev-list", "--count", revisions))
+        return int(self.read_text("rev-list", "--count", revisions))
 
     def changes(self, base: str, head: str) -> list[FileChange]:
         """What differs between two trees, with patches."""
@@ -371,6 +378,13 @@ def _content(path: Path) -> bytes:
         return b""
 
 
+def _names_objects(arguments: Sequence[str]) -> bool:
+    """Whether nothing but SHAs and ranges of them is asked about; what follows a `--` are paths."""
+    asked = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    named = [one for one in asked[1:] if not one.startswith("-") and one not in OBJECT_TYPES]
+    return bool(named) and all(map(SHAS.fullmatch, named))
+
+
 @lru_cache(maxsize=2048)
 def _commit_named(git: Git, _refs: bytes, name: str) -> str:
     candidates = (f"refs/heads/{name}", f"refs/tags/{name}", name)
@@ -390,9 +404,10 @@ def _read(git: Git, _refs: bytes, arguments: tuple[str, ...]) -> bytes:
 @lru_cache(maxsize=1024)
 def _changes(git: Git, base: str, head: str) -> tuple[FileChange, ...]:
     """Kept, because what two commits differ in never changes and every pull request asks for it."""
-    counted = git.run("diff", "--raw", "--numstat", "-z", "--no-abbrev", "-M", base, head)
+    told = git.run("diff", "--raw", "--numstat", "--patch", "-z", "--no-abbrev", "-M", base, head)
+    counted, _, patched = told.partition(b"\0\0diff --git ")
     raw, counts = _raw_and_counts(counted.decode(errors="surrogateescape"))
-    patches = _patches(git.run("diff", "-M", base, head).decode(errors="replace"))
+    patches = _patches(patched.decode(errors="replace")) if patched else []
     return tuple(
         FileChange(
             path=path,
@@ -441,5 +456,5 @@ def _line_counts(field: str, stream: Iterator[str]) -> tuple[int, int]:
 
 def _patches(out: str) -> list[str]:
     """The hunks of each file. Lines of a file always have a sign before them, so the cut is safe."""
-    whole = f"\n{out}".split("\ndiff --git ")[1:]
+    whole = out.split("\ndiff --git ")
     return [one[one.find("\n@@") + 1 :].rstrip("\n") if "\n@@" in one else "" for one in whole]

@@ -58,7 +58,7 @@ def _of_pull(world: World, repository: Repository, event: Event) -> tuple[str, O
     pull = event.payload["pull_request"]
     git = world.git(repository)
     head, base = str(pull["head"]["sha"]), str(pull["base"]["sha"])
-    changed = git.text("diff", "--name-only", f"{base}...{head}").splitlines()
+    changed = git.read_text("diff", "--name-only", f"{base}...{head}").splitlines()
     occasion = Occasion(
         event=event.name,
         ref=f"refs/pull/{pull['number']}/merge",
