@@ -114,6 +114,13 @@ def test_the_linter_the_action_starts_is_in_its_image() -> None:
     assert re.search(r"^squawk-cli==", (ROOT / "locks/action.txt").read_text(), re.MULTILINE)
 
 
+def test_the_tools_the_docs_promise_to_commands_are_in_the_action_s_image() -> None:
+    page = (ROOT / "docs" / "your-own-tools.md").read_text()
+    assert "has only the tools in its image: bash, git, curl, jq and an OpenSSH client." in page
+    [installed] = re.findall(r"apt-get install ([^&]+)&&", stage("action"))
+    assert {"bash", "git", "curl", "jq", "openssh-client"} <= set(installed.split())
+
+
 @pytest.mark.parametrize(
     ("script", "code", "said"),
     [

@@ -83,6 +83,11 @@ def test_a_command_is_tried_again_and_counts_its_attempts(tmp_path: Path, stop: 
     assert lines[0].startswith("attempt 1 ended with exit code 1; trying again")
 
 
+def test_each_pause_is_twice_the_one_before(tmp_path: Path, stop: Stop) -> None:
+    _, lines = command("exit 7", tmp_path, stop, retries=3, pause=0.01)
+    assert [line.rpartition(" ")[2] for line in lines] == ["0.01s", "0.02s", "0.04s"]
+
+
 def test_a_command_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Path, stop: Stop) -> None:
     text = "sleep 60 & echo $! > child; trap '' TERM; sleep 60"
     began = time.monotonic()

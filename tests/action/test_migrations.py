@@ -9,7 +9,10 @@ import pytest
 from action.errors import StepFailed
 from action.migrations import lint_migrations
 from action.run import run
+from protocol.facts import Changes
 from protocol.plan import Lint
+from protocol.policy import Access, EmergencyAccess
+from protocol.principals import Principal
 from protocol.windows import Schedule, Window
 from tests.jobs import GitHubInMemory, policy_of
 
@@ -84,6 +87,23 @@ def test_a_table_is_not_locked_at_peak_hours(desk_of: Any, sql: str) -> None:
     assert said.startswith("migrations/001.sql:2 locks a table")
     assert "wait until it opens Mon 23 Nov 2026 22:00 UTC" in said
     assert "mark the file with `-- deploy-protocol: safe REASON`" in said
+
+
+def test_the_policys_windows_are_the_quiet_hours_even_of_an_emergency(desk_of: Any) -> None:
+    desk = desk_of(clock=lambda: NOON, emergency_reason="The shop is down")
+    write(desk, "migrations/001.sql", RISKY)
+    text = """
+windows: {open: ["22:00-06:00"]}
+steps:
+  migrate: {run: 'echo up >> story', lint: 'migrations/*.sql'}
+"""
+    access = Access(emergency=EmergencyAccess(who=(Principal("user", "ada"),)))
+    policy = policy_of(text).model_copy(update={"access": access})
+    changes = Changes(paths=("migrations/001.sql",), lines=1)
+    result = run(desk.job, GitHubInMemory(policies=[policy], facts={"changes": changes}))
+    assert result.status == "failed"
+    assert result.issues[0].startswith("lint migrations: migrations/001.sql:1 locks a table")
+    assert desk.file("story") == ""
 
 
 @pytest.mark.parametrize("sql", LOCKING)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import Any
+
+from action.run import run
+from protocol.facts import Changes
+from tests.jobs import GitHubInMemory, policy_of
+
+
+def test_a_step_runs_where_and_with_what_its_policy_says_and_as_often(desk_of: Any) -> None:
+    desk = desk_of()
+    (desk.workspace / "ops").mkdir()
+    text = "{run: 'echo \"$COLOUR in ${PWD##*/}\" >> ../story; test -e tried || { touch tried; exit 1; }'"
+    text = f"steps: {{deploy: {text}, directory: ops, env: {{COLOUR: blue}}, retries: 1}}}}"
+    assert run(desk.job, GitHubInMemory(policies=[policy_of(text)])).status == "success"
+    assert desk.file("story") == "blue in ops\nblue in ops\n"
+    assert "attempt 1 ended with exit code 1; trying again in 1s" in desk.log
+
+
+def test_a_step_that_does_not_end_in_its_time_has_failed(desk_of: Any) -> None:
+    desk = desk_of()
+    text = (
+        "steps: {deploy: {run: 'echo asleep; sleep 60', timeout: 1s}}\nrollback: {run: 'echo back >> story'}"
+    )
+    result = run(desk.job, GitHubInMemory(policies=[policy_of(text)]))
+    assert result.status == "rollback"
+    assert result.issues[0] == "deploy: `echo asleep; sleep 60` did not end in 1s and was stopped"
+    assert desk.file("story") == "back\n"
+
+
+def test_a_directory_that_is_not_there_is_named_with_its_cure(desk_of: Any) -> None:
+    desk = desk_of()
+    text = "steps: {backup: {run: 'true', directory: ops}}"
+    result = run(desk.job, GitHubInMemory(policies=[policy_of(text)]))
+    assert result.status == "failed"
+    assert result.issues[0] == (
+        "backup: there is no directory 'ops' in the workspace; run actions/checkout before this step"
+    )
+
+
+def test_a_migration_that_was_rehearsed_in_vain_is_not_begun(desk_of: Any) -> None:
+    desk = desk_of()
+    text = """
+checklist: [{item: Rollback migration tested, migration: rollback_tested}]
+steps:
+  migrate:
+    run: echo up >> story
+    undo: echo down >> story
+    lint: "migrations/*.sql"
+    rehearse: echo tried >> story; exit 4
+"""
+    changes = Changes(paths=("migrations/1.sql",), lines=1)
+    result = run(desk.job, GitHubInMemory(policies=[policy_of(text)], facts={"changes": changes}))
+    assert (result.status, result.reason_codes) == ("waiting", ("checklist.failed",))
+    assert "Rollback migration tested: `echo tried >> story; exit 4` ended with exit code 4" in desk.log
+    assert desk.file("story") == "tried\n"
