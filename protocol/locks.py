@@ -28,7 +28,11 @@ LOCKING_RULES = frozenset(
 )
 _SAFE = re.compile(r"^\s*--\s*deploy-protocol:\s*safe\b[ \t]*(?P<reason>.*)$", re.IGNORECASE | re.MULTILINE)
 _STATEMENT = re.compile(
-    r"^\s*(?P<words>LOCK\b|CLUSTER\b|TRUNCATE\b|VACUUM\s+(?:\([^)]*\bFULL\b[^)]*\)|FULL\b))", re.IGNORECASE
+    r"^(?:[^'-]*;)?\s*(?P<words>LOCK\b|CLUSTER\b|TRUNCATE\b"  # first on its line, or behind another
+    r"|VACUUM\s+(?:\([^)]*\bFULL\b[^)]*\)|FULL\b)"
+    r"|REFRESH\s+MATERIALIZED\s+VIEW\b(?!\s+CONCURRENTLY\b)"
+    r"|ALTER\s+TABLE\b[^;']*\bSET\s+(?:LOGGED|UNLOGGED|TABLESPACE)\b)",
+    re.IGNORECASE,
 )
 
 
