@@ -41,11 +41,13 @@ def read_mentions(event: str, payload: Any) -> Mentions | None:
     )
 
 
-def is_our_own(event: str, payload: Any) -> bool:
+def is_our_own(event: str, payload: Any, app_id: int = 0) -> bool:
     """What we only showed is told back to us; a button that a person pressed, or a record of ours, is more.
 
-    Never raises.
+    With our `app_id` the suite of our own checks is known as well. Never raises.
     """
+    if event == "check_suite":
+        return bool(app_id) and dig(payload, int, "check_suite", "app", "id") == app_id
     external_id = dig(payload, str, "check_run", "external_id") or ""
     if event == "check_run":
         return external_id.startswith(_SHOWN) and dig(payload, str, "action") not in _PRESSED

@@ -22,7 +22,7 @@ from service.tables import open_database
 from service.worker import Worker
 from service.workers import Workers
 
-SWEEP_EVERY = 1.0  # seconds
+SWEEP_EVERY = 0.5  # seconds; so late a window may be seen to open
 TELL_EVERY = 15.0
 RECONCILE_EVERY, RECONCILE_AGAIN = 600.0, 20.0  # the latter when GitHub could not be asked all
 
@@ -34,7 +34,12 @@ def work(settings: Settings) -> int:
     clients, engine = Clients(settings), open_database(settings.database_url, synced=False)
     queue, workers = Queue(open_queue(settings)), Workers(engine)
     worker = Worker(
-        engine=engine, workers=workers, queue=queue, github_for=clients.github_for, clock=time.time
+        engine=engine,
+        workers=workers,
+        queue=queue,
+        github_for=clients.github_for,
+        clock=time.time,
+        app_id=clients.app_id,
     )
     reconcile = Reconcile(clients, engine, time.time)
     consumer = queue.huey.create_consumer(

@@ -42,12 +42,15 @@ class Worker:
         queue: Queue,
         github_for: GitHubFor,
         clock: Callable[[], float],
+        app_id: int = 0,
     ) -> None:
+        """With the `app_id` it knows what GitHub tells of our own checks, and looks less often."""
         self._inbox = Inbox(engine)
         self._gates = Gates(engine, workers.name)
         self._looking: set[int] = set()
         self._queue = queue
         self._github_for = github_for
+        self._app_id = app_id
         self._clock = clock
         self._offered: dict[tuple[str, str, float], float] = {}
         self._workers = workers
@@ -88,7 +91,7 @@ class Worker:
     def _want_looks(self, event: str, payload: Any) -> list[int]:
         """What we wrote ourselves is no reason: every gate shown would be looked at once more."""
         now = self._clock()
-        asked = None if is_our_own(event, payload) else read_event(event, payload)
+        asked = None if is_our_own(event, payload, self._app_id) else read_event(event, payload)
         match asked:
             case RequestedGate():
                 return [self._gates.wait(_gate(asked, now), now)]

@@ -95,6 +95,11 @@ def test_our_record_of_whom_a_run_is_for_is_heard() -> None:
     assert not is_our_own("check_run", {"check_run": {"external_id": "deploy-protocol:start:7:ada:deploy:"}})
 
 
+@pytest.mark.parametrize(("app_id", "ours"), [(7, True), (8, False), (0, False)])
+def test_the_suite_of_our_own_checks_is_known_by_our_app(app_id: int, ours: bool) -> None:
+    assert is_our_own("check_suite", {"check_suite": {"app": {"id": 7}}}, app_id) is ours
+
+
 def test_a_button_on_our_own_check_run_is_heard() -> None:
     check = {"external_id": "deploy-protocol:pull:5:x", "head_sha": SHA, "pull_requests": [{"number": 5}]}
     heard = mentions("check_run", action="requested_action", check_run=check)
