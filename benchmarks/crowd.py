@@ -7,6 +7,7 @@ database; gunicorn and one worker are real processes, and only they are measured
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -30,7 +31,7 @@ from tests.started import Started, environ_for, started
 OWNERS, REPOSITORIES = 100, 10  # installations, and repositories of each
 IDLE = 20.0  # seconds of waiting that are measured
 SET_UP = timedelta(minutes=1)  # to start and to measure before the window opens
-POPULATED = 25  # gates a second, on a busy machine
+POPULATED = 50  # gates a second, on a busy machine
 WORKFLOW = """\
 on: {push: {branches: [main]}}
 jobs: {deploy: {runs-on: ubuntu-latest, environment: production, steps: [{run: echo out}]}}
@@ -54,6 +55,9 @@ class Numbers:
     early: int
     decided: int
     rate: float  # verdicts a second
+    ours: float  # milliseconds of processor a verdict took of ours, and
+    sandbox: float  # of the sandbox, which is one process and answers one request at a time
+    load: float  # of the machine at the end, with everybody else's
 
 
 def crowd(count: int, root: Path, patience: float) -> Numbers:
@@ -71,20 +75,28 @@ def crowd(count: int, root: Path, patience: float) -> Numbers:
             time.sleep(0.5)  # the first one is no part of waiting
         idle = _idle(service)
         memory = _memory(service)
+        before = _spent(_processes(service)), _spent([psutil.Process()])
         at = _verdicts(world, count, opens, patience)
+        after = _spent(_processes(service)), _spent([psutil.Process()])
+        ours, sandbox = (
+            1000 * (late - early) / max(len(at), 1) for early, late in zip(before, after, strict=True)
+        )
         processes = len(service.children()) + 1
     server.stop()
-    after = [moment - opens.timestamp() for moment in at]
+    late = [moment - opens.timestamp() for moment in at]
     return Numbers(
         gates=count,
         processes=processes,
         megabytes=memory[0],
         megabytes_apart=memory[1],
         idle_cpu=idle,
-        first=min(after, default=float("nan")),
-        early=sum(moment < 0 for moment in after),
+        first=min(late, default=float("nan")),
+        early=sum(moment < 0 for moment in late),
         decided=len(at),
-        rate=(len(after) - 1) / (max(after) - min(after)) if len(after) > 1 else 0.0,
+        rate=(len(late) - 1) / (max(late) - min(late)) if len(late) > 1 else 0.0,
+        ours=ours,
+        sandbox=sandbox,
+        load=os.getloadavg()[0],
     )
 
 
@@ -162,13 +174,15 @@ def _processes(service: Started) -> list[psutil.Process]:
 
 
 def _idle(service: Started) -> float:
-    def spent() -> float:
-        times = [process.cpu_times() for process in _processes(service)]
-        return sum(one.user + one.system for one in times)
-
-    before, began = spent(), time.monotonic()
+    before, began = _spent(_processes(service)), time.monotonic()
     time.sleep(IDLE)
-    return 100 * (spent() - before) / (time.monotonic() - began)
+    return 100 * (_spent(_processes(service)) - before) / (time.monotonic() - began)
+
+
+def _spent(processes: list[psutil.Process]) -> float:
+    """Seconds of processor."""
+    times = [process.cpu_times() for process in processes]
+    return sum(one.user + one.system for one in times)
 
 
 def _memory(service: Started) -> tuple[float, float]:
