@@ -19,6 +19,14 @@ from protocol.plan import Plan, Step, render_plan
 from protocol.report import findings_text
 from protocol.verdict import Decision, Finding, Verdict
 
+_NO_GATE_HERE = (
+    "This job has no `environment:`, so no gate held it before it started; only this step decided. "
+    "Set `environment:` on the job and enable the App's rule on that environment."
+)
+_NO_GATE_AT_A_TERMINAL = (
+    "No gate stands between a terminal and an environment: only this command decided, with what your token "
+    "may see. Deploy by a workflow whose job has `environment:` to be held by the App."
+)
 _HELD: dict[Verdict, Status] = {Verdict.WAIT: "waiting", Verdict.REFUSE: "refused"}
 
 
@@ -112,8 +120,5 @@ def _ahead(plan: Plan, phase: Phase) -> tuple[Step, ...]:
 
 
 def _say_weaker(job: Job) -> None:
-    why = (
-        "This job has no `environment:`, so no gate held it before it started; only this step decided. "
-        "Set `environment:` on the job and enable the App's rule on that environment."
-    )
+    why = _NO_GATE_HERE if job.workflow.run_id else _NO_GATE_AT_A_TERMINAL
     job.console.annotate("notice", "Weaker mode", why)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,17 +22,22 @@ def moment(at: datetime, zone: ZoneInfo | None = None) -> str:
 
 def ahead(at: datetime, now: datetime) -> str:
     """`in 2d16h`, to the minute and to two units."""
-    left = (at - now) // _MINUTE * _MINUTE
+    left = _between(now, at) // _MINUTE * _MINUTE
     return f"in {_brief(left)}" if left >= _MINUTE else "in less than a minute"
 
 
 def ago(at: datetime, now: datetime) -> str:
-    past = (now - at) // _MINUTE * _MINUTE
+    past = _between(at, now) // _MINUTE * _MINUTE
     return f"{_brief(past)} ago" if past >= _MINUTE else "just now"
 
 
 def took(seconds: float) -> str:
     return say_duration(timedelta(seconds=round(seconds)))
+
+
+def _between(earlier: datetime, later: datetime) -> timedelta:
+    """Real time: within one zone Python would subtract the clocks on the wall."""
+    return later.astimezone(UTC) - earlier.astimezone(UTC)
 
 
 def _brief(length: timedelta) -> str:

@@ -91,6 +91,7 @@ def test_a_terminal_takes_from_git_what_github_would_set(
     said = capsys.readouterr().out
     assert code == 0, said
     assert "grace may deploy to production" in said
+    assert "No gate stands between a terminal and an environment" in said
     assert f"deploying {head}" in said
     assert "::" not in said
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 import requests
@@ -417,6 +418,12 @@ def test_a_time_ahead_is_said_as_exactly_as_it_matters(left: timedelta, said: st
 def test_a_time_gone_by_is_said_likewise() -> None:
     assert ago(FRIDAY - timedelta(seconds=5), FRIDAY) == "just now"
     assert ago(FRIDAY - timedelta(hours=25), FRIDAY) == "1d1h ago"
+
+
+def test_the_hour_that_comes_twice_counts_twice() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    before, after = datetime(2026, 10, 25, 1, tzinfo=berlin), datetime(2026, 10, 25, 4, tzinfo=berlin)
+    assert (ahead(after, before), ago(before, after)) == ("in 4h", "4h ago")
 
 
 # -- what pages never do
