@@ -227,6 +227,9 @@ class _StepRun:
                     self.job.console.output(line)
 
     def _lint(self, work: Lint) -> None:
+        if "migrate" in self.progress.done:
+            self.job.console.say("what was migrated is not read again")
+            return
         self.progress.issues += lint_migrations(work, self.job, self.progress.changed_paths)
 
     def _tell(self, work: Tell) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from action.post import tell_the_end
 from action.result import Result
 from action.run import run
+from protocol.policy import Access, EmergencyAccess
+from protocol.principals import Principal
 from tests.jobs import Desk, GitHubInMemory, policy_of, reopened
 
 POLICY = """
@@ -54,6 +57,21 @@ def test_a_job_run_again_repeats_neither_backup_nor_migration(desk_of: Any) -> N
 def test_it_is_all_done_again(desk_of: Any, again: dict[str, Any]) -> None:
     _, desk, _ = attempts(desk_of, POLICY, again)
     assert desk.file("story").count("\nup\n") == 2
+
+
+def test_a_migration_done_in_the_quiet_hours_holds_no_later_attempt_up(desk_of: Any) -> None:
+    text = POLICY.replace("undo: ", "lint: '*.sql', undo: ") + 'windows: {open: ["22:00-06:00"]}'
+    access = Access(emergency=EmergencyAccess(who=(Principal("user", "ada"),)))
+    github = GitHubInMemory(policies=[policy_of(text).model_copy(update={"access": access})])
+    desk = desk_of(clock=lambda: datetime(2026, 11, 23, tzinfo=UTC))
+    (desk.workspace / "1.sql").write_text("LOCK TABLE users;\n", encoding="utf-8")
+    assert run(desk.job, github).status == "failed"
+    (desk.workspace / "repaired").touch()
+    noon = desk_of(
+        attempt=2, emergency_reason="It is down", clock=lambda: datetime(2026, 11, 23, 12, tzinfo=UTC)
+    )
+    result = run(noon.job, github)
+    assert (result.status, noon.file("story").count("\nup\n")) == ("success", 1)
 
 
 def test_after_a_rollback_a_deployment_begins_anew(desk_of: Any) -> None:
