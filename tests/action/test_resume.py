@@ -8,6 +8,7 @@ import pytest
 from action.post import tell_the_end
 from action.result import Result
 from action.run import run
+from protocol.facts import Changes
 from protocol.policy import Access, EmergencyAccess
 from protocol.principals import Principal
 from tests.jobs import Desk, GitHubInMemory, policy_of, reopened
@@ -62,7 +63,8 @@ def test_it_is_all_done_again(desk_of: Any, again: dict[str, Any]) -> None:
 def test_a_migration_done_in_the_quiet_hours_holds_no_later_attempt_up(desk_of: Any) -> None:
     text = POLICY.replace("undo: ", "lint: '*.sql', undo: ") + 'windows: {open: ["22:00-06:00"]}'
     access = Access(emergency=EmergencyAccess(who=(Principal("user", "ada"),)))
-    github = GitHubInMemory(policies=[policy_of(text).model_copy(update={"access": access})])
+    policy = policy_of(text).model_copy(update={"access": access})
+    github = GitHubInMemory(policies=[policy], facts={"changes": Changes(paths=("1.sql",), lines=1)})
     desk = desk_of(clock=lambda: datetime(2026, 11, 23, tzinfo=UTC))
     (desk.workspace / "1.sql").write_text("LOCK TABLE users;\n", encoding="utf-8")
     assert run(desk.job, github).status == "failed"
