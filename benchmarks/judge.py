@@ -1,17 +1,21 @@
-"""How often the judge of metrics finds a change that is there, and one that is not, on generated series.
+"""How often the judge of metrics finds a change that is there, and one that is not.
 
-Every series is watched as the action does: asked after each sample, and at the end. `python -m
-benchmarks.judge` prints the table of docs/judge.md.
+Every series, generated or recorded, is watched as the action does: asked after each sample, and at the
+end. `python -m benchmarks.judge` prints the table of docs/judge.md.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import random
+import statistics
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
 
 from protocol.analysis import Measurement, Outcome, analyse
 from protocol.policy import Metric
@@ -58,6 +62,29 @@ def slow_waves(numbers: random.Random, mean: float, count: int) -> list[float]:
     return values
 
 
+def recorded(numbers: random.Random, mean: float, count: int) -> list[float]:
+    """As a real server's response times scatter; drawn, so that nothing moves but the mean."""
+    return [value * mean for value in numbers.choices(_recording(), k=count)]
+
+
+def recorded_in_order(numbers: random.Random, mean: float, count: int) -> list[float]:
+    """A stretch of the recording: the machine had other work too, and its speed moved with that."""
+    values = _recording()
+    start = numbers.randrange(len(values) - count + 1)
+    return [value * mean for value in values[start : start + count]]
+
+
+@cache
+def _recording() -> tuple[float, ...]:
+    """Mean response time of tests/e2e/ops/server.py in each fifth of a second of two minutes, by its mean.
+
+    Four users asked it, each about 25 times a second, while the machine ran a test suite beside it.
+    """
+    milliseconds = json.loads((Path(__file__).parent / "response_times.json").read_text(encoding="utf-8"))
+    mean = statistics.fmean(milliseconds)
+    return tuple(value / mean for value in milliseconds)
+
+
 def _poisson(numbers: random.Random, mean: float) -> int:
     bound, product, count = math.exp(-mean), numbers.random(), 0
     while product > bound:
@@ -70,10 +97,12 @@ PROMISED: Mapping[str, Noise] = {
     "steady (deviation a fifth of the mean)": steady,
     "skewed (log-normal, 0.4)": skewed,
     "counted (25 errors a sample)": counted,
+    "recorded (response times, drawn)": recorded,
 }
 SHOWN: Mapping[str, Noise] = {
     "wild (log-normal, 1.0)": wild,
     "slow waves (correlation 0.6)": slow_waves,
+    "recorded (response times, in order)": recorded_in_order,
 }
 
 
