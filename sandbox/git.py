@@ -138,9 +138,9 @@ class Git:
 
     def ref(self, ref: str) -> str | None:
         """As its own file says, and git where there is none."""
-        path = self.path / ref
-        if ref.startswith("refs/heads/") and ".." not in ref and path.is_file():
-            return path.read_text(encoding="ascii").strip()
+        inside = ref.startswith("refs/heads/") and ".." not in ref
+        if inside and (own := _content(self.path / ref)):
+            return own.decode("ascii").strip()
         return self.refs(ref).get(ref)
 
     def refs(self, prefix: str = "refs") -> dict[str, str]:
@@ -371,10 +371,10 @@ def _commit(record: str) -> Commit:
 
 
 def _content(path: Path) -> bytes:
-    """Nothing where there is no file, or none any more."""
+    """Nothing where there is no file, or none any more, or where the path cannot be one."""
     try:
         return path.read_bytes()
-    except FileNotFoundError:
+    except (OSError, ValueError):
         return b""
 
 
