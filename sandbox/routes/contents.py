@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from sandbox.answers import Answer, Refusal, conflict, not_found, ok, unprocessable
-from sandbox.git import ZERO, Entry
+from sandbox.git import ZERO, Entry, GitError
 from sandbox.routing import Call, Routes
 from sandbox.shapes.commits import content_shape, entry_shape, git_commit_shape
 from sandbox.state import Push
@@ -136,7 +136,10 @@ def _known_entry(call: Call, path: str) -> Entry | None:
 def _commit_files(call: Call, files: dict[str, bytes | None]) -> str:
     message = call.want("Commit", "message", str)
     before = call.git.tip(_branch(call))
-    after = call.git.commit(_branch(call), files, message, call.user, call.world.now())
+    try:
+        after = call.git.commit(_branch(call), files, message, call.user, call.world.now())
+    except GitError:
+        raise unprocessable("path contains a malformed path component") from None
     push = Push(
         repository=call.repository,
         ref=f"refs/heads/{_branch(call)}",

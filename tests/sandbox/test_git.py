@@ -80,6 +80,30 @@ def test_files_are_written_through_contents_with_their_present_sha(sandbox: Sand
     assert sandbox.client_as("grace").put(f"/repos/{SHOP}/contents/README.md", stale).status_code == 409
 
 
+def test_a_path_with_nothing_between_its_slashes_is_refused(sandbox: Sandbox) -> None:
+    asked = {"message": "Nowhere", "content": ""}
+    answer = sandbox.client_as("grace").put(f"/repos/{SHOP}/contents/a//b", asked)
+    assert (answer.status_code, answer.json()["message"]) == (
+        422,
+        "path contains a malformed path component",
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["plain.txt", "with blanks/in it", 'a "quoted" one', "back\\slash", "two\nlines", "grüße/é"],
+    ids=["plain", "blanks", "quotes", "a backslash", "two lines", "not ASCII"],
+)
+def test_a_file_may_have_any_name_and_content(sandbox: Sandbox, name: str) -> None:
+    git = sandbox.world.git(sandbox.world.repository(SHOP))
+    content = b'\x00\xff\nM 100644 inline "other"\ndata 1\n'
+    sha = sandbox.world.commit(SHOP, {name: content}, "data 3\nodd", quiet=True)
+    assert git.file(sha, name) == content
+    assert git.commit_of(sha).message == "data 3\nodd"
+    gone = sandbox.world.commit(SHOP, {name: None}, "Take it away", quiet=True)
+    assert [entry.path for entry in git.tree(gone)] == ["README.md", "migrations", "src"]
+
+
 def test_contents_lists_a_directory_and_gives_a_raw_file_at_a_ref(sandbox: Sandbox) -> None:
     sandbox.world.commit(SHOP, {"src/app.py": "print('later')\n"}, "Later", branch="later")
     ada = sandbox.client_as("ada")
