@@ -199,7 +199,8 @@ def plan(environment: str, file: str, as_json: bool) -> None:
 
     Exit codes: 0 shown, 1 invalid policy, 2 unreadable.
     """
-    from protocol.plan import plan_data, plan_of, render_plan
+    from protocol.plan import plan_of
+    from protocol.plan_shown import plan_data, render_plan
 
     policy = _policy(file)
     planned = plan_of(policy, _environment(policy, environment))

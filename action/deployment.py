@@ -24,7 +24,8 @@ from protocol.done import note_of, still_done
 from protocol.entry import Change, Entry, Said, Status
 from protocol.exposure import exposure_of
 from protocol.facts import Missing
-from protocol.plan import Plan, render_plan
+from protocol.plan import Plan
+from protocol.plan_shown import render_plan
 from protocol.verdict import Decision
 
 _UNTOLD = "the job ended before it could say how the deployment went"

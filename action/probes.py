@@ -17,7 +17,7 @@ from action.stop import Stop
 from gateway.errors import Unavailable
 from gateway.pages import Page, fetch
 from protocol.json_path import ABSENT, value_at
-from protocol.plan import say_probe
+from protocol.plan_shown import say_probe
 from protocol.policy import Probe
 
 _FIRST_PAUSE = 0.2

@@ -15,7 +15,8 @@ from action.preflight import Preflight, look_before
 from action.result import Result, Status, result_of
 from action.summary import outputs_of, render_summary, write_outputs, write_summary
 from gateway.errors import GatewayError
-from protocol.plan import Plan, Step, render_plan
+from protocol.plan import Plan, Step
+from protocol.plan_shown import render_plan
 from protocol.report import findings_text
 from protocol.verdict import Decision, Finding, Verdict
 

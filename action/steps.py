@@ -32,8 +32,8 @@ from protocol.plan import (
     Work,
     fill_probe,
     roll_over,
-    say_work,
 )
+from protocol.plan_shown import say_work
 from protocol.policy import Notify
 
 

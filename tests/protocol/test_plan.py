@@ -7,7 +7,8 @@ import pytest
 
 from protocol.document import parse_policy
 from protocol.errors import PolicyError
-from protocol.plan import Plan, batches_of, plan_data, plan_of, render_plan, roll_back_over, say_work
+from protocol.plan import Plan, batches_of, plan_of, roll_back_over
+from protocol.plan_shown import plan_data, render_plan, say_work
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "deploy.example.yml"
 
