@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.events import EVENTS, dig, is_used
@@ -20,9 +21,13 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MAX_BODY = 25 * 1024 * 1024  # GitHub never sends more
+_MOST_DIGITS = len(str(MAX_BODY))
+_GUID_LENGTH = 36  # of what anybody may claim to be a delivery's id, so much is written down
 PATH = "/webhook"
 NOT_OURS = "not an event we use"
 _WORD = re.compile(r"[a-z_]{1,40}")
+
+log = structlog.get_logger()
 
 
 class Refused(Exception):  # noqa: N818 - an answer to the sender, not a fault
@@ -57,6 +62,7 @@ class Door:
             status, text = self._receive(environ)
         except Refused as refusal:
             status, text = refusal.status, refusal.why
+            _tell(refusal, environ.get("HTTP_X_GITHUB_DELIVERY", ""))
         body = text.encode() + b"\n"
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
         start_response(f"{status.value} {status.phrase}", headers)
@@ -95,13 +101,30 @@ class Door:
         return HTTPStatus.ACCEPTED, "taken in" if is_new else "had it already"
 
 
+def _tell(refusal: Refused, delivery: str) -> None:
+    """To operators, who would learn of it from GitHub alone."""
+    log.warning(
+        "delivery.refused",
+        delivery=delivery[:_GUID_LENGTH],
+        status=refusal.status.value,
+        reason=refusal.why,
+        cause=_said(refusal.__cause__),
+    )
+
+
+def _said(cause: BaseException | None) -> str:
+    """The database's own first line: what follows, and SQLAlchemy's, may show the payload."""
+    words = str(getattr(cause, "orig", "")).partition("\n")[0]
+    return words or (type(cause).__name__ if cause else "")
+
+
 def _read_body(environ: WSGIEnvironment) -> bytes:
     if environ.get("REQUEST_METHOD") != "POST":
         raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "send webhooks with POST")
     length = environ.get("CONTENT_LENGTH") or ""
     if not (length.isascii() and length.isdigit()):
         raise Refused(HTTPStatus.LENGTH_REQUIRED, "a Content-Length is needed")
-    if int(length) > MAX_BODY:
+    if len(length) > _MOST_DIGITS or int(length) > MAX_BODY:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "more than 25 MB")
     body: bytes = environ["wsgi.input"].read(int(length))
     if len(body) != int(length):

@@ -68,8 +68,11 @@ class Inbox:
                 update(deliveries)
                 .where(deliveries.c.guid == guid, deliveries.c.state == "new", free)
                 .values(attempts=deliveries.c.attempts + 1, due_at=now + LEASE)
-                .returning(deliveries.c.guid, deliveries.c.event, deliveries.c.action, deliveries.c.body)
+                .returning(*deliveries.c)
             ).first()
+            if row is not None and row.attempts > ATTEMPTS:
+                _bury(connection, guid)
+                return None
         return Delivery(guid=row.guid, event=row.event, action=row.action, body=row.body) if row else None
 
     def done(self, guid: str) -> None:
@@ -149,6 +152,13 @@ def _row(delivery: Delivery, now: float) -> dict[str, Any]:
         "due_at": now + OFFERED,
         "error": "",
     }
+
+
+def _bury(connection: Connection, guid: str) -> None:
+    """What ends its worker each time would go on doing so, and nobody would be told by `failed`."""
+    error = f"taken up {ATTEMPTS} times and never finished: each time its worker was stopped or ended"
+    buried = update(deliveries).where(deliveries.c.guid == guid)
+    connection.execute(buried.values(state="dead", attempts=ATTEMPTS, error=error))
 
 
 def _revive(connection: Connection, guid: str, now: float) -> bool:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, text
+from structlog.testing import capture_logs
 
 from service.door import Door
 from service.inbox import Inbox
@@ -139,6 +140,7 @@ def test_peers_3_a_redelivery_of_an_unfinished_one_runs_again(mail: Mail) -> Non
         pytest.param({"CONTENT_LENGTH": ""}, 411, id="no length"),
         pytest.param({"CONTENT_LENGTH": "-5"}, 411, id="negative length"),
         pytest.param({"CONTENT_LENGTH": str(26 * 1024 * 1024)}, 413, id="26 MB"),
+        pytest.param({"CONTENT_LENGTH": "9" * 5000}, 413, id="longer than any number read"),
         pytest.param({"CONTENT_LENGTH": "9999"}, 400, id="truncated"),
         pytest.param({"HTTP_X_HUB_SIGNATURE_256": ""}, 401, id="unsigned"),
         pytest.param({"HTTP_X_HUB_SIGNATURE_256": "sha256=" + "0" * 64}, 401, id="wrongly signed"),
@@ -182,6 +184,28 @@ def test_a_database_that_is_gone_refuses_so_that_github_keeps_the_delivery() -> 
     assert mail.send().status == 503
     assert mail.handed == []
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "told"),
+    [
+        pytest.param({"secret": "another"}, 401, "does not match the webhook secret", id="another secret"),
+        pytest.param({"event": "issues"}, 503, "deliveries", id="nowhere to store it"),
+    ],
+)
+def test_operators_are_told_what_was_turned_away_without_its_payload(
+    mail: Mail, engine: Engine, change: dict[str, Any], status: int, told: str
+) -> None:
+    if status == 503:
+        with engine.begin() as connection:
+            connection.execute(text("DROP TABLE deliveries"))
+    guid, payload = str(uuid4()), {"action": "closed", "repository": {"full_name": "acme/unspoken"}}
+    with capture_logs() as lines:
+        mail.send(payload, HTTP_X_GITHUB_DELIVERY=guid, **change)
+    [line] = lines
+    assert (line["event"], line["delivery"], line["status"]) == ("delivery.refused", guid, status)
+    assert told in line["reason"] + line["cause"]
+    assert "unspoken" not in str(line)
 
 
 def test_everything_else_goes_inside(mail: Mail) -> None:

@@ -56,6 +56,18 @@ def test_peers_4_retries_are_bounded_and_the_dead_are_kept(engine: Engine) -> No
     assert inbox.counts() == {"dead": 1}
 
 
+def test_peers_4_one_that_ends_its_worker_each_time_is_dead_after_as_many(engine: Engine) -> None:
+    """Then nobody is left to say that it failed."""
+    inbox = Inbox(engine)
+    inbox.commit(delivery(), NOW)
+    taken = [inbox.claim("d1", NOW + attempt * LEASE) for attempt in range(ATTEMPTS + 1)]
+    assert taken == [delivery()] * ATTEMPTS + [None]
+    [dead] = inbox.listed("dead")
+    assert (dead.attempts, "never finished" in dead.error) == (ATTEMPTS, True)
+    assert inbox.replay("d1", NOW)
+    assert inbox.claim("d1", NOW) == delivery()
+
+
 def test_each_failure_waits_longer(engine: Engine) -> None:
     inbox = Inbox(engine)
     inbox.commit(delivery(), NOW)
