@@ -285,6 +285,8 @@ def init(*, action: str | None, yes: bool, dry_run: bool) -> None:
             for draft in new:
                 checkout.write(draft)
             click.echo("written; fill in what the commands say, then `deploy-protocol check`")
+            if action is None:
+                click.echo(f"In the workflows, put our action's address and commit in place of {ACTION}")
         else:
             sys.exit(INVALID)
     except NoCheckout as error:

@@ -54,7 +54,10 @@ class Checkout:
     @classmethod
     def around(cls, directory: Path) -> Checkout:
         """The checkout that holds `directory`. Raises NoCheckout."""
-        return cls(Path(_git(directory, "rev-parse", "--show-toplevel")))
+        try:
+            return cls(Path(_git(directory, "rev-parse", "--show-toplevel")))
+        except NoCheckout as error:
+            raise NoCheckout(f"Go to your repository's checkout and run this there. ({error})") from error
 
     def git(self, *arguments: str) -> str:
         """What git prints. Raises NoCheckout with what it complained of."""
@@ -83,7 +86,10 @@ class Checkout:
 
     def repository(self) -> str:
         """`OWNER/NAME`, as the remote `origin` says it. Raises NoCheckout."""
-        remote = self.git("remote", "get-url", "origin")
+        try:
+            remote = self.git("remote", "get-url", "origin")
+        except NoCheckout as error:
+            raise NoCheckout(f"Which repository? Set GITHUB_REPOSITORY to OWNER/NAME. ({error})") from error
         found = re.search(r"[/:]([^/:]+/[^/:]+?)(?:\.git)?/?$", remote)
         if found is None:
             raise NoCheckout("The remote 'origin' names no repository on GitHub. Set GITHUB_REPOSITORY.")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from gateway.checkout import Checkout
 from gateway.errors import Forbidden, NotFound
 from gateway.github import PUBLIC_API, GitHub
 
-_REMOTE = re.compile(r"[/:]([\w.-]+/[\w.-]+?)(?:\.git)?/?$")
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -23,7 +22,7 @@ def repository_of(
     token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN")
     if not token:
         raise Forbidden("There is no token. Set GITHUB_TOKEN, as to what `gh auth token` prints.")
-    name = repository or environ.get("GITHUB_REPOSITORY") or _origin(directory)
+    name = repository or environ.get("GITHUB_REPOSITORY") or Checkout(directory).repository()
     if not _NAME.fullmatch(name):
         raise NotFound(f"'{name}' names no repository. Give --repository OWNER/NAME.")
     github = GitHub(name, lambda: token, api_url=environ.get("GITHUB_API_URL") or PUBLIC_API)
@@ -31,10 +30,3 @@ def repository_of(
         yield github
     finally:
         github.close()
-
-
-def _origin(directory: Path) -> str:
-    command = ["git", "-C", str(directory), "remote", "get-url", "origin"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    remote = _REMOTE.search(answer.stdout.strip())
-    return remote[1] if remote else ""

@@ -78,7 +78,7 @@ def _asked(github: GitHub, found: Node, wanted: Node) -> Any:
     if not repository or any(repository.get(part) is None for part in wanted if wanted[part]):
         said = "; ".join(str(error.get("message")) for error in answer.errors) or "nothing came"
         raise Unavailable(
-            f"The deployments of {github.repository} could not be read: {said}. "
+            f"The deployments of {github.repository} could not be read: {said.rstrip('.')}. "
             "Check the name, and that the token may read contents and deployments."
         )
     return repository

@@ -32,7 +32,7 @@ def review_body(branch: str, hotfix: Hotfix) -> str:
 def merged_body(*, sha: str, branch: str, onto: str, name: str) -> str:
     del name
     return (
-        f"The hotfix {escape(branch)} ({sha}) runs in production and is missing in {escape(onto)}. It merges "
+        f"The hotfix {escape(branch)} ({sha}) is deployed and is missing in {escape(onto)}. It merges "
         "without a conflict; merge this, or the next deployment takes the fix away again.\n"
     )
 
@@ -41,7 +41,7 @@ def conflict_body(*, sha: str, branch: str, onto: str, name: str) -> str:
     """With the commands that finish it; the branch holds the hotfix as it was deployed."""
     return (
         f"{CONFLICT}\n"
-        f"The hotfix {escape(branch)} ({sha}) runs in production and is missing in {escape(onto)}, and it "
+        f"The hotfix {escape(branch)} ({sha}) is deployed and is missing in {escape(onto)}, and it "
         f"**conflicts** with what {escape(onto)} holds now. A person has to finish this:\n\n"
         "```sh\n"
         f"git fetch origin && git switch {name}\n"

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from deploy_protocol import main
-from protocol.starting import POLICY, TEMPLATE, WORKFLOW
+from protocol.starting import ACTION, POLICY, TEMPLATE, WORKFLOW
 
 
 @pytest.fixture
@@ -102,4 +102,13 @@ def test_nothing_is_written_through_a_link_that_leads_out(
 
 def test_without_a_repository_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert init("--yes").exit_code == 2
+    ended = init("--yes")
+    assert (ended.exit_code, "run this there" in ended.stderr) == (2, True)
+
+
+def test_the_action_s_address_is_asked_for_unless_it_was_given(checkout: Path) -> None:
+    assert f"put our action's address and commit in place of {ACTION}" in init("--yes").stdout
+    (checkout / WORKFLOW).unlink()
+    given = f"acme/ours@{'a' * 40}"
+    assert "in place of" not in init("--yes", "--action", given).stdout
+    assert f"uses: {given}\n" in (checkout / WORKFLOW).read_text(encoding="utf-8")

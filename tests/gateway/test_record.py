@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,7 +88,7 @@ def test_a_long_record_is_read_page_by_page(shop: WaitingShop, sha: str) -> None
 WRONG = {
     "no token": (["--repository", SHOP], {"GITHUB_TOKEN": "", "GH_TOKEN": ""}, "Set GITHUB_TOKEN"),
     "no repository": (["--repository", "shop"], {}, "Give --repository OWNER/NAME"),
-    "another's": (["--repository", "acme/nothing"], {}, "acme/nothing"),
+    "another's": (["--repository", "acme/nothing"], {}, "with the name 'acme/nothing'. Check the name"),
     "no time": (["--repository", SHOP, "--since", "soon"], {}, "--since: 'soon' is no time"),
 }
 
@@ -101,6 +102,14 @@ def test_what_cannot_be_read_is_said_with_the_cure(
     result = CliRunner().invoke(main, [verb, *arguments], env=environ)
     assert (result.exit_code, result.stdout) == (2, "")
     assert cure in result.stderr
+
+
+def test_where_git_names_no_repository_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, ["log"], env={"GITHUB_TOKEN": "any", "GITHUB_REPOSITORY": ""})
+    assert (result.exit_code, "Set GITHUB_REPOSITORY to OWNER/NAME" in result.stderr) == (2, True)
 
 
 def test_an_empty_log_says_so(shop: WaitingShop) -> None:
