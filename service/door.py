@@ -126,7 +126,10 @@ def _read_body(environ: WSGIEnvironment) -> bytes:
         raise Refused(HTTPStatus.LENGTH_REQUIRED, "a Content-Length is needed")
     if len(length) > _MOST_DIGITS or int(length) > MAX_BODY:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "more than 25 MB")
-    body: bytes = environ["wsgi.input"].read(int(length))
+    try:
+        body: bytes = environ["wsgi.input"].read(int(length))
+    except OSError:
+        raise Refused(HTTPStatus.REQUEST_TIMEOUT, "the body stopped coming") from None
     if len(body) != int(length):
         raise Refused(HTTPStatus.BAD_REQUEST, "the body ends too early")
     return body

@@ -7,6 +7,7 @@ be most of its cost. What the loop does not answer goes to gunicorn's own parser
 from __future__ import annotations
 
 import socket
+import struct
 from functools import partial
 from selectors import EVENT_READ
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from service.door import Door
 
 AT_A_GLANCE = 65_536  # bytes; what is longer, or not all there yet, is read by a thread
+STALLED = 5  # seconds without a byte of a request that was begun; a few such would hold all threads
+_TIMEOUT = struct.pack("@ll", STALLED, 0)  # as the kernel takes it
 _ANSWER = (
     "HTTP/1.1 202 Accepted\r\nDate: {date}\r\nConnection: keep-alive\r\n"
     "Content-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n\r\n{text}"
@@ -33,11 +36,16 @@ class Reception(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     wsgi: Door
 
     def accept(self, listener: socket.socket) -> None:
-        """A new connection waits with the kept ones until something comes."""
+        """A new connection waits with the kept ones until something comes.
+
+        The kernel ends what stalls: gunicorn knows no such limit, and takes Python's off.
+        """
         try:
             client, address = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return  # another process took it, or it is gone
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEOUT)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIMEOUT)
         self.nr_conns += 1
         connection = TConn(self.cfg, client, address, listener.getsockname())
         called = partial(self.on_client_socket_readable, connection)

@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.world import World
 from service.plain import Sent, read_plain
+from service.reception import STALLED
 from tests.started import PATIENCE, SECRET, Started, environ_for, started
 
 BODY = b'{"action": "created"}'
@@ -166,3 +167,19 @@ def test_deliveries_sent_at_once_are_answered_in_their_order(caller: Caller) -> 
 def test_two_lengths_are_refused(caller: Caller) -> None:
     caller.send(delivery("Content-Length: 3"))
     assert caller.answer()[0] == 400
+
+
+def test_connections_that_stall_hold_up_nobody_for_long(web: str) -> None:
+    """More of them than there are threads, some in the head and some in the body."""
+    whole = delivery()
+    stalled = [Caller(web) for _ in range(20)]
+    for number, caller in enumerate(stalled):
+        caller.send(whole[: 30 if number % 2 else -1])
+    begun = time.monotonic()
+    patient = Caller(web)
+    patient.send(delivery(event="pull_request_review"))
+    assert patient.answer()[0] == 400
+    assert time.monotonic() - begun < STALLED * 3
+    assert stalled[0].answer() == (408, "the body stopped coming")
+    for caller in (*stalled, patient):
+        caller.line.close()
