@@ -7,11 +7,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from protocol.durations import parse_duration
 from protocol.entry import Entry, Status, entry_data, render_entry
 
 _LINE = re.compile(
     r"(?P<status>Success|Rollback|Failed|Stopped|Held) - "
-    r"(?P<version>\S+?)(?: in [\ddhms]+)?(?:: (?P<issue>.*))?"
+    r"(?P<version>\S+?)"
+    r"(?: in (?P<took>(?=\d)(?:\d{1,5}d)?(?:\d\d?h)?(?:\d\d?m)?(?:\d\d?s)?))?"
+    r"(?:: (?P<issue>.*))?"
 )
 _STATUSES: dict[str, Status] = {
     "Success": "success",
@@ -47,6 +50,7 @@ def entry_of_line(
         status=_STATUSES[match["status"]],
         deployment_id=deployment_id,
         issues=(match["issue"],) if match["issue"] else (),
+        seconds=parse_duration(match["took"]).total_seconds() if match["took"] else None,
         run_url=run_url,
     )
 

@@ -25,9 +25,13 @@ def test_a_deployment_s_line_reads_back(version: str, seconds: int | None, issue
     entry = entry_of_line(line, **PLACE, at=AT, deployer="ada", deployment_id=1)
     assert entry is not None
     assert (entry.version, entry.status, entry.issues) == (version, "failed", (issue,))
+    assert entry.seconds == seconds
 
 
-@pytest.mark.parametrize("line", ["", "Deployed", "success - 1.0", "Success - "])
+@pytest.mark.parametrize(
+    "line",
+    ["", "Deployed", "success - 1.0", "Success - ", "Success - 1.0 in 9999999d", "Success - 1.0 in 1s2d"],
+)
 def test_other_people_s_lines_are_no_entries(line: str) -> None:
     assert entry_of_line(line, **PLACE, at=AT, deployer="ada", deployment_id=1) is None
 
