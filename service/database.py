@@ -9,13 +9,40 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
+from service.settings import SettingsError
 
 _ADVISORY_LOCK = 7_355_608  # any number, the same in every process
 
 
 def migrate(engine: Engine, data_dir: Path) -> None:
-    """Run the Alembic migrations under a lock, so that several processes may start at once."""
+    """Run the Alembic migrations under a lock, so that several processes may start at once.
+
+    Raises SettingsError where that cannot be: who starts the service can see to all of it.
+    """
+    try:
+        _migrate(engine, data_dir)
+    except OSError as error:
+        cure = "make it for the service's user, or set DATA_DIR to another directory"
+        raise SettingsError(
+            (f"DATA_DIR is {data_dir}, which cannot be written ({error}): {cure}.",)
+        ) from error
+    except OperationalError as error:
+        said = str(error.orig).partition("\n")[0]
+        cure = "see that the database runs and that its user may make tables"
+        raise SettingsError(
+            (f"DATABASE_URL leads to nothing that can be used now ({said}): {cure}.",)
+        ) from error
+    except CommandError as error:
+        cure = "start that one again, or delete the database, which is only an inbox and a cache"
+        newer = "DATABASE_URL leads to a database that a newer version has made"
+        raise SettingsError((f"{newer} ({error}): {cure}.",)) from error
+
+
+def _migrate(engine: Engine, data_dir: Path) -> None:
     data_dir.mkdir(parents=True, exist_ok=True)
     _make_file(engine)
     config = Config()

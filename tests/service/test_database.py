@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -15,6 +16,7 @@ from sqlalchemy import Engine
 
 import service.migrations
 from service.database import migrate
+from service.settings import SettingsError
 from service.tables import entries, metadata, open_database
 
 
@@ -36,6 +38,31 @@ def test_several_processes_may_start_at_once(database_url: str, tmp_path: Path) 
     with engine.connect() as connection:
         assert MigrationContext.configure(connection).get_current_revision() == newest_revision()
     engine.dispose()
+
+
+def test_a_database_of_a_newer_version_is_left_alone_and_said_to_be_one(
+    engine: Engine, tmp_path: Path
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SettingsError, match="DATABASE_URL leads to a database that a newer version has made"):
+        migrate(engine, tmp_path)
+
+
+def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
+    engine = open_database("postgresql+psycopg://us:hushhush@127.0.0.1:9/deploy")
+    with pytest.raises(SettingsError, match="DATABASE_URL leads to nothing that can be used now") as told:
+        migrate(engine, tmp_path)
+    assert "hushhush" not in str(told.value)
+    engine.dispose()
+
+
+def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    engine = open_database(f"sqlite:///{in_the_way / 'data' / 'service.sqlite3'}")
+    with pytest.raises(SettingsError, match=r"DATA_DIR is .*/file/data, which cannot be written"):
+        migrate(engine, in_the_way / "data")
 
 
 def newest_revision() -> str | None:
