@@ -28,6 +28,7 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "push": ANY,
     "membership": ANY,
 }
+_KEEPABLE = re.compile("[^\\0\ud800-\udfff]*")
 _CALLBACK = re.compile(r"/actions/runs/(\d{1,18})/deployment_protection_rule\Z")
 
 
@@ -81,7 +82,14 @@ def dig(payload: Any, kind: type[T], *path: str) -> T | None:
         payload = payload.get(key) if isinstance(payload, dict) else None
     if isinstance(payload, bool) and kind is not bool:
         return None
-    return payload if isinstance(payload, kind) else None
+    return payload if isinstance(payload, kind) and _can_be_kept(payload) else None
+
+
+def _can_be_kept(value: object) -> bool:
+    """By each of our databases: no number beyond 64 bits, no text with a NUL or half a character."""
+    if isinstance(value, int):
+        return abs(value) < 1 << 63
+    return not isinstance(value, str) or _KEEPABLE.fullmatch(value) is not None
 
 
 def _requested_gate(payload: Any) -> RequestedGate | None:

@@ -26,6 +26,9 @@ BROKEN: dict[str, Any] = {
     "name is a number": {**FRAME, "repository": {"full_name": 7}},
     "installation is a list": {**FRAME, "installation": [5]},
     "installation is true": {**FRAME, "installation": {"id": True}},
+    "installation beyond every number": {**FRAME, "installation": {"id": 1 << 70}},
+    "name no database keeps": {**FRAME, "repository": {"full_name": "acme/sh\0p"}},
+    "name with half a character": {**FRAME, "repository": {"full_name": "acme/sh\ud800p"}},
     "sender is null": {**FRAME, "sender": None},
     "unknown fields": {**FRAME, "surprise": {"deep": [{"er": None}]}},
 }
