@@ -56,6 +56,13 @@ LIBRARIES = {
 policy_option = click.option(
     "--policy", "file", metavar="FILE", default=DEFAULT_POLICY, show_default=True, help="The policy file."
 )
+token_option = click.option(
+    "--github-token",
+    metavar="TOKEN",
+    envvar=["GITHUB_TOKEN", "GH_TOKEN"],
+    show_envvar=True,
+    help="Better as a variable.",
+)
 environment_option = click.option("--environment", metavar="NAME", required=True, help="One of the policy's.")
 at_option = click.option(
     "--at", metavar="ISO", help="The moment to ask about, in the policy's zone. Default: now."
@@ -237,9 +244,7 @@ def schema(what: str) -> None:
 @click.option("--emergency-reason", metavar="TEXT", help="Why this cannot wait for the rules.")
 @click.option("--dry-run", is_flag=True, help="Decide and show the plan; run nothing.")
 @click.option("--repeat", is_flag=True, help="Backup and migrate again, though an earlier attempt did.")
-@click.option(
-    "--github-token", metavar="TOKEN", envvar="GITHUB_TOKEN", show_envvar=True, help="Better as the variable."
-)
+@token_option
 @click.option("--check-run-id", metavar="ID", help="The job's check run.")
 @click.option("--job-status", metavar="STATUS", help="How the job went so far.")
 def run(**inputs: str | bool | None) -> None:
@@ -321,9 +326,7 @@ def hotfix() -> None:
 @hotfix.command("start", epilog=example("hotfix start login"))
 @click.argument("name")
 @policy_option
-@click.option(
-    "--github-token", metavar="TOKEN", envvar="GITHUB_TOKEN", show_envvar=True, help="Better as the variable."
-)
+@token_option
 def start_hotfix(name: str, file: str, github_token: str | None) -> None:
     """Make the branch for hotfix NAME, at the commit that GitHub's deployments say runs.
 

@@ -97,6 +97,10 @@ class Checkout:
 
     def start_branch(self, name: str, sha: str) -> None:
         """Make a branch at a commit of the remote and go there. Raises NoCheckout, and then nothing moved."""
+        if self.git("branch", "--list", name):
+            raise NoCheckout(
+                f"Branch {name} is there already. Go on with `git switch {name}`, or name another."
+            )
         self.git("fetch", "--quiet", "origin", sha)
         self.git("switch", "--quiet", "--create", name, sha)
 

@@ -172,6 +172,15 @@ def test_a_hotfix_deployed_again_is_brought_back_once(desk: Desk) -> None:
     assert post_mortem(desk)
 
 
+def test_a_hotfix_begun_twice_is_told_where_to_go_on(desk: Desk) -> None:
+    deployed_and_moved_on(desk, LINES)
+    assert desk.hotfix("login").exit_code == 0
+    again = desk.hotfix("login")
+    assert (again.exit_code, "Go on with `git switch hotfix/login`" in again.stderr) == (2, True), (
+        again.stderr
+    )
+
+
 def test_a_hotfixs_pull_request_has_its_label_its_rules_and_a_warning_when_it_is_large(desk: Desk) -> None:
     policy = POLICY.replace("{back_port: main}", "{max_lines: 3}")
     (desk.home / ".github" / "deploy.yml").write_text(policy, encoding="utf-8")
