@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ PERMISSIONS: Mapping[str, str] = {
 }
 _LACKING = "permissions requested are not granted"  # GitHub's words
 EARLY = timedelta(minutes=5)
+LESSER = timedelta(minutes=10)  # a token for less than we need is kept: by then more may have been granted
 JWT_SECONDS = 540  # GitHub takes ten minutes at most; a minute is left for clocks that differ
 
 
@@ -91,8 +92,8 @@ class InstallationTokens:
             return token.value
 
     def forget(self, installation_id: int) -> None:
-        """An installation was removed, suspended or given other permissions."""
-        for key in [key for key in self._tokens if key[0] == installation_id]:
+        """GitHub takes its tokens no more, as after it was suspended for a while."""
+        for key in [key for key in list(self._tokens) if key[0] == installation_id]:
             self._tokens.pop(key, None)
 
     def _ask(self, installation_id: int, repository: str) -> Token:
@@ -110,7 +111,8 @@ class InstallationTokens:
             }
             if less == self._permissions:
                 raise
-            return self._ask_for(less, installation_id, repository)
+            lesser = self._ask_for(less, installation_id, repository)
+            return replace(lesser, expires_at=min(lesser.expires_at, self._clock() + EARLY + LESSER))
 
     def _ask_for(self, permissions: Mapping[str, str], installation_id: int, repository: str) -> Token:
         body: dict[str, object] = {"permissions": dict(permissions)}

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 
 from gateway.app import App
 from gateway.connection import Response
@@ -69,6 +70,8 @@ class Clients:
             return client
 
     def _note(self, installation_id: int, response: Response) -> None:
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            self.tokens.forget(installation_id)
         if response.remaining is not None:
             resource = "graphql" if response.path.endswith("/graphql") else "core"
             self.remaining[str(installation_id), resource] = response.remaining

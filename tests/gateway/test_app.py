@@ -97,6 +97,19 @@ def test_peers_12_a_token_is_asked_for_once_and_renewed_five_minutes_early(shop:
     assert tokens.token(shop.installation.id, SHOP) != first
 
 
+def test_what_is_granted_later_is_in_the_tokens_of_ten_minutes_later(shop: WaitingShop) -> None:
+    moments, granted = [datetime.now(UTC)], dict(shop.installation.permissions)
+    tokens = InstallationTokens(shop.app(), clock=lambda: moments[-1])
+    shop.installation.permissions = {name: granted[name] for name in granted if name != "actions"}
+    lesser = tokens.token(shop.installation.id, SHOP)
+    shop.installation.permissions = granted
+    moments.append(moments[0] + timedelta(minutes=9))
+    assert tokens.token(shop.installation.id, SHOP) == lesser
+    moments.append(moments[0] + timedelta(minutes=11))
+    whole = shop.world.tokens[tokens.token(shop.installation.id, SHOP)]
+    assert ("actions" in shop.world.tokens[lesser].permissions, "actions" in whole.permissions) == (False, True)
+
+
 def test_a_forgotten_installation_gets_a_new_token(shop: WaitingShop) -> None:
     tokens = InstallationTokens(shop.app())
     first = tokens.token(shop.installation.id, SHOP)

@@ -332,6 +332,22 @@ def test_a_missing_permission_is_told_at_once(served: Served) -> None:
     assert "permission" in served.summary()
 
 
+def test_where_github_takes_our_tokens_no_more_new_ones_are_asked_for(served: Served) -> None:
+    """As after an installation was suspended for a while: they would hold for an hour by themselves."""
+    gate = served.shop.push(POLICY)
+    served.settle()
+    tokens = served.shop.world.tokens
+    for token in [token for token, one in tokens.items() if one.installation is served.shop.installation]:
+        del tokens[token]
+    served.shop.world.commit(SHOP, {".github/deploy.yml": PLAIN_POLICY}, "Ask nobody", quiet=True)
+    served.clock.later += 43_201
+    served.settle()
+    served.clock.later += 60
+    served.settle()
+    assert served.verdicts() == ["approved"]
+    assert served.shop.repository.runs[gate.run_id].conclusion == "success"
+
+
 def test_a_cancelled_run_is_let_go_and_its_check_closed(served: Served) -> None:
     gate = served.shop.push(POLICY)
     served.settle()
