@@ -69,9 +69,14 @@ class Clients:
                 self._clients.popitem(last=False)
             return client
 
+    def forget_tokens(self, installation_id: int) -> None:
+        """GitHub takes them no more, or will not."""
+        self.tokens.forget(installation_id)
+        self._policy_tokens.forget(installation_id)
+
     def _note(self, installation_id: int, response: Response) -> None:
         if response.status == HTTPStatus.UNAUTHORIZED:
-            self.tokens.forget(installation_id)
+            self.forget_tokens(installation_id)
         if response.remaining is not None:
             resource = "graphql" if response.path.endswith("/graphql") else "core"
             self.remaining[str(installation_id), resource] = response.remaining
@@ -82,6 +87,8 @@ class Clients:
         if found is None:
             home = f"{owner}/{HOME}"
             token = self._policy_tokens.source(installation_id, home)
-            found = Organisation(GitHub(home, token, api_url=self._api_url, lines=self._lines))
+            noted = partial(self._note, installation_id)
+            asking = GitHub(home, token, api_url=self._api_url, on_response=noted, lines=self._lines)
+            found = Organisation(asking)
             self._organisations[installation_id, owner] = found
         return found

@@ -79,7 +79,9 @@ class Reconcile:
 
     def _adopt(self) -> None:
         for installation in self._clients.app.installations():
-            if not installation.suspended:
+            if installation.suspended:
+                self._clients.forget_tokens(installation.id)
+            else:
                 self._try(installation.account, partial(self._adopt_from, installation.id))
 
     def _adopt_from(self, installation_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete, select
 
 from sandbox.faults import Fault
-from service.reconcile import APART
+from service.reconcile import APART, Reconcile
 from service.tables import deliveries, gates, pulls
 from tests.serving import Served
 from tests.waiting import PLAIN_POLICY, POLICY, SHOP
@@ -96,6 +96,18 @@ def test_a_gate_that_does_not_ask_us_is_left_alone(served: Served) -> None:
     served.reconcile()
     served.settle()
     assert served.checks() == []
+
+
+def test_tokens_from_before_an_installation_was_suspended_are_not_used_after_it(served: Served) -> None:
+    installation, tokens = served.shop.installation, served.clients.tokens
+    reconcile = Reconcile(served.clients, served.engine, served.clock)
+    assert reconcile.run()
+    before = tokens.token(installation.id, "")
+    installation.suspended_at = served.shop.world.now()
+    assert reconcile.run()
+    installation.suspended_at = None
+    assert reconcile.run()
+    assert tokens.token(installation.id, "") != before
 
 
 def test_a_repository_that_cannot_be_read_does_not_hide_the_others(served: Served) -> None:
