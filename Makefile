@@ -30,7 +30,6 @@ $(READY): locks/test.txt
 test: $(READY)
 	@$(EXPORT) coverage erase
 	@$(EXPORT) coverage run -m pytest $(ARGS)
-	@$(EXPORT) coverage combine --quiet 2>/dev/null || true
 	@$(EXPORT) coverage report
 
 check: $(READY)
