@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from contextlib import closing
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,13 +54,6 @@ LIBRARIES = {
 
 policy_option = click.option(
     "--policy", "file", metavar="FILE", default=DEFAULT_POLICY, show_default=True, help="The policy file."
-)
-token_option = click.option(
-    "--github-token",
-    metavar="TOKEN",
-    envvar=["GITHUB_TOKEN", "GH_TOKEN"],
-    show_envvar=True,
-    help="Better as a variable.",
 )
 environment_option = click.option("--environment", metavar="NAME", required=True, help="One of the policy's.")
 at_option = click.option(
@@ -244,7 +236,13 @@ def schema(what: str) -> None:
 @click.option("--emergency-reason", metavar="TEXT", help="Why this cannot wait for the rules.")
 @click.option("--dry-run", is_flag=True, help="Decide and show the plan; run nothing.")
 @click.option("--repeat", is_flag=True, help="Backup and migrate again, though an earlier attempt did.")
-@token_option
+@click.option(
+    "--github-token",
+    metavar="TOKEN",
+    envvar=["GITHUB_TOKEN", "GH_TOKEN"],
+    show_envvar=True,
+    help="Better as a variable.",
+)
 @click.option("--check-run-id", metavar="ID", help="The job's check run.")
 @click.option("--job-status", metavar="STATUS", help="How the job went so far.")
 def run(**inputs: str | bool | None) -> None:
@@ -326,30 +324,19 @@ def hotfix() -> None:
 @hotfix.command("start", epilog=example("hotfix start login"))
 @click.argument("name")
 @policy_option
-@token_option
-def start_hotfix(name: str, file: str, github_token: str | None) -> None:
+def start_hotfix(name: str, file: str) -> None:
     """Make the branch for hotfix NAME, at the commit that GitHub's deployments say runs.
 
-    GITHUB_REPOSITORY and GITHUB_API_URL say where, else the remote `origin`. Nothing is pushed.
+    GITHUB_REPOSITORY and GITHUB_API_URL say where, else the remote `origin`. The token comes from
+    GITHUB_TOKEN. Nothing is pushed.
 
     Exit codes: 0 begun, 1 invalid policy, 2 not begun, and why.
     """
     from gateway.checkout import Checkout
-    from gateway.errors import GatewayError
-    from gateway.github import PUBLIC_API, GitHub
     from gateway.hotfixes import start_hotfix as start
 
     policy = _policy(file)
-    if not github_token:
-        _fail("There is no token. Set GITHUB_TOKEN, as to what `gh auth token` prints.")
-    try:
-        checkout = Checkout.around(Path())
-        repository = os.environ.get("GITHUB_REPOSITORY") or checkout.repository()
-        api_url = os.environ.get("GITHUB_API_URL") or PUBLIC_API
-        with closing(GitHub(repository, lambda: github_token, api_url=api_url)) as github:
-            begun = start(checkout, github, policy, name)
-    except GatewayError as error:
-        _fail(str(error))
+    begun = _seen(None, lambda github: start(Checkout.around(Path()), github, policy, name))
     runs = f"{begun.start.version or begun.start.sha[:7]} of {begun.start.environment}"
     click.echo(f"{begun.branch} begins at {begun.start.sha[:7]}, which is {runs}.")
     click.echo(f"Fix only that, commit, then: git push -u origin {begun.branch}")

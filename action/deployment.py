@@ -41,24 +41,24 @@ class Begun:
     claim: Claim
     tag: str | None
     decision: Decision
-    asked: Asked | None = None  # what it contains; None: the entry says so already
 
 
 def carry_out_deployment(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Result:
     """Claim, do, tell. Once begun it always ends with an entry in the log."""
     job.console.say(render_plan(allowed.plan))
     try:
-        begun = _begin(job, github, progress, allowed)
+        begun, asked = _begin(job, github, progress, allowed)
     except GatewayError as error:
         return _not_begun(job, progress, allowed, error)
     status = _do(job, progress, begun.plan)
-    begun = _learned(job, progress, begun)
+    progress.contents = asked.answer(job)
+    begun = replace(begun, entry=containing(begun.entry, progress.contents))
     if status == "success" and job.inputs.phase == "start":
         return _hand_over(job, github, progress, begun)
     return conclude(job, github, progress, begun, status)
 
 
-def _begin(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Begun:
+def _begin(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> tuple[Begun, Asked]:
     """What the end of the job has to know stands in the journal before there is anything to end."""
     tag, began = release_tag(allowed.policy, job.workflow, progress.version), job.clock()
     made_by_github = _made_by_github(job, allowed)
@@ -71,22 +71,15 @@ def _begin(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Be
         partial(contents_of, job, github, progress, allowed.facts, tag),
         lambda found: job.journal.opened(containing(entry, found), tag=tag, ours=claim.ours),
     )
-    return Begun(
+    begun = Begun(
         entry=entry,
         began=began,
         plan=allowed.plan,
         claim=claim,
         tag=tag,
         decision=allowed.decision,
-        asked=asked,
     )
-
-
-def _learned(job: Job, progress: Progress, begun: Begun) -> Begun:
-    if begun.asked is None:
-        return begun
-    progress.contents = begun.asked.answer(job)
-    return replace(begun, entry=containing(begun.entry, progress.contents))
+    return begun, asked
 
 
 def _do(job: Job, progress: Progress, plan: Plan) -> Status:

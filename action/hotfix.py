@@ -38,14 +38,9 @@ def _back_port(job: Job, github: GitHub, hotfix: Hotfix, entry: Entry) -> str:
     except GatewayError as error:
         job.console.annotate("warning", "Back-port", f"{branch} was not brought back to {onto}: {error}")
         return f"to be made by hand, since it failed ({error})"
-    match found.state:
-        case "not needed":
-            return f"not needed, {onto} holds it"
-        case "merged":
-            return f"{found.url}, to be merged"
-        case "conflict":
-            job.console.annotate("warning", "Back-port", f"it conflicts: a person must finish {found.url}")
-            return f"{found.url}, conflicts to be settled"
+    if found.state == "conflict":
+        job.console.annotate("warning", "Back-port", f"it conflicts: a person must finish {found.url}")
+    return found.said(onto)
 
 
 def _open_post_mortem(job: Job, github: GitHub, entry: Entry, back: str) -> None:

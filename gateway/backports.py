@@ -27,6 +27,16 @@ class BackPort:
     number: int | None = None
     url: str = ""
 
+    def said(self, onto: str) -> str:
+        """Where it stands, in a few words for the log and the post-mortem."""
+        match self.state:
+            case "not needed":
+                return f"not needed, {onto} holds it"
+            case "merged":
+                return f"{self.url}, to be merged"
+            case "conflict":
+                return f"{self.url}, conflicts to be settled"
+
 
 def back_port(github: GitHub, *, sha: str, branch: str, onto: str) -> BackPort:
     """Open one pull request, with a real merge where there is no conflict. Safe to repeat."""

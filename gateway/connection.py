@@ -117,8 +117,7 @@ class Connection:
 
     def mutate(self, document: str, variables: Mapping[str, Any]) -> Answer:
         """Change things, several at once. Asked once: what had no answer may have been done."""
-        url = self._github().requester.graphql_url
-        _, headers, body = self._ask("POST", url, {"query": document, "variables": variables}, None)
+        _, headers, body = self._ask(*self.graphql_request(document, variables), None)
         return self._answer(headers, body)
 
     def _answer(self, headers: Mapping[str, str], body: Any) -> Answer:
@@ -134,7 +133,7 @@ class Connection:
         return Answer(data=data, errors=errors)
 
     def graphql_request(self, query: str, variables: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]]:
-        """Verb, URL and body that ask a query."""
+        """Verb, URL and body that carry a query or a mutation."""
         return "POST", self._github().requester.graphql_url, {"query": query, "variables": variables}
 
     def ask_ahead(self, beside: Executor, verb: str, url: str, body: Mapping[str, Any] | None = None) -> None:

@@ -17,7 +17,7 @@ from service.inbox import Inbox
 from service.numbers import Numbers
 from service.queue import DELIVERY, Queue
 from service.settings import Settings
-from service.workers import WEB, Workers
+from service.workers import SILENT, WEB, Workers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 FOR_OPERATORS = ("/healthz", "/readyz", "/metrics")
-WORKER_SILENT = 20.0  # seconds without a sign of life after which the worker counts as gone
 
 
 def create_app(
@@ -95,6 +94,6 @@ def _trouble(engine: Engine, now: float) -> str:
         seen_at = web.last_seen()
     except SQLAlchemyError as error:
         return f"the database does not answer: {type(error).__name__}"
-    if seen_at is None or seen_at < now - WORKER_SILENT:
+    if seen_at is None or seen_at < now - SILENT:
         return "no worker gives a sign of life: start `deploy-protocol serve worker`"
     return ""

@@ -63,16 +63,9 @@ def _back_port(github: GitHub, sha: str, branch: str, hotfix: Hotfix) -> str:
     if hotfix.back_port is None:
         return "not asked for by the policy"
     try:
-        found = github.back_port(sha=sha, branch=branch, onto=hotfix.back_port)
+        return github.back_port(sha=sha, branch=branch, onto=hotfix.back_port).said(hotfix.back_port)
     except (Forbidden, NotFound, Rejected) as error:
         return f"to be made by hand, since it failed ({error})"
-    match found.state:
-        case "not needed":
-            return f"not needed, {hotfix.back_port} holds it"
-        case "merged":
-            return f"{found.url}, to be merged"
-        case "conflict":
-            return f"{found.url}, conflicts to be settled"
 
 
 def _tell(github: GitHub, run_id: int, runs: Deployment, branch: str, back: str) -> None:

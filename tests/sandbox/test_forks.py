@@ -132,7 +132,10 @@ NOT_THERE = {
 @pytest.mark.parametrize("head", NOT_THERE.values(), ids=NOT_THERE)
 def test_a_pull_request_of_nothing_is_refused(shop: Shop, head: str) -> None:
     forked(shop)
-    shop.ask("POST", "/pulls", {"title": "Better", "head": head, "base": "main"}, by="mallory", status=422)
+    refused = shop.ask(
+        "POST", "/pulls", {"title": "Better", "head": head, "base": "main"}, by="mallory", status=422
+    )
+    assert (refused["message"], shop.ask("GET", "/pulls")) == ("Validation Failed", [])
 
 
 def test_a_run_for_a_fork_reads_and_gets_no_secrets(shop: Shop) -> None:

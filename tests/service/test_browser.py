@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -13,7 +11,7 @@ from typing import Literal
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from protocol.entry import Change, Said
 from service.entries import Entries
@@ -21,6 +19,7 @@ from service.registration import registration_file
 from service.settings import read_setup_settings
 from service.setup import create_setup
 from tests.entries import make_entry
+from tests.listening import listening
 from tests.programs import need
 from tests.sandbox_fixture import start_sandbox
 from tests.serving import Served, serving
@@ -175,7 +174,7 @@ def test_the_app_is_registered_by_three_clicks(window: Window, tmp_path: Path) -
             "DATA_DIR": str(tmp_path / "data"),
         }
         settings = read_setup_settings(environ)
-        with listening(create_setup(settings, "t0ken"), settings.public_url):
+        with listening(server_at(settings.public_url, create_setup(settings, "t0ken"))):
             window.page.goto(f"{settings.public_url}/setup?token=t0ken")
             assert "t0ken" not in window.page.url
             window.page.get_by_label("Name").fill("Our Gate")
@@ -188,16 +187,7 @@ def test_the_app_is_registered_by_three_clicks(window: Window, tmp_path: Path) -
     assert window.complaints == []
 
 
-@contextmanager
-def listening(app: Flask, url: str) -> Iterator[None]:
+def server_at(url: str, app: Flask) -> BaseWSGIServer:
     found = re.search(r":(\d+)$", url)
     assert found is not None
-    http = make_server("127.0.0.1", int(found[1]), app, threaded=True)
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield
-    finally:
-        http.shutdown()
-        thread.join()
-        http.server_close()
+    return make_server("127.0.0.1", int(found[1]), app, threaded=True)
