@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from gateway.github import GitHub
@@ -68,6 +69,14 @@ repository_option = click.option(
 since_option = click.option(
     "--since", metavar="D", help="A day such as 2026-11-01, a moment, or how long ago, such as 30d."
 )
+
+
+def _pinned(_: click.Context, __: click.Parameter, uses: str | None) -> str | None:
+    if uses is None or re.fullmatch(r"[\w.-]+(/[\w.-]+)+@[0-9a-f]{40}", uses):
+        return uses
+    raise click.BadParameter(
+        f"'{uses}' is not OWNER/REPO@COMMIT. Write the whole commit: a tag can be moved."
+    )
 
 
 def example(*lines: str) -> str:
@@ -260,7 +269,9 @@ def run(**inputs: str | bool | None) -> None:
 
 
 @main.command(epilog=example("init --dry-run"))
-@click.option("--action", metavar="USES", help="Our action as a workflow names it: OWNER/REPO@COMMIT.")
+@click.option(
+    "--action", metavar="USES", callback=_pinned, help="Our action as a workflow names it: OWNER/REPO@COMMIT."
+)
 @click.option("--yes", is_flag=True, help="Write without asking.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
 def init(*, action: str | None, yes: bool, dry_run: bool) -> None:
@@ -278,16 +289,15 @@ def init(*, action: str | None, yes: bool, dry_run: bool) -> None:
         seen = checkout.surroundings()
         click.echo(say_surroundings(seen))
         wanted = drafts(seen, action=action or ACTION)
-        for draft in wanted:
-            taken = checkout.taken(draft)
-            click.echo(f"\nkept as it is: {taken}" if taken else f"\n{_as_added(draft)}")
-        new = checkout.new(wanted)
+        kept = checkout.kept(wanted)
+        new = [draft for draft in wanted if draft.path not in kept]
+        _show_drafts(wanted, kept)
         if not new or dry_run:
             click.echo("\nnothing is written")
-        elif yes or click.confirm(f"\nWrite {_counted(len(new), 'file')}?"):
+        elif yes or click.confirm(f"\nWrite {_listed(new)}?"):
             for draft in new:
                 checkout.write(draft)
-            click.echo("written; fill in what the commands say, then `deploy-protocol check`")
+            click.echo("written; fill in the commands that are missing, then run `deploy-protocol check`")
             if action is None:
                 click.echo(f"In the workflows, put our action's address and commit in place of {ACTION}")
         else:
@@ -476,8 +486,30 @@ def _print(shown: str | dict[str, Any]) -> None:
     click.echo(shown if isinstance(shown, str) else json.dumps(shown, indent=2, ensure_ascii=False))
 
 
+def _show_drafts(wanted: Sequence[Draft], kept: Mapping[str, Draft]) -> None:
+    from protocol.starting import POLICY, advice
+
+    policy = next(kept.get(POLICY, draft) for draft in wanted if draft.path == POLICY)
+    for draft in wanted:
+        if draft.path not in kept:
+            click.echo(f"\n{_as_added(draft)}")
+            continue
+        file = kept[draft.path]
+        click.echo(f"\nkept as it is: {file.path}")
+        lacking = advice(file, place=draft.path, policy=policy.text)
+        if lacking:
+            click.echo(f"  {lacking}")
+
+
 def _as_added(draft: Draft) -> str:
-    return "\n".join([f"new: {draft.path}", *(f"+{line}" for line in draft.text.splitlines())])
+    added = (click.style(f"+{line}", fg="green") for line in draft.text.splitlines())
+    return "\n".join([click.style(f"new: {draft.path}", bold=True), *added])
+
+
+def _listed(drafts: Sequence[Draft]) -> str:
+    from protocol.wording import say_all
+
+    return say_all(draft.path for draft in drafts)
 
 
 def _fail(message: str, code: int = UNREADABLE) -> NoReturn:

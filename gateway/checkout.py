@@ -7,7 +7,7 @@ import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gateway.errors import GatewayError
@@ -27,6 +27,7 @@ _LANGUAGES = {
     "composer.json": "PHP",
     "mix.exs": "Elixir",
 }
+_DEFAULT_BRANCHES = ("main", "master", "trunk")
 _DEPLOY_SCRIPTS = ("ops/deploy", "bin/deploy", "scripts/deploy", "scripts/deploy.sh", "deploy.sh")
 _MIGRATIONS = (
     (
@@ -67,7 +68,7 @@ class Checkout:
         workflows = [data for _, data in self._workflows()]
         return Surroundings(
             branch=self.default_branch(),
-            languages=tuple(dict.fromkeys(name for file, name in _LANGUAGES.items() if self._has(file))),
+            languages=self._languages(),
             deploy=self._deploy_command(),
             migrations=self._migrations(),
             workflows=tuple(name for name, _ in self._workflows()),
@@ -76,13 +77,19 @@ class Checkout:
         )
 
     def default_branch(self) -> str:
-        """What the remote says, else the branch that is checked out."""
-        for question in ("refs/remotes/origin/HEAD", "HEAD"):
-            try:
-                return self.git("symbolic-ref", "--short", question).removeprefix("origin/")
-            except NoCheckout:
-                continue
-        return "main"
+        """What the remote says, else a branch with a usual name, else the one that is checked out."""
+        return (
+            self._pointed_at("refs/remotes/origin/HEAD").removeprefix("origin/")
+            or next((name for name in _DEFAULT_BRANCHES if self.git("branch", "--list", name)), "")
+            or self._pointed_at("HEAD")
+            or _DEFAULT_BRANCHES[0]
+        )
+
+    def _pointed_at(self, name: str) -> str:
+        try:
+            return self.git("symbolic-ref", "--short", name)
+        except NoCheckout:
+            return ""
 
     def repository(self) -> str:
         """`OWNER/NAME`, as the remote `origin` says it. Raises NoCheckout."""
@@ -104,12 +111,13 @@ class Checkout:
         self.git("fetch", "--quiet", "origin", sha)
         self.git("switch", "--quiet", "--create", name, sha)
 
-    def new(self, drafts: Sequence[Draft]) -> tuple[Draft, ...]:
-        """Those whose place is free. Of a pull request template there are several places."""
-        return tuple(draft for draft in drafts if not self.taken(draft))
+    def kept(self, drafts: Sequence[Draft]) -> dict[str, Draft]:
+        """By a draft's path, the file that stands in its place already, and is never changed."""
+        taken = {draft.path: self._taken(draft) for draft in drafts}
+        return {place: Draft(path=file, text=self._text(file)) for place, file in taken.items() if file}
 
-    def taken(self, draft: Draft) -> str:
-        """What stands in the draft's place already; empty when nothing does."""
+    def _taken(self, draft: Draft) -> str:
+        """Of a pull request template there are several places, in any case."""
         places = [draft.path]
         if draft.path.endswith("pull_request_template.md"):
             places += ["pull_request_template.md", "docs/pull_request_template.md"]
@@ -131,6 +139,15 @@ class Checkout:
         except FileExistsError:
             raise NoCheckout(f"{draft.path} has appeared meanwhile, and is kept. Run this again.") from None
 
+    def _languages(self) -> tuple[str, ...]:
+        names = {file.name for file in self._files()}
+        return tuple(dict.fromkeys(language for file, language in _LANGUAGES.items() if file in names))
+
+    def _files(self) -> Iterator[PurePosixPath]:
+        """Those that git knows and those that it would add; what it ignores was written by others."""
+        listed = self.git("ls-files", "--cached", "--others", "--exclude-standard")
+        return (PurePosixPath(line) for line in listed.splitlines())
+
     def _has(self, path: str) -> bool:
         return (self.root / path).exists()
 
@@ -151,7 +168,16 @@ class Checkout:
             if (self.root / place).is_dir():
                 sql = any((self.root / place).glob("*.sql"))
                 return Migrations(found=place, lint=f"{place}/*.sql" if sql else "")
-        return None
+        return self._migrations_of_parts()
+
+    def _migrations_of_parts(self) -> Migrations | None:
+        """Of a repository with several parts, each with its own."""
+        parents = [file.parent for file in self._files() if file.suffix == ".sql"]
+        places = sorted({str(parent) for parent in parents if parent.name == "migrations"})
+        if not places:
+            return None
+        all_of_them = places[0] if len(places) == 1 else "**/migrations"
+        return Migrations(found=", ".join(places), lint=f"{all_of_them}/*.sql")
 
     def _workflows(self) -> Iterator[tuple[str, dict[str, Any]]]:
         from yaml import BaseLoader, YAMLError, load  # noqa: PLC0415 - hotfix needs none of it

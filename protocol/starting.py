@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from textwrap import indent
 
+from protocol.document import parse_policy
+from protocol.errors import PolicyError
 from protocol.policy import DEFAULTS
+from protocol.sections import is_filled
+from protocol.wording import say_all
 
 POLICY = ".github/deploy.yml"
 WORKFLOW = ".github/workflows/deploy.yml"
@@ -17,6 +22,9 @@ ACTION = "acme/deploy-action@0123456789abcdef0123456789abcdef01234567"
 CHECKOUT = "actions/checkout@08c6903cd8c0fde910a37f88322edcfb5dd907a8 # v5.0.0"
 _USUAL_ENVIRONMENTS = ("staging", "production")
 _ONCE_STARTED = "if: always() && steps.start.outputs.status == 'started'"
+_USES_US = re.compile(r"\bwith:[\s{]*environment:")  # a step of the action, as every example writes it
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*( [A-Za-z0-9_./-]+)*")
+_NO_TEXT = ("true", "false", "yes", "no", "on", "off", "y", "n", "null")  # to one YAML or another
 _UNWRITTEN = "echo 'Write in .github/deploy.yml how to {what}' && exit 1"
 
 
@@ -61,6 +69,27 @@ def drafts(seen: Surroundings, *, action: str = ACTION) -> tuple[Draft, ...]:
     )
 
 
+def advice(kept: Draft, *, place: str, policy: str) -> str:
+    """What a file of the repository's own lacks in a draft's place, by that policy; empty for nothing."""
+    if place == TEMPLATE:
+        lacking = [f"`## {title}`" for title in _sections_of(policy) if is_filled(kept.text, title) is None]
+        if lacking:
+            return f"Add {say_all(lacking)}: the checklist reads what stands there, and waits without it."
+    if place == WORKFLOW and not _USES_US.search(kept.text):
+        return f"If it deploys, it does so past the policy: put the action into it, as {AROUND} shows."
+    return ""
+
+
+def _sections_of(policy: str) -> tuple[str, ...]:
+    """The headings that its checklists ask for; none of a policy that cannot be read."""
+    try:
+        environments = parse_policy(policy, POLICY).environments.values()
+    except PolicyError:
+        return ()
+    items = (item for environment in environments for item in environment.checklist)
+    return tuple(dict.fromkeys(item.section for item in items if item.section))
+
+
 def say_surroundings(seen: Surroundings) -> str:
     """What was found, one finding a line."""
     found = {
@@ -86,11 +115,11 @@ def policy_text(seen: Surroundings) -> str:
         '  deployers: ["permission:write"]',
         "",
         "environments:",
-        *(f"  {_quoted(name)}: {{}}" for name in _environments(seen) if name not in (first, last)),
+        *(f"  {_scalar(name)}: {{}}" for name in _environments(seen) if name not in (first, last)),
     ]
     if first != last:
-        lines += [f"  {_quoted(first)}:", indent(_steps(seen), "    ")]
-    lines += [f"  {_quoted(last)}:", *_rules(seen, first, last), indent(_steps(seen), "    ")]
+        lines += [f"  {_scalar(first)}:", indent(_steps(seen), "    ")]
+    lines += [f"  {_scalar(last)}:", *_rules(seen, first, last), indent(_steps(seen), "    ")]
     return "\n".join([*lines, "", "log: {releases: always}", ""])
 
 
@@ -98,13 +127,13 @@ def _rules(seen: Surroundings, first: str, last: str) -> Iterator[str]:
     yield "    windows:"
     yield '      open: ["Mon-Thu 09:00-16:00", "Fri 09:00-12:00"]'
     if first != last:
-        yield f"    after: {{environment: {_quoted(first)}, bake: 30m}}"
+        yield f"    after: {{environment: {_scalar(first)}, bake: 30m}}"
     yield "    checklist:"
     if seen.pull_requests_test:
         yield "      - {item: All tests passing, checks: all}"
     yield "      - {item: Code review approved, reviews: 1}"
     if first != last:
-        yield f"      - {{item: {_quoted(f'Deployed to {first} first')}, deployed: {_quoted(first)}}}"
+        yield f"      - {{item: {_scalar(f'Deployed to {first} first')}, deployed: {_scalar(first)}}}"
     yield "      - {item: Rollback plan documented, section: Rollback plan}"
     if seen.migrations is not None:
         yield "      - {item: Migrations tested, section: Migrations}"
@@ -115,36 +144,41 @@ def _steps(seen: Surroundings) -> str:
     lines = ["steps:"]
     if seen.migrations is not None:
         lines += ["  migrate:", *_migrate(seen.migrations)]
-    lines.append(f"  deploy: {{run: {_quoted(deploy)}}}")
+    lines.append(f"  deploy: {{run: {_scalar(deploy)}}}")
     lines.append('  # health: {url: "https://shop.example/healthz", within: 2m}')
     back = seen.deploy.replace("$VERSION", "$PREVIOUS_VERSION") if "$VERSION" in seen.deploy else ""
     back = back or _UNWRITTEN.format(what="go back to $PREVIOUS_VERSION")
-    lines.append(f"rollback: {{run: {_quoted(back)}}}")
+    lines.append(f"rollback: {{run: {_scalar(back)}}}")
     return "\n".join(lines)
 
 
 def _migrate(migrations: Migrations) -> Iterator[str]:
-    yield f"    run: {_quoted(migrations.run or _UNWRITTEN.format(what='migrate the database'))}"
+    yield f"    run: {_scalar(migrations.run or _UNWRITTEN.format(what='migrate the database'))}"
     if migrations.undo:
-        yield f"    undo: {_quoted(migrations.undo)}"
+        yield f"    undo: {_scalar(migrations.undo)}"
     else:
         yield "    reversible: false  # with an `undo:` command, take this line away"
     if migrations.lint:
-        yield f"    lint: {_quoted(migrations.lint)}"
+        yield f"    lint: {_scalar(migrations.lint)}"
 
 
 def _ends(seen: Surroundings) -> tuple[str, str]:
     names = _environments(seen)
     last = next((name for name in names if name.casefold().startswith("prod")), names[-1])
-    return next((name for name in names if name != last), last), last
+    before = [name for name in names if name != last] or [last]
+    return next((name for name in before if name.casefold().startswith("stag")), before[0]), last
 
 
 def _environments(seen: Surroundings) -> tuple[str, ...]:
     return tuple(name for name in seen.environments if name != DEFAULTS) or _USUAL_ENVIRONMENTS
 
 
-def _quoted(text: str) -> str:
-    """A YAML scalar on one line, whatever the text holds."""
+def _scalar(text: str) -> str:
+    """A YAML scalar on one line, whatever the text holds, with no more quotes than it needs."""
+    if _PLAIN.fullmatch(text) and text.casefold() not in _NO_TEXT:
+        return text
+    if text.isprintable() and "'" not in text:
+        return f"'{text}'"
     return json.dumps(text, ensure_ascii=False)
 
 
@@ -172,7 +206,7 @@ def workflow_text(seen: Surroundings, action: str = ACTION) -> str:
         )
         for number, name in enumerate(names)
     ]
-    start = f"name: Deploy\non:\n  push:\n    branches: [{_quoted(seen.branch)}]\n\n{_PERMISSIONS}\njobs:\n"
+    start = f"name: Deploy\non:\n  push:\n    branches: [{_scalar(seen.branch)}]\n\n{_PERMISSIONS}\njobs:\n"
     return start + "\n".join(jobs)
 
 
@@ -193,12 +227,12 @@ def _job(environment: str, *, steps: str, needs: str = "") -> str:
     wait = f"    needs: {_job_id(needs)}\n" if needs else ""
     return (
         f"  {_job_id(environment)}:\n{wait}    runs-on: ubuntu-latest\n"
-        f"    environment: {_quoted(environment)}\n    steps:\n{steps}"
+        f"    environment: {_scalar(environment)}\n    steps:\n{steps}"
     )
 
 
 def _use(action: str, environment: str, *, phase: str = "", first: str = "") -> str:
-    lines = [first, f"uses: {action}", "with:", f"  environment: {_quoted(environment)}"]
+    lines = [first, f"uses: {action}", "with:", f"  environment: {_scalar(environment)}"]
     lines += [f"  phase: {phase}"] if phase else []
     lines += ["  job_status: ${{ job.status }}"] if phase == "finish" else []
     step = "\n".join(line for line in lines if line)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from deploy_protocol import main
-from protocol.starting import ACTION, POLICY, TEMPLATE, WORKFLOW
+from protocol.starting import ACTION, AROUND, POLICY, TEMPLATE, WORKFLOW
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_it_looks_at_what_the_repository_has(checkout: Path) -> None:
     assert "languages: JavaScript" in said
     assert "deploy command: npm run deploy" in said
     assert "environments: live" in said
-    assert '+        run: "alembic upgrade head"' in said
+    assert "+        run: alembic upgrade head" in said
     assert "+      - {item: All tests passing, checks: all}" in said
 
 
@@ -88,6 +88,65 @@ def test_a_file_that_is_there_is_never_changed(checkout: Path) -> None:
     assert (checkout / POLICY).read_text(encoding="utf-8") == "mine"
     assert TEMPLATE not in written(checkout)
     assert "nothing is written" in init("--yes").stdout
+
+
+def test_a_template_that_is_kept_is_told_which_headings_the_checklist_reads(checkout: Path) -> None:
+    put(checkout, {"docs/PULL_REQUEST_TEMPLATE.md": "## Summary\n", "migrations/1.sql": ""})
+    said = init("--dry-run").stdout
+    assert (
+        "kept as it is: docs/PULL_REQUEST_TEMPLATE.md\n  Add `## Rollback plan` and `## Migrations`" in said
+    )
+
+
+def test_a_template_is_told_what_a_policy_that_is_kept_as_well_asks_for(checkout: Path) -> None:
+    checklist = "[{item: Plan, section: Way back}, {item: Why, section: Summary}]"
+    policy = f"version: 1\ntimezone: UTC\nenvironments: {{live: {{checklist: {checklist}}}}}\n"
+    put(checkout, {POLICY: policy, TEMPLATE: "## Summary\n"})
+    assert f"kept as it is: {TEMPLATE}\n  Add `## Way back`:" in init("--dry-run").stdout
+
+
+def test_a_workflow_of_its_own_is_told_that_it_deploys_past_the_policy(checkout: Path) -> None:
+    put(checkout, {WORKFLOW: "on: push\njobs: {live: {steps: [{run: make deploy}]}}"})
+    assert (
+        f"kept as it is: {WORKFLOW}\n  If it deploys, it does so past the policy" in init("--dry-run").stdout
+    )
+
+
+def test_what_it_wrote_itself_lacks_nothing(checkout: Path) -> None:
+    init("--yes")
+    said = init("--yes").stdout
+    kept = [f"kept as it is: {path}" for path in (POLICY, WORKFLOW, AROUND, TEMPLATE)]
+    assert [line for line in said.splitlines() if line][-5:] == [*kept, "nothing is written"]
+
+
+def test_what_would_be_written_is_named_where_the_yes_is_asked_for(checkout: Path) -> None:
+    put(checkout, {POLICY: "mine", TEMPLATE: "mine"})
+    assert f"Write {WORKFLOW} and {AROUND}? [y/N]" in init(says="n\n").stdout
+
+
+def test_every_part_of_a_repository_of_many_is_seen(checkout: Path) -> None:
+    parts = ("shop/go.mod", "shop/migrations/1.sql", "web/package.json", "stock/migrations/1.sql")
+    put(checkout, dict.fromkeys([*parts, "modules/pom.xml"], "") | {".gitignore": "modules/"})
+    said = init("--dry-run").stdout
+    assert "languages: JavaScript, Go\n" in said
+    assert "migrations: shop/migrations, stock/migrations\n" in said
+    assert "lint: '**/migrations/*.sql'" in said
+
+
+def test_the_default_branch_is_not_the_one_that_somebody_works_on(checkout: Path) -> None:
+    who = ["-c", "user.name=ada", "-c", "user.email=ada@shop.example"]
+    subprocess.run(["git", *who, "commit", "-q", "--allow-empty", "-m", "Begin"], check=True)
+    subprocess.run(["git", "switch", "-q", "-c", "feature/cart"], check=True)
+    said = init("--dry-run").stdout
+    assert "default branch: trunk" in said
+    assert "+    branches: [trunk]" in said
+
+
+@pytest.mark.parametrize("uses", ["acme/ours", "acme/ours@v1", f"ours@{'a' * 40}"])
+def test_an_action_that_is_not_pinned_is_refused(checkout: Path, uses: str) -> None:
+    ended = init("--yes", "--action", uses)
+    assert (ended.exit_code, written(checkout)) == (2, set())
+    assert f"'{uses}' is not OWNER/REPO@COMMIT" in " ".join(ended.stderr.split())
 
 
 def test_nothing_is_written_through_a_link_that_leads_out(

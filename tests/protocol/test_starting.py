@@ -54,6 +54,35 @@ def test_the_workflows_to_begin_with_are_ones_github_takes(seen: Surroundings) -
         assert all("@" in step.get("uses", "@") for job in jobs for step in job["steps"])
 
 
+def test_what_stands_before_production_is_staging_where_there_is_one() -> None:
+    seen = Surroundings(environments=("preview", "production", "staging"))
+    workflow = yaml.safe_load(next(draft.text for draft in drafts(seen) if draft.path == WORKFLOW))
+    assert list(workflow["jobs"]) == ["staging", "production"]
+
+
+NAMES = [
+    "main",
+    "on",
+    "y",
+    "null",
+    "rel: [x]",
+    "it's",
+    "9 lives",
+    "a\tb",
+    "two words",
+    "x # y",
+    "défault",
+    "-",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_branch_of_any_name_is_the_one_that_yaml_reads(name: str) -> None:
+    text = next(draft.text for draft in drafts(Surroundings(branch=name)) if draft.path == WORKFLOW)
+    assert yaml.load(text, yaml.BaseLoader)["on"]["push"]["branches"] == [name]
+    assert yaml.safe_load(text)[True]["push"]["branches"] == [name]  # where `on` is no text
+
+
 def test_a_command_nobody_has_written_yet_fails_and_says_where_to_write_it() -> None:
     [policy_file] = [draft for draft in drafts(Surroundings()) if draft.path == POLICY]
     plan = plan_of(parse_policy(policy_file.text, POLICY), "production")
