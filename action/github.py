@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from gateway.backports import BackPort
 from gateway.github import Issue, JobDeployment, StatusState
 from gateway.releases import Written
+from gateway.turns import Kept
 from protocol.changes import Contents
 from protocol.entry import Entry
 from protocol.errors import PolicyError
@@ -52,7 +53,9 @@ class GitHub(Protocol):
 
     def changes(self, *, head: str, base: str, version: str, tag: str | None = None) -> Contents: ...
 
-    def write_log(self, entry: Entry, *, tag: str | None, pulls: Sequence[int] = ()) -> Written: ...
+    def write_log(
+        self, entry: Entry, *, tag: str | None, pulls: Sequence[int] = (), kept: Kept | None = None
+    ) -> Written: ...
 
     def back_port(self, *, sha: str, branch: str, onto: str) -> BackPort: ...
 

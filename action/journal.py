@@ -90,6 +90,10 @@ class Journal:
         """A part of the log stands on GitHub, at this address."""
         self._write("recorded", part=part, where=where)
 
+    def turn(self, ref: str, at: datetime) -> None:
+        """The ref that makes others wait until we have written the log; empty where it may not be ours."""
+        self._write("turn", ref=ref, at=at.isoformat())
+
     def finished(self, status: str) -> None:
         """All is told; nothing is left for the end of the job to do.
 
@@ -133,6 +137,8 @@ class Story:
     deployed: bool = False
     closing: Entry | None = None  # as it was to be told
     stands: Mapping[str, str] = field(default_factory=dict)  # parts of the log on GitHub, and where
+    turn: str = ""  # the ref that others waited for when the job died
+    turn_at: datetime | None = None
     ended_as: str = ""
 
     @property
@@ -170,7 +176,8 @@ def read_story(path: Path) -> Story | None:
         return None
     began = [event["step"] for event in events if event["event"] == "step began"]
     ended = {event["step"]: event["wrong"] for event in events if event["event"] == "step ended"}
-    closing, handed, finished = (_last(events, name) for name in ("ended", "handed over", "finished"))
+    names = ("ended", "handed over", "turn", "finished")
+    closing, handed, turn, finished = (_last(events, name) for name in names)
     return Story(
         entry=entry_from(opening["entry"]),
         tag=opening["tag"],
@@ -182,6 +189,8 @@ def read_story(path: Path) -> Story | None:
         deployed=_last(events, "deployed") is not None,
         closing=entry_from(closing["entry"]) if closing else None,
         stands={event["part"]: event["where"] for event in events if event["event"] == "recorded"},
+        turn=turn["ref"] if turn else "",
+        turn_at=datetime.fromisoformat(turn["at"]) if turn else None,
         ended_as=finished["status"] if finished else "",
     )
 

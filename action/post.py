@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from action.announce import announce_end, call_off, channels_for, telling_of
@@ -16,6 +17,7 @@ from action.journal import Story, read_heard, read_story
 from action.record import Claim, Told, tell_github
 from action.summary import write_summary
 from gateway.errors import GatewayError
+from gateway.turns import PATIENCE
 from protocol.decision import environment_in
 from protocol.done import note_of, still_done
 from protocol.entry import Entry, render_entry
@@ -105,7 +107,14 @@ def _tell_github(job: Job, github: GitHub, story: Story, plan: Plan | None) -> T
         tag=story.tag,
         progress=progress,
         stands=story.stands if story.closing or story.stands else None,
+        left_turn=_turn_left(story, job.clock()),
     )
+
+
+def _turn_left(story: Story, now: datetime) -> str:
+    """The log's turn that the job died in; surely its own only until others take it for dead."""
+    recent = story.turn_at is not None and now - story.turn_at < timedelta(seconds=PATIENCE)
+    return story.turn if recent else ""
 
 
 def _with_contents(entry: Entry, story: Story, github: GitHub) -> Entry:

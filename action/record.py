@@ -13,6 +13,7 @@ from action.job import Job, Progress
 from action.scribe import Scribe
 from gateway.errors import GatewayError, Unavailable
 from gateway.github import StatusState
+from gateway.turns import Kept
 from protocol.analysis import Analysis
 from protocol.entry import Entry, Status, one_line
 from protocol.incident import LABELS, Happened, incident_body, incident_mark, incident_title
@@ -128,10 +129,11 @@ def tell_github(
     tag: str | None,
     progress: Progress,
     stands: Mapping[str, str] | None = None,
+    left_turn: str = "",
 ) -> Told:
     """Write the log everywhere it belongs, but for the parts that stand already, each at its address.
 
-    What GitHub does not take is reported, and the rest still told.
+    What GitHub does not take is reported, and the rest still told. `left_turn`: as in gateway/turns.py.
     """
     scribe = Scribe(job=job, known=partial(_noted, github, entry, claim), stands=stands)
     for note in progress.to_note:
@@ -141,7 +143,8 @@ def tell_github(
         steps, analysis = _happened(progress), progress.analysis
         issue = scribe.write("Issue", lambda: document(github, entry, steps=steps, analysis=analysis))
         entry = replace(entry, document_url=issue)
-    release_url = scribe.write("Log", lambda: put_in_log(job.console, github, entry, tag))
+    kept = Kept(left=left_turn, keep=lambda ref: job.journal.turn(ref, job.clock()))
+    release_url = scribe.write("Log", lambda: put_in_log(job.console, github, entry, tag, kept))
     return Told(entry=entry, release_url=release_url, untold=tuple(scribe.untold))
 
 
@@ -160,10 +163,12 @@ def post_end(github: GitHub, entry: Entry, claim: Claim, workflow: Workflow) -> 
     )
 
 
-def put_in_log(console: Console, github: GitHub, entry: Entry, tag: str | None) -> str:
+def put_in_log(
+    console: Console, github: GitHub, entry: Entry, tag: str | None, kept: Kept | None = None
+) -> str:
     """In the release, and on the pull requests contained; its address."""
     pulls = tuple(part.number for part in entry.included if part.number is not None)
-    written = github.write_log(entry, tag=tag, pulls=pulls)
+    written = github.write_log(entry, tag=tag, pulls=pulls, kept=kept)
     for problem in written.problems:
         console.annotate("warning", "Log not written everywhere", problem)
     return written.release_url

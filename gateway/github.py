@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gateway.pacing import Pace
     from gateway.previews import Preview
     from gateway.releases import Written
+    from gateway.turns import Kept
     from protocol.changes import Contents
     from protocol.entry import Entry
 
@@ -347,14 +348,16 @@ class GitHub:
 
         return contents(self, head=head, base=base, version=version, tag=tag)
 
-    def write_log(self, entry: Entry, *, tag: str | None, pulls: Sequence[int] = ()) -> Written:
+    def write_log(
+        self, entry: Entry, *, tag: str | None, pulls: Sequence[int] = (), kept: Kept | None = None
+    ) -> Written:
         """Put one entry into the release of `tag` and on the pull requests it contains, once each.
 
         Beside other writers: nobody's entry is lost. What GitHub does not take stands in `problems`.
         """
         from gateway.releases import write_log  # noqa: PLC0415  # start-up time
 
-        return write_log(self, entry, tag=tag, pulls=pulls)
+        return write_log(self, entry, tag=tag, pulls=pulls, kept=kept)
 
     def create_release(self, tag: str, *, sha: str, body: str, notes: bool = False) -> Release:
         """Publish a release of a tag; GitHub makes the tag at `sha` when there is none.

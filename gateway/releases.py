@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.errors import GatewayError, RateLimited, Rejected, Unavailable
 from gateway.older_entries import older_entries, with_room
 from gateway.pull_lines import asked_of_pulls, remarks_wanted, unreadable, write_remarks
-from gateway.turns import turn
+from gateway.turns import Kept, turn
 from protocol.continuation import ROOM, shortened
 from protocol.entry import Entry, entries_in, upsert
 
@@ -28,7 +28,9 @@ class Written:
     problems: tuple[str, ...] = ()
 
 
-def write_log(github: GitHub, entry: Entry, *, tag: str | None, pulls: Sequence[int] = ()) -> Written:
+def write_log(
+    github: GitHub, entry: Entry, *, tag: str | None, pulls: Sequence[int] = (), kept: Kept | None = None
+) -> Written:
     """Put the entry into the release of `tag`, made when missing, and a line on every pull request.
 
     Others may write at the same time: we wait for our turn, and where it was not surely ours we look
@@ -38,7 +40,7 @@ def write_log(github: GitHub, entry: Entry, *, tag: str | None, pulls: Sequence[
         return Written()
     fits = shortened(entry, ROOM)
     for _ in range(MOST_TRIES):
-        with turn(github, entry.sha) as ours:
+        with turn(github, entry.sha, kept=kept) as ours:
             written = _write(github, fits, tag, pulls)
         if ours.alone or written.problems or _stands(github, fits, tag, pulls, written.release_url):
             return written

@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.errors import Forbidden, GatewayError, NotFound, Rejected
@@ -34,19 +34,45 @@ class Turn:
     alone: bool = False
 
 
+@dataclass(slots=True, kw_only=True)
+class Kept:
+    """What outlives a job that dies in its turn, so that its end need not wait until others take it for dead.
+
+    `left`: the ref it died with. `keep` writes down which one is surely ours now, if any.
+    """
+
+    left: str = ""
+    keep: Callable[[str], None] = field(default=lambda _: None)
+
+
 @contextmanager
 def turn(
-    github: GitHub, sha: str, *, patience: float = PATIENCE, sleep: Callable[[float], None] = time.sleep
+    github: GitHub,
+    sha: str,
+    *,
+    kept: Kept | None = None,
+    patience: float = PATIENCE,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Turn]:
     """Wait for our turn, at most `patience` seconds. A token that may make no refs writes without one."""
-    turn = Turn()
+    turn, kept = Turn(), kept or Kept()
+    _give_back(github, kept)
     held = _take(github, sha, patience, sleep)
+    kept.keep(held or "")
     began = time.monotonic()
     try:
         yield turn
     finally:
+        kept.keep("")  # once we ask GitHub to take it away, the next one may have it
         if held is not None and time.monotonic() - began < SURELY_OURS:
             turn.alone = _leave(github, held) and held == REF
+
+
+def _give_back(github: GitHub, kept: Kept) -> None:
+    """Once at most: where GitHub's answer is lost, it may be another's by now."""
+    left, kept.left = kept.left, ""
+    if left:
+        _take_away(github, left)
 
 
 def _take(github: GitHub, sha: str, patience: float, sleep: Callable[[float], None]) -> str | None:

@@ -46,6 +46,7 @@ class Faults:
 
     active: list[Fault] = field(default_factory=list)
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _cleared: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def add(self, fault: Fault) -> None:
         with self._one_at_a_time:
@@ -54,6 +55,12 @@ class Faults:
     def clear(self) -> None:
         with self._one_at_a_time:
             self.active.clear()
+            self._cleared.set()
+            self._cleared = threading.Event()
+
+    def wait_out(self, fault: Fault) -> None:
+        """As long as it takes, or until faults are cleared."""
+        self._cleared.wait(fault.seconds)
 
     def take(self, method: str, path: str, *kinds: str) -> Fault | None:
         """The first fault of these kinds that hits this request; used up when its times are."""

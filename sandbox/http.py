@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
@@ -189,7 +188,7 @@ class Desk:
     def _play_delays(self) -> None:
         fault = self._fault("latency", "timeout")
         if fault is not None:
-            time.sleep(fault.seconds)
+            self.world.faults.wait_out(fault)
         self.cut = self._fault("cut")
         if self.cut is not None and not self.cut.after_effect:
             self._cut_connection()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -88,17 +89,21 @@ def serve() -> None:
     """The parent: a child for each line of standard input, its pid on standard output."""
     _load_everything()
     children: dict[int, Path] = {}
-    signal.signal(signal.SIGCHLD, lambda *_: _reap(children))
-    for line in sys.stdin:
+    while line := _next_line(children):
         request = json.loads(line)
-        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
         pid = os.fork()
         if pid == 0:
             _become(request)
         children[pid] = Path(request["output"]).with_suffix(".code")
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()
+
+
+def _next_line(children: dict[int, Path]) -> str:
+    """Empty at the end. No handler of SIGCHLD: one that comes just before a read waits for the read's end."""
+    while not select.select([sys.stdin], [], [], 0.005)[0]:
+        _reap(children)
+    return sys.stdin.readline()
 
 
 def _load_everything() -> None:
@@ -127,8 +132,6 @@ def _become(request: dict[str, Any]) -> None:
     """The child: the action with nothing of its parent's but its modules."""
     code = 70
     try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
         os.setsid()
         for number, path, flags in (
             (0, os.devnull, os.O_RDONLY),

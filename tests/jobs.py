@@ -19,6 +19,7 @@ from gateway.backports import BackPort
 from gateway.errors import GatewayError
 from gateway.github import Issue, JobDeployment, StatusState
 from gateway.releases import Written
+from gateway.turns import Kept
 from protocol.changes import Contents
 from protocol.deployed_lines import with_line
 from protocol.document import parse_policy
@@ -74,6 +75,7 @@ class GitHubInMemory:
     releases: dict[str, list[Entry]] = field(default_factory=dict)
     comments: list[tuple[int, str]] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
+    turns_left: list[str] = field(default_factory=list)  # as each writer of the log found it
 
     def facts_for(
         self, gate: Gate, now: datetime, *, place: Literal["gate", "action"] = "gate"
@@ -143,8 +145,11 @@ class GitHubInMemory:
         self._may("changes")
         return self.contents
 
-    def write_log(self, entry: Entry, *, tag: str | None, pulls: Sequence[int] = ()) -> Written:
+    def write_log(
+        self, entry: Entry, *, tag: str | None, pulls: Sequence[int] = (), kept: Kept | None = None
+    ) -> Written:
         self._may("write_log")
+        self.turns_left.append(kept.left if kept else "")
         if tag is not None:
             self.releases.setdefault(tag, []).append(entry)
         self.comments += [(number, with_line(None, entry, "")) for number in pulls]

@@ -54,6 +54,15 @@ def test_a_torn_line_takes_nothing_else_with_it(tmp_path: Path) -> None:
     assert story.during == "deploy"
 
 
+def test_the_turn_it_died_in_is_told_with_its_time(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path / "journal.jsonl")) as journal:
+        journal.opened(make_entry(), tag=None, ours=True)
+        journal.turn("refs/one", AT)
+    story = read_story(journal.path)
+    assert story is not None
+    assert (story.turn, story.turn_at) == ("refs/one", AT)
+
+
 def test_a_line_that_finds_no_room_is_told_of_and_ends_no_job(tmp_path: Path) -> None:
     with closing(Journal(tmp_path / "journal.jsonl")) as journal:
         journal.opened(make_entry(), tag=None, ours=True)

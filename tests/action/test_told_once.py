@@ -9,8 +9,7 @@ from threading import Event
 import pytest
 
 from gateway.turns import REF
-from sandbox.faults import Fault
-from tests.deaths import Theatre, wait_for
+from tests.deaths import Scene, Theatre, wait_for
 from tests.endings import (
     CHECKED,
     ENDED,
@@ -102,16 +101,16 @@ def die_writing(stage: Theatre, place: str) -> Ending:
     with stage.apart() as own:
         scene = own.scene(steps, stuck_at=step)
         job = stuck_in(scene) if step else None
-        with github_that(own, kind="latency", seconds=0.5, method="POST", path=path):
+        with github_that(own, kind="latency", seconds=PATIENCE, method="POST", path=path):
             job = job or scene.begin()
             scene.go_on()
             scene.wait_for(lambda: not own.sandbox.world.faults.active, job)
             before = _taken(own, path)
+            assert holds_others_up(scene) is (place == "its release")
             job.signal(signal.SIGKILL)
             job.wait()
         scene.container_ends()
         wait_for(lambda: _taken(own, path) > before, "GitHub never took it")
-        own.sandbox.client_as("ada").delete(f"/repos/{scene.name}/git/{REF}")  # as who waits does in a minute
         ended(scene, job)()
         return ended(scene, job)()
 
@@ -132,6 +131,12 @@ def test_a_job_killed_while_github_takes_its_words_is_told_once(ending: Ending, 
     assert len(told.issues) == (status != "success")
     assert told.titles[-1] == f"1.1.0 {ENDED[status]} production"
     assert len(set(told.titles)) == len(told.titles)
+    assert not holds_others_up(ending.scene)
+
+
+def holds_others_up(scene: Scene) -> bool:
+    """For a minute: nobody else knows that a job died in its turn."""
+    return scene.theatre.sandbox.world.git(scene.repository).ref(REF) is not None
 
 
 def die_with_a_pull_request(stage: Theatre, by: str, at: str, **_: object) -> list[str]:
@@ -139,12 +144,14 @@ def die_with_a_pull_request(stage: Theatre, by: str, at: str, **_: object) -> li
     with stage.apart() as own:
         scene = own.scene(CHECKED + "rollback: {run: 'at back'}", stuck_at=at, merged=True)
         job = stuck_in(scene)
-        if at == "check":
-            own.sandbox.world.faults.add(Fault(kind="latency", seconds=2, path="/graphql$"))
-            scene.go_on()
-            scene.wait_for(lambda: not own.sandbox.world.faults.active, job)
-        job.signal(SIGNALS[by])
-        job.wait()
+        with github_that(own, kind="latency", seconds=PATIENCE, path="/graphql$"):
+            if at == "check":
+                scene.go_on()
+                scene.wait_for(lambda: not own.sandbox.world.faults.active, job)
+            else:
+                own.sandbox.world.faults.clear()
+            job.signal(SIGNALS[by])
+            job.wait()
         scene.container_ends()
         for _end in ("the first", "another"):
             scene.end_of_job()

@@ -12,7 +12,7 @@ from gateway.pull_lines import Remark
 from gateway.pull_lines import document as lines_document
 from gateway.record import log_entries
 from gateway.releases import document
-from gateway.turns import REF, TAG, turn
+from gateway.turns import REF, TAG, Kept, turn
 from protocol.changes import Part
 from protocol.continuation import older
 from protocol.deployed_lines import MARKER
@@ -121,6 +121,15 @@ def test_a_ref_that_github_does_not_let_go_holds_nobody_for_ever(shop: WaitingSh
     with turn(shop.github(), sha, patience=0.2) as ours:
         assert made_refs(shop)[-1] == TAG
     assert not ours.alone
+
+
+def test_a_turn_one_died_in_oneself_is_given_back_and_not_waited_for(shop: WaitingShop, sha: str) -> None:
+    shop.ask("POST", "/git/refs", {"ref": REF, "sha": sha})
+    written_down: list[str] = []
+    kept = Kept(left=REF, keep=written_down.append)
+    with turn(shop.github(), sha, kept=kept, sleep=lambda _: pytest.fail("waited")) as ours:
+        assert (written_down, kept.left) == ([REF], "")
+    assert (written_down, ours.alone) == ([REF, ""], True)
 
 
 def test_twenty_pull_requests_hear_of_it_in_two_requests_more_than_none(shop: WaitingShop, sha: str) -> None:
