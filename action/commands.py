@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -25,7 +25,7 @@ _DRAIN = 0.5  # seconds to read what a finished command left in its pipes
 _CHUNK = 65_536
 _LONGEST_LINE = 16_384
 _KEPT_LINES = 40
-_KEPT_OUTPUT = 65_536
+_KEPT_OUTPUT = 262_144  # characters; the names of ten thousand servers
 _LONGEST_PAUSE = 30.0
 _MOST_WORDS = 60  # characters of a command, where what it did is told
 _OURS = ("GITHUB_STATE", "GITHUB_OUTPUT")  # the verdict and the journal's place are not theirs to write
@@ -35,12 +35,16 @@ Writer = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a command ended. `printed` is its standard output, `last_lines` all it printed last."""
+    """How a command ended. `printed` is its standard output, `last_lines` all it printed last.
+
+    `cut`: so much was printed that only its end was kept.
+    """
 
     exit_code: int | None
     timed_out: bool
     seconds: float
     printed: str
+    cut: bool
     last_lines: tuple[str, ...]
     attempts: int = 1
 
@@ -97,18 +101,7 @@ def run_command(
         write(f"attempt {attempt} {outcome.reason}; trying again in {pause:g}s")
         stop.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
-    return _counted(outcome, attempt)
-
-
-def _counted(outcome: Outcome, attempts: int) -> Outcome:
-    return Outcome(
-        exit_code=outcome.exit_code,
-        timed_out=outcome.timed_out,
-        seconds=outcome.seconds,
-        printed=outcome.printed,
-        last_lines=outcome.last_lines,
-        attempts=attempts,
-    )
+    return replace(outcome, attempts=attempt)
 
 
 def _run_once(
@@ -126,6 +119,7 @@ def _run_once(
         timed_out=timed_out,
         seconds=time.monotonic() - began,
         printed=output.printed,
+        cut=output.cut,
         last_lines=tuple(output.last_lines),
     )
 
@@ -161,7 +155,7 @@ def _start(text: str, environ: Mapping[str, str], directory: Path) -> subprocess
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the command, `=` in a variable's name
         raise StepFailed(f"bash could not be started in {directory}: {error}") from error
 
 
@@ -193,6 +187,7 @@ class _Output:
         self._pieces: dict[int, str] = {}
         self.last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self.printed = ""
+        self.cut = False
 
     def follow(self, pipe: IO[bytes], *, standard: bool) -> None:
         os.set_blocking(pipe.fileno(), False)
@@ -208,7 +203,7 @@ class _Output:
         decoder, standard = self._open[descriptor]
         text = decoder.decode(data, final=not data)
         if standard:
-            self.printed = (self.printed + text)[:_KEPT_OUTPUT]
+            self._keep(text)
         *lines, rest = (self._pieces[descriptor] + text).split("\n")
         for line in lines:
             self._line(line)
@@ -217,6 +212,11 @@ class _Output:
             rest = rest[_LONGEST_LINE:]
         self._pieces[descriptor] = rest
         return bool(data)
+
+    def _keep(self, text: str) -> None:
+        """The end counts: what a command found out it prints last."""
+        printed = self.printed + text
+        self.printed, self.cut = printed[-_KEPT_OUTPUT:], self.cut or len(printed) > _KEPT_OUTPUT
 
     def finish(self) -> None:
         for rest in self._pieces.values():

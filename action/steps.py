@@ -163,7 +163,15 @@ class _StepRun:
         if not outcome.succeeded:
             raise StepFailed(f"`{in_few_words(command.run)}` {outcome.reason}")
         if self.step.name == "verify":
-            self.progress.previous_version = _last_line(outcome.printed) or self.progress.previous_version
+            self._learn_what_runs(_last_line(outcome.printed))
+
+    def _learn_what_runs(self, version: str) -> None:
+        """Where this very version runs already, as after a failed attempt, the way back leads further."""
+        if version in (self.progress.version, self.progress.sha):
+            back = self.progress.previous_version or "no version that is known"
+            self.job.console.say(f"{version} runs already; the way back leads to {back}")
+        elif version:
+            self.progress.previous_version = version
 
     def _outcome_of(self, command: Command) -> Outcome:
         words = {**command.env, **self.progress.variables, **command.variables}
@@ -248,16 +256,23 @@ class _StepRun:
         watch(work.monitor, self.job, self.progress)
 
     def _roll_out(self, work: RollOut) -> tuple[Step, ...]:
-        outcome = self._outcome_of(work.list)
-        targets = list(dict.fromkeys(outcome.printed.split("\n")))
-        targets = [target.strip() for target in targets if target.strip()]
+        outcome, listing = self._outcome_of(work.list), f"`{in_few_words(work.list.run)}`"
         if not outcome.succeeded:
-            raise StepFailed(f"`{in_few_words(work.list.run)}` {outcome.reason}")
+            raise StepFailed(f"{listing} {outcome.reason}")
+        if outcome.cut:
+            raise StepFailed(
+                f"{listing} printed more than can be kept; a target may be missing, so none is begun"
+            )
+        targets = _lines(outcome.printed)
         if not targets:
-            raise StepFailed(f"`{in_few_words(work.list.run)}` printed no target; it must print one a line")
+            raise StepFailed(f"{listing} printed no target; it must print one a line")
         return roll_over(work.rolling, targets, work.integrity)
 
 
+def _lines(text: str) -> tuple[str, ...]:
+    """Those that say something."""
+    return tuple(line.strip() for line in text.split("\n") if line.strip())
+
+
 def _last_line(text: str) -> str:
-    lines = text.strip().splitlines()
-    return lines[-1].strip() if lines else ""
+    return next(reversed(_lines(text)), "")

@@ -110,7 +110,7 @@ MEANINGS = {
     "Probe.timeout": "Of one try.",
     "Probe.retries": "More tries.",
     "Probe.critical": "When false, its failure is noted and fails nothing.",
-    "Steps.verify": "The last line it prints is PREVIOUS_VERSION.",
+    "Steps.verify": "The last line it prints is PREVIOUS_VERSION, unless that is the version being deployed.",
     "Steps.backup": "Before anything changes.",
     "Steps.migrate": "Before the deploy command.",
     "Steps.deploy": "Puts `$VERSION` in place.",

@@ -36,6 +36,7 @@ Touch: TypeAlias = Literal["nothing", "database", "service"]
 
 _ALL = 100
 _STRATEGY_TIMEOUT = timedelta(minutes=15)
+_MOST_NAMED = 10  # targets of a batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,12 +326,13 @@ def _rolling_steps(rolling: Rolling, integrity: Integrity | None) -> Iterator[St
 def roll_over(
     rolling: Rolling, targets: Sequence[str], integrity: Integrity | None = None
 ) -> tuple[Step, ...]:
-    """One step a batch: every target of it, then the health of each."""
+    """One step a batch: every target of it, then the health of each. None is done twice."""
+    targets = tuple(dict.fromkeys(targets))
     batches = batches_of(targets, rolling.batch)
     done = list(accumulate(len(batch) for batch in batches))
     return tuple(
         Step(
-            name=f"rolling {number}/{len(batches)}: {', '.join(batch)}",
+            name=f"rolling {number}/{len(batches)}: {_say_targets(batch)}",
             work=tuple(_roll_batch(rolling, batch)),
             touches="service",
             exposes=done[number - 1] / len(targets),
@@ -338,6 +340,12 @@ def roll_over(
         )
         for number, batch in enumerate(batches, start=1)
     )
+
+
+def _say_targets(batch: Sequence[str]) -> str:
+    """As many as a line holds: the step's name stands in the log, the summary and the issue."""
+    shown, left = batch[:_MOST_NAMED], len(batch) - _MOST_NAMED
+    return ", ".join(shown) + (f" and {left} more" if left > 0 else "")
 
 
 def roll_back_over(undoing: Undoing, targets: Sequence[str]) -> tuple[Step, ...]:

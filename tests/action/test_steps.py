@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from action.run import run
 from protocol.facts import Changes
 from tests.jobs import GitHubInMemory, policy_of
@@ -54,3 +56,40 @@ steps:
     assert (result.status, result.reason_codes) == ("waiting", ("checklist.failed",))
     assert "Rollback migration tested: `echo tried >> story; exit 4` ended with exit code 4" in desk.log
     assert desk.file("story") == "tried\n"
+
+
+@pytest.mark.parametrize(
+    ("deploy", "why"),
+    [
+        pytest.param('{run: "true", env: {"A=B": x}}', "illegal environment variable name", id="name"),
+        pytest.param('{run: "true", env: {A: "x\\0y"}}', "embedded null byte", id="value"),
+        pytest.param('{run: "true \\0"}', "embedded null byte", id="command"),
+    ],
+)
+def test_what_no_process_can_be_given_fails_its_step_and_not_the_job(
+    desk_of: Any, deploy: str, why: str
+) -> None:
+    desk = desk_of()
+    text = f"steps: {{deploy: {deploy}}}\nrollback: {{run: 'echo back >> story'}}"
+    result = run(desk.job, GitHubInMemory(policies=[policy_of(text)]))
+    assert (result.status, desk.file("story")) == ("rollback", "back\n")
+    assert result.issues[0].endswith(why)
+
+
+@pytest.mark.parametrize(
+    ("verify", "previous"),
+    [
+        pytest.param("echo 0.9.0", "0.9.0", id="what it prints"),
+        pytest.param("echo 1.1.0", "1.0.0", id="the version itself, as after a failed attempt"),
+        pytest.param("seq 1 100000; echo 0.9.0", "0.9.0", id="its last line, however much stands before it"),
+        pytest.param("true", "1.0.0", id="nothing"),
+    ],
+)
+def test_the_way_back_leads_to_what_ran_before(desk_of: Any, verify: str, previous: str) -> None:
+    desk = desk_of()
+    text = f"""
+steps: {{verify: {{run: '{verify}'}}, deploy: {{run: 'exit 1'}}}}
+rollback: {{run: 'echo back to $PREVIOUS_VERSION >> story'}}
+"""
+    assert run(desk.job, GitHubInMemory(policies=[policy_of(text)])).status == "rollback"
+    assert desk.file("story") == f"back to {previous}\n"

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from action.run import run
 from tests.jobs import GitHubInMemory, policy_of
 
@@ -82,6 +84,27 @@ def test_no_target_is_a_failure_and_not_a_success(desk_of: Any) -> None:
     text = f"strategy: {{rolling: {{targets_from: 'true', run: 'echo x >> story'}}}}\n{ROLLBACK}"
     status, story = story_of(desk_of(), text)
     assert (status, story) == ("failed", [])
+
+
+def test_a_target_named_twice_is_done_once(desk_of: Any) -> None:
+    text = "strategy: {rolling: {targets: [a, b, a], batch: 100%, run: 'echo $TARGET >> story'}}"
+    assert story_of(desk_of(), text) == ("success", ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("targets", "status", "done"),
+    [
+        pytest.param(80, "success", 80, id="80 kB of names: all of them"),
+        pytest.param(300, "failed", 0, id="more names than are kept: none of them"),
+    ],
+)
+def test_no_target_is_left_out_unnoticed(desk_of: Any, targets: int, status: str, done: int) -> None:
+    text = f"""
+strategy:
+  rolling: {{targets_from: 'seq -f "%01000g" {targets}', batch: 100%, run: 'echo $TARGET >> story'}}
+"""
+    ended, story = story_of(desk_of(), text)
+    assert (ended, len(story)) == (status, done)
 
 
 BLUE_GREEN = """
