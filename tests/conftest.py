@@ -1,12 +1,13 @@
 """Every sandbox that any test starts, here or in another process, must answer in GitHub's shapes.
 
-And the one PostgreSQL that all share.
+And the one PostgreSQL that all share, and signals that reach whatever a test starts.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Generator, Iterator
@@ -35,10 +36,22 @@ def postgres() -> Iterator[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun with `&`: all we start would be deaf to it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     directory = Path(tempfile.mkdtemp(prefix="sandbox-record-"))
     os.environ[DIRECTORY] = str(directory)
     config.stash[recordings] = Recordings(directory)
     config.add_cleanup(lambda: shutil.rmtree(directory, ignore_errors=True))
+
+
+def hear_signals() -> None:
+    """A shell's `&` and nohup let us ignore some, and what we ignore is ignored by all that we start.
+
+    What we only do not act on is passed on as it was before.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.hookimpl(wrapper=True)
