@@ -36,8 +36,7 @@ def postgres() -> Iterator[str]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun with `&`: all we start would be deaf to it
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    hear_signals()
     directory = Path(tempfile.mkdtemp(prefix="sandbox-record-"))
     os.environ[DIRECTORY] = str(directory)
     config.stash[recordings] = Recordings(directory)
@@ -45,9 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def hear_signals() -> None:
-    """A shell's `&` and nohup let us ignore some, and what we ignore is ignored by all that we start.
+    """Begun with `&` or nohup we ignore some, and all that we start would be deaf to them too.
 
-    What we only do not act on is passed on as it was before.
+    A handler is not handed on, though it does nothing.
     """
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
