@@ -37,12 +37,17 @@ SECRET = "a secret between the sandbox and the App"
 
 @dataclass(kw_only=True)
 class Clock:
-    """The App's own, not GitHub's, so many seconds `later` than it is."""
+    """The App's own, not GitHub's, so many seconds `later` than it is, or than when it was stopped."""
 
     later: float = 0.0
+    stopped_at: float | None = None
 
     def __call__(self) -> float:
-        return time.time() + self.later
+        return self.later + (time.time() if self.stopped_at is None else self.stopped_at)
+
+    def stop(self) -> None:
+        """From now on only `later` moves it, however long the work takes."""
+        self.stopped_at = time.time()
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self(), UTC)

@@ -91,7 +91,7 @@ def _end(service: Started) -> None:
 
 
 def environ_for(app: App, root: Path, api_url: str, **settings: str) -> dict[str, str]:
-    """The settings of a service for an App of the sandbox, on a port that is free now."""
+    """The settings of a service for an App of the sandbox, on a port of its own."""
     port = str(free_port())
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "COV"))},
@@ -109,6 +109,10 @@ def environ_for(app: App, root: Path, api_url: str, **settings: str) -> dict[str
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """One that is given to nobody who asks for any: a socket that never listens holds it until we end."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers set it, which so can take it
+    holder.bind(("127.0.0.1", 0))
+    port = int(holder.getsockname()[1])
+    holder.detach()
+    return port

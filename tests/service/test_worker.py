@@ -130,6 +130,7 @@ def test_a_refusal_rejects_and_says_why(served: Served) -> None:
 
 def test_peers_6_a_closed_window_wakes_at_its_opening_and_not_before(served: Served) -> None:
     opens = (datetime.now(UTC) + timedelta(hours=3)).replace(minute=0, second=0, microsecond=0)
+    served.clock.stop()
     served.shop.push(windows_policy(opens))
     served.settle()
     assert served.gate().recheck_at == opens.timestamp()
@@ -140,10 +141,11 @@ def test_peers_6_a_closed_window_wakes_at_its_opening_and_not_before(served: Ser
     served.clock.later += 31
     served.settle()
     assert served.verdicts() == ["approved"]
-    assert 0 < served.gate().lateness < 10
+    assert served.gate().lateness == pytest.approx(1)
 
 
 def test_peers_6_every_hold_has_its_next_look(served: Served) -> None:
+    served.clock.stop()
     served.shop.push(POLICY)  # waits for a person, so no clock of the policy's wakes it
     served.settle()
     assert served.gate().recheck_at == pytest.approx(served.clock() + 12 * 3600, abs=30)
@@ -265,6 +267,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_peers_7_a_failure_of_github_waits_with_a_reason_and_passes(served: Served, fault: Fault) -> None:
+    served.clock.stop()
     served.shop.world.faults.add(replace(fault, times=None))
     served.shop.push(PLAIN_POLICY)
     served.settle()
@@ -281,6 +284,7 @@ def test_peers_7_a_failure_of_github_waits_with_a_reason_and_passes(served: Serv
 
 
 def test_peers_21_a_used_up_limit_is_waited_for(served: Served) -> None:
+    served.clock.stop()
     served.shop.world.faults.add(Fault(kind="secondary_limit", path="graphql", seconds=120))
     served.shop.push(PLAIN_POLICY)
     served.settle()
@@ -345,7 +349,7 @@ def test_where_github_takes_our_tokens_no_more_new_ones_are_asked_for(served: Se
     served.clock.later += 60
     served.settle()
     assert served.verdicts() == ["approved"]
-    assert served.shop.repository.runs[gate.run_id].conclusion == "success"
+    served.shop.wait(lambda: served.shop.repository.runs[gate.run_id].conclusion == "success")
 
 
 def test_a_cancelled_run_is_let_go_and_its_check_closed(served: Served) -> None:
