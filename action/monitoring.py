@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 
 from action.at_once import at_once
 from action.commands import environment_for_commands, run_command
@@ -65,10 +67,8 @@ def _live(
         return {}
     measured = _look(metrics, source, job)
     rising = {name: metric for name, metric in metrics.items() if metric.rollback_if.rises is not None}
-    every = monitor.every.total_seconds()
-    for _ in ticks(
-        every, every * (_LIVE - 1) if rising else 0, sleep=job.stop.sleep, monotonic=job.monotonic
-    ):
+    every = ticks(monitor.every.total_seconds(), math.inf, sleep=job.stop.sleep, monotonic=job.monotonic)
+    for _ in islice(every, _LIVE - 1 if rising else 0):  # however slow the source is, so many
         for name, looks in _look(rising, source, job).items():
             measured[name] += looks
     return {name: tuple(looks) for name, looks in measured.items()}

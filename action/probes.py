@@ -112,7 +112,8 @@ def _wrong_with_page(probe: Probe, url: str, timeout: float) -> str:
         page = fetch(url, timeout=timeout, follow=probe.status not in _REDIRECTS)
     except Unavailable as error:
         return f"{url} did not answer: {error}"
-    return next(_complaints(probe, url, page), "")
+    wrong = next(_complaints(probe, url, page), "")
+    return f"{wrong} (only its first mebibyte was read)" if wrong and page.cut else wrong
 
 
 def _complaints(probe: Probe, url: str, page: Page) -> Iterator[str]:
@@ -130,7 +131,7 @@ def _complaints(probe: Probe, url: str, page: Page) -> Iterator[str]:
 def _json_complaints(expected: Mapping[str, Any], url: str, body: str) -> Iterator[str]:
     try:
         data = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # RecursionError: lists in lists without end
         yield f"{url} did not answer in JSON"
         return
     for path, value in expected.items():

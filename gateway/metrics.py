@@ -184,11 +184,18 @@ def _json(url: str, parameters: Mapping[str, Any], headers: Mapping[str, str]) -
         raise MetricsError(f"{_host(url)} did not answer: {error}") from error
     if not 200 <= page.status < 300:
         raise MetricsError(
-            f"{_host(url)} answered {page.status}{_said(page.body)}{_cure(page.status)}", status=page.status
+            f"{_host(url)} answered {page.status}{_said(page.body, url)}{_cure(page.status)}",
+            status=page.status,
         )
+    if page.cut:
+        raise MetricsError(f"{_host(url)} answered with more than a mebibyte.")
+    return _parsed(page.body, url)
+
+
+def _parsed(text: str, url: str) -> Any:
     try:
-        return json.loads(page.body)
-    except ValueError:
+        return json.loads(text)
+    except (ValueError, RecursionError):  # RecursionError: lists in lists without end
         raise MetricsError(f"{_host(url)} did not answer in JSON.") from None
 
 
@@ -198,11 +205,11 @@ def _host(url: str) -> str:
     return parts.hostname + (f":{parts.port}" if parts.port else "") if parts.hostname else "the source"
 
 
-def _said(body: str) -> str:
+def _said(body: str, url: str) -> str:
     """Prometheus and Datadog say why in JSON."""
     try:
-        answer = json.loads(body)
-    except ValueError:
+        answer = _parsed(body, url)
+    except MetricsError:
         return ""
     said = (answer.get("error") or answer.get("errors")) if isinstance(answer, dict) else None
     return f": {str(said)[:200]}" if said else ""
@@ -230,8 +237,8 @@ def _number(value: Any) -> float | None:
         raise MetricsError(f"{str(value)[:80]!r} is no number.")
     try:
         number = float(value)
-    except ValueError:
-        raise MetricsError(f"{value[:80]!r} is no number.") from None  # type: ignore[index]  # only text fails
+    except (ValueError, OverflowError):  # OverflowError: a whole number of hundreds of digits
+        raise MetricsError(f"{str(value)[:80]!r} is no number.") from None
     return number if math.isfinite(number) else None
 
 

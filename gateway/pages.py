@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import http.client
+import queue
 import ssl
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import Message
+from functools import partial
 from typing import IO, Any
 
 from gateway.errors import Unavailable
 
 _MOST_BODY = 1 << 20
 _CHUNK = 65_536
+_LATE = "the page did not end in time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
+    """`cut`: there is more of the body than was read."""
+
     status: int
     headers: Message
     body: str
+    cut: bool
 
 
 def fetch(url: str, *, timeout: float, follow: bool = True, headers: Mapping[str, str] | None = None) -> Page:
@@ -30,10 +37,27 @@ def fetch(url: str, *, timeout: float, follow: bool = True, headers: Mapping[str
 
     With a secret among the headers, pass `follow=False`: a redirect would carry it elsewhere.
     """
+    answer = _within(timeout, partial(_fetch, url, timeout, follow=follow, headers=headers or {}))
+    if isinstance(answer, Exception):
+        raise Unavailable(_why(answer)) from answer
+    return answer
+
+
+def _within(timeout: float, ask: Callable[[], Page]) -> Page | Exception:
+    """A socket's own timeout begins anew with each byte of a header, and a name's look-up has none."""
+    ended: queue.SimpleQueue[Page | Exception] = queue.SimpleQueue()
+
+    def answer() -> None:
+        try:
+            ended.put(ask())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            ended.put(error)
+
+    threading.Thread(target=answer, daemon=True).start()
     try:
-        return _fetch(url, timeout, follow=follow, headers=headers or {})
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise Unavailable(_why(error)) from error
+        return ended.get(timeout=timeout)
+    except queue.Empty:
+        return TimeoutError(_LATE)
 
 
 def _fetch(url: str, timeout: float, *, follow: bool, headers: Mapping[str, str]) -> Page:
@@ -48,7 +72,8 @@ def _fetch(url: str, timeout: float, *, follow: bool, headers: Mapping[str, str]
     except urllib.error.HTTPError as error:
         response = error
     with response:
-        return Page(status=response.status, headers=response.headers, body=_body(response, deadline))
+        body, cut = _body(response, deadline)
+        return Page(status=response.status, headers=response.headers, body=body, cut=cut)
 
 
 class _KeepRedirect(urllib.request.HTTPRedirectHandler):
@@ -58,14 +83,14 @@ class _KeepRedirect(urllib.request.HTTPRedirectHandler):
         del req, fp, code, msg, headers, newurl
 
 
-def _body(response: IO[bytes], deadline: float) -> str:
-    """A page that drips does not hold anything up."""
+def _body(response: IO[bytes], deadline: float) -> tuple[str, bool]:
+    """As much as is read, and whether there is more. A page that drips does not hold anything up."""
     body = b""
-    while len(body) < _MOST_BODY and (chunk := response.read1(_CHUNK)):  # type: ignore[attr-defined]  # HTTPResponse has it
+    while len(body) <= _MOST_BODY and (chunk := response.read1(_CHUNK)):  # type: ignore[attr-defined]  # HTTPResponse has it
         body += chunk
         if time.monotonic() > deadline:
-            raise TimeoutError("the page did not end in time")
-    return body.decode("utf-8", "replace")
+            raise TimeoutError(_LATE)
+    return body[:_MOST_BODY].decode("utf-8", "replace"), len(body) > _MOST_BODY
 
 
 def _why(error: Exception) -> str:

@@ -14,7 +14,7 @@ def value_at(data: Any, path: str) -> Any:
         match found:
             case dict() if key in found:
                 found = found[key]
-            case list() if key.isdigit() and int(key) < len(found):
+            case list() if key.isdecimal() and int(key) < len(found):
                 found = found[int(key)]
             case _:
                 return ABSENT

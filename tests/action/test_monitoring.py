@@ -245,7 +245,13 @@ def test_an_integrity_command_ends_with_the_watch(desk_of: Any) -> None:
     ("metric", "looks"),
     [pytest.param(ERRORS, 1, id="once for a bound"), pytest.param(RISING, 10, id="ten times for a rise")],
 )
-def test_a_source_without_memory_is_sampled_before(desk_of: Any, metric: str, looks: int) -> None:
+@pytest.mark.parametrize(
+    "takes", [pytest.param(0, id="quick"), pytest.param(0.15, id="slower than the looks")]
+)
+def test_a_source_without_memory_is_sampled_before(
+    desk_of: Any, metric: str, looks: int, takes: float
+) -> None:
     desk = desk_of()
-    run_with(desk, policy("{run: 'echo x >> looks; echo 0.01'}", {"error_rate": metric}))
+    source = f"{{run: 'echo x >> looks; sleep {takes}; echo 0.01'}}"
+    run_with(desk, policy(source, {"error_rate": metric}))
     assert desk.file("looks").count("x") == looks + 1

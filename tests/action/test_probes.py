@@ -33,6 +33,12 @@ class Shop(BaseHTTPRequestHandler):
                 self.answer(301, "", location="/")
             case "/drip":
                 self.drip()
+            case "/dripping-headers":
+                self.drip_headers()
+            case "/long":
+                self.answer(200, "." * (1 << 20) + "Welcome")
+            case "/deep":
+                self.answer(200, "[" * 100_000)
             case _:
                 self.answer(404, "nothing here")
 
@@ -46,6 +52,13 @@ class Shop(BaseHTTPRequestHandler):
     def drip(self) -> None:
         self.send_response(200)
         self.end_headers()
+        self.write_slowly()
+
+    def drip_headers(self) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Patience: ")
+        self.write_slowly()
+
+    def write_slowly(self) -> None:
         for _ in range(50):
             try:
                 self.wfile.write(b".")
@@ -110,6 +123,9 @@ def test_a_page_that_is_as_it_should_be_passes(prober: Prober, shop: str, expect
         ({"url": "/healthz", "json": {"nodes.3.id": 7}}, "has nothing at nodes.3.id"),
         ({"url": "/", "json": {"status": "ok"}}, "did not answer in JSON"),
         ({"url": "/drip", "timeout": "1s"}, "did not answer: the page did not end in time"),
+        ({"url": "/dripping-headers", "timeout": "1s"}, "did not answer: the page did not end in time"),
+        ({"url": "/long", "contains": "Welcome"}, "contain 'Welcome' (only its first mebibyte was read)"),
+        ({"url": "/deep", "json": {"status": "ok"}}, "did not answer in JSON"),
     ],
     ids=[
         "status",
@@ -120,6 +136,9 @@ def test_a_page_that_is_as_it_should_be_passes(prober: Prober, shop: str, expect
         "json path",
         "no json",
         "drips",
+        "drips before it begins",
+        "a page without end",
+        "lists without end",
     ],
 )
 def test_a_page_that_is_not_says_what_is_wrong(

@@ -76,6 +76,19 @@ def test_prometheus_gives_the_past_in_one_request() -> None:
         ),
         pytest.param(Answer(body="<html>"), "127.0.0.1:PORT did not answer in JSON.", id="a page"),
         pytest.param(
+            Answer(body="[" * 100_000), "127.0.0.1:PORT did not answer in JSON.", id="no end of lists"
+        ),
+        pytest.param(
+            Answer(status=500, body="[" * 100_000),
+            "127.0.0.1:PORT answered 500.",
+            id="no end of lists as reason",
+        ),
+        pytest.param(
+            Answer(body=" " * (1 << 20) + "{}"),
+            "127.0.0.1:PORT answered with more than a mebibyte.",
+            id="a page without end",
+        ),
+        pytest.param(
             Answer(body=[]), "127.0.0.1:PORT did not answer as Prometheus does.", id="another kind of JSON"
         ),
         pytest.param(
@@ -161,10 +174,12 @@ def test_datadog_without_points(body: Any, value: None, error: str) -> None:
         pytest.param("errors.total", None, "nothing at errors.total", id="nothing there"),
         pytest.param("errors", None, "is no number", id="no number"),
         pytest.param("ok", None, "'True' is no number", id="a truth"),
+        pytest.param("huge", None, "is no number", id="a number that none can hold"),
+        pytest.param("queues[²].depth", None, "nothing at queues", id="a digit that is no number"),
     ],
 )
 def test_a_page_of_json_gives_what_stands_at_a_path(path: str, value: float | None, error: str) -> None:
-    body = {"errors": {"rate": 0.25, "none": None}, "queues": [{"depth": "7"}], "ok": True}
+    body = {"errors": {"rate": 0.25, "none": None}, "queues": [{"depth": "7"}], "ok": True, "huge": 10**400}
     with station(always(body)) as there:
         source = source_at(there.url, "json")
         look = measure(source, path, NOON)
