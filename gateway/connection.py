@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
@@ -55,14 +56,17 @@ class Answer:
 
 @dataclass(slots=True, kw_only=True)
 class Connection:
-    """Requests to one API address with one source of tokens. Safe to use from several threads.
+    """Requests to one API address. Safe to use from several threads.
 
-    `own` is each thread's, and may be shared with other connections to the same address. Not with that
-    of a token source: it may ask while a request of ours is being made.
+    What only reads, and the answer to a gate, is asked with `looking` where there is one: a token that
+    can do no more. All else is asked with `token`. `own` is each thread's, and may be shared with other
+    connections to the same address. Not with that of a token source: it may ask while a request of ours
+    is being made.
     """
 
     api_url: str
     token: Callable[[], str] = field(repr=False)
+    looking: Callable[[], str] | None = field(default=None, repr=False)
     own: threading.local = field(default_factory=threading.local, repr=False)
     on_response: Callable[[Response], None] | None = None
     pace: Pace | None = None
@@ -89,6 +93,10 @@ class Connection:
         """POST what may exist already: whether it is new, and the JSON of the answer."""
         status, _, found = self._asked("POST", path, body, None)
         return status == HTTPStatus.CREATED, found
+
+    def answer_gate(self, path: str, body: Mapping[str, Any]) -> None:
+        """With the token that looked at it: a verdict waits for no other."""
+        self._ask("POST", path, body, None, looks=True)
 
     def pages(
         self, path: str, *, params: Mapping[str, Any] | None = None, key: str | None = None
@@ -138,7 +146,8 @@ class Connection:
 
     def ask_ahead(self, beside: Executor, verb: str, url: str, body: Mapping[str, Any] | None = None) -> None:
         """Ask now, beside other work, what only reads; who asks the very same next takes that answer."""
-        self._ahead[_words_of(verb, url, body)] = beside.submit(self._ask, verb, url, body, None)
+        asking = partial(self._ask, verb, url, body, None, looks=True)
+        self._ahead[_words_of(verb, url, body)] = beside.submit(asking)
 
     def close(self) -> None:
         """Close this thread's connection."""
@@ -158,12 +167,15 @@ class Connection:
     ) -> Received:
         """Ask; what only reads is asked once more when nobody answered. A write never is."""
         ahead = self._ahead.pop(_words_of(verb, url, body), None) if self._ahead and not params else None
+        looks = reads or verb == "GET"
         try:
-            return ahead.result() if ahead is not None else self._ask(verb, url, body, params, etag)
+            return (
+                ahead.result() if ahead is not None else self._ask(verb, url, body, params, etag, looks=looks)
+            )
         except Unavailable:
-            if verb != "GET" and not reads:
+            if not looks:
                 raise
-            return self._ask(verb, url, body, params, etag)
+            return self._ask(verb, url, body, params, etag, looks=True)
 
     def _ask(
         self,
@@ -172,12 +184,14 @@ class Connection:
         body: Mapping[str, Any] | None,
         params: Mapping[str, Any] | None,
         etag: str = "",
+        *,
+        looks: bool = False,
     ) -> Received:
         what = f"{verb} {url}"
         if self.pace is not None:
             self.pace.before(verb, urlsplit(url).path)
         try:
-            status, headers, text = self._github().requester.requestJson(
+            status, headers, text = self._github(looks=looks).requester.requestJson(
                 verb, url, dict(params or {}), {"If-None-Match": etag} if etag else None, body
             )
         except GatewayError:
@@ -204,7 +218,7 @@ class Connection:
             path = urlsplit(url).path
             self.on_response(Response(verb=verb, path=path, status=status, remaining=remaining))
 
-    def _github(self) -> Github:
+    def _github(self, *, looks: bool = False) -> Github:
         """This thread's own, with our token: PyGithub keeps the request in flight on the instance."""
         if not hasattr(self.own, "github"):
             self.own.bearer = _Bearer()
@@ -220,7 +234,7 @@ class Connection:
                 lazy=True,
                 api_version=API_VERSION,
             )
-        self.own.bearer.source = self.token
+        self.own.bearer.source = (looks and self.looking) or self.token
         return self.own.github  # type: ignore[no-any-return]  # thread-locals have no types
 
 

@@ -21,7 +21,6 @@ from protocol.principals import is_bot
 if TYPE_CHECKING:
     from gateway.backports import BackPort
     from gateway.connection import Connection, Response
-    from gateway.organisations import Organisation
     from gateway.pacing import Pace
     from gateway.previews import Preview
     from gateway.releases import Written
@@ -91,7 +90,8 @@ class GitHub:
 
     Every method raises GatewayError: Unavailable, Forbidden, NotFound, RateLimited or Rejected. Reads
     are asked at most twice, writes once. `on_response` is called after each answer, for metrics.
-    With a `pace` RateLimited is raised before GitHub would.
+    With a `pace` RateLimited is raised before GitHub would. `looking`: a source of tokens for reading and
+    for answering gates, where what is to be read is more than the repository.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class GitHub:
         pace: Pace | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         policy_file: str = POLICY_FILE,
-        organisation: Organisation | None = None,
+        looking: Callable[[], str] | None = None,
         teams: Teams | None = None,
         lines: Lines | None = None,
         pages_url: str = "",
@@ -112,8 +112,8 @@ class GitHub:
         self.repository = repository
         self.policy_file = policy_file
         self.pages_url = pages_url  # where people read of it with us; empty where they cannot
-        self.organisation = organisation  # for a policy beside this repository's that its token cannot see
         self._token = token
+        self._looking = looking
         self._api_url = api_url.rstrip("/")
         self._on_response = on_response
         self._pace = pace
@@ -415,6 +415,7 @@ class GitHub:
             self._opened = Connection(
                 api_url=self._api_url,
                 token=self._token,
+                looking=self._looking,
                 own=self._lines.own,
                 on_response=self._on_response,
                 pace=self._pace,
@@ -440,7 +441,7 @@ class GitHub:
         """The address is rebuilt from repository and run: the token goes nowhere a webhook says."""
         path = f"{self._path}/actions/runs/{gate.run_id}/deployment_protection_rule"
         try:
-            self.connection.rest("POST", path, {"environment_name": gate.environment, **body})
+            self.connection.answer_gate(path, {"environment_name": gate.environment, **body})
         except (Rejected, NotFound):
             if self.is_waiting(gate):
                 raise

@@ -48,8 +48,6 @@ class Look:
 def first_look(github: GitHub, gate: Gate, now: datetime, run: Run | None = None) -> Look:
     """The question and the run, at once; a `run` that is only thought of is not asked for."""
     asked = github.beside.submit(lambda: run or github.run(gate.run_id))
-    if github.organisation is not None:
-        github.organisation.ask_ahead(github.beside, now)
     question, variables = about_the_gate(gate.repository, gate.sha, github.policy_file)
     answer = github.connection.graphql(question, variables)
     reading = Reading(answer.data, answer.errors)

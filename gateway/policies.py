@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from gateway.github import POLICY_FILE
 from gateway.memory import ReadPolicy, Remembered
-from gateway.organisations import HOME
 from gateway.reading import Node, Reading, Unreadable, known
 from protocol.document import parse_policy
 from protocol.errors import PolicyError
@@ -15,6 +14,8 @@ from protocol.facts import Missing
 
 if TYPE_CHECKING:
     from gateway.github import GitHub
+
+HOME = ".github"  # where an organisation keeps what holds for all of its repositories
 
 
 def policies_in(github: GitHub, reading: Reading, now: datetime) -> tuple[ReadPolicy, ...]:
@@ -40,15 +41,12 @@ def _repository_policy(
 def _shared_policy(github: GitHub, reading: Reading, now: datetime) -> ReadPolicy | None:
     """The organisation's, which holds as well; None where it has none.
 
-    Its repository is seen beside ours where it is public; a private one has a token of its own.
+    It is part of the same answer. A token for one repository sees another only where that is public, so
+    the App looks with one for all that its installation covers; a job sees no private one.
     """
     owner, _, name = github.repository.partition("/")
-    if name == HOME:
+    if name == HOME or reading.is_absent("organisation"):
         return None
-    if reading.is_absent("organisation"):
-        return github.organisation.policy(now) if github.organisation else None
-    if github.organisation is not None:
-        github.organisation.seen_beside()
     file = f"{owner}/{HOME}/{POLICY_FILE}"
     return reading.part(
         "the organisation's policy",

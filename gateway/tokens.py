@@ -26,6 +26,8 @@ PERMISSIONS: Mapping[str, str] = {
     "pull_requests": "write",
     "statuses": "read",
 }
+# For looking at any repository of an installation, and answering its gates. It writes nothing else.
+TO_LOOK: Mapping[str, str] = {**dict.fromkeys(PERMISSIONS, "read"), "deployments": "write"}
 _LACKING = "permissions requested are not granted"  # GitHub's words
 EARLY = timedelta(minutes=5)
 LESSER = timedelta(minutes=10)  # a token for less than we need is kept: by then more may have been granted

@@ -14,12 +14,10 @@ from gateway.connection import Response
 from gateway.github import GitHub
 from gateway.lines import Lines
 from gateway.memory import PEOPLE, Remembered, Teams
-from gateway.organisations import HOME, Organisation
 from gateway.pacing import Pace
-from gateway.tokens import AppKey, InstallationTokens
+from gateway.tokens import TO_LOOK, AppKey, InstallationTokens
 from service.settings import Settings
 
-_TO_READ = {"contents": "read", "metadata": "read"}  # all that an organisation's policy needs
 KEPT = 256  # clients with what they remember; an older one is made anew when needed
 LOOKS = 16  # at once; each waits for GitHub most of its time, and GitHub takes a hundred requests at once
 
@@ -35,12 +33,11 @@ class Clients:
         self._pages_url = settings.public_url if settings.can_log_in else ""
         key = AppKey(app_id=str(settings.app_id), private_key=settings.private_key)
         self.app = App(key, api_url=settings.api_url)
-        self.tokens = InstallationTokens(self.app)
+        self.tokens = InstallationTokens(self.app)  # to write, each for one repository
+        self.looking = InstallationTokens(self.app, permissions=TO_LOOK)  # for all of an installation
         self.remaining: dict[tuple[str, str], int] = {}  # by installation and core or graphql
         self.workers = 1  # that share the limits of each installation, this process included
         self._paces: dict[int, Pace] = {}
-        self._policy_tokens = InstallationTokens(self.app, permissions=_TO_READ)
-        self._organisations: dict[tuple[int, str], Organisation] = {}
         self._teams: dict[int, Teams] = {}
         self._lines = Lines(threads=LOOKS)
         self._lock = threading.Lock()
@@ -52,14 +49,13 @@ class Clients:
             client = self._clients.pop(key, None)
             if client is None:
                 token = self.tokens.source(installation_id, repository)
-                organisation = self._organisation(installation_id, repository.partition("/")[0])
                 client = GitHub(
                     repository,
                     token,
                     api_url=self._api_url,
                     on_response=partial(self._note, installation_id),
                     pace=self._paces.setdefault(installation_id, Pace(self._clock, lambda: self.workers)),
-                    organisation=organisation,
+                    looking=self.looking.source(installation_id, ""),
                     teams=self._teams.setdefault(installation_id, Remembered(PEOPLE)),
                     lines=self._lines,
                     pages_url=f"{self._pages_url}/{repository}" if self._pages_url else "",
@@ -72,7 +68,7 @@ class Clients:
     def forget_tokens(self, installation_id: int) -> None:
         """GitHub takes them no more, or will not."""
         self.tokens.forget(installation_id)
-        self._policy_tokens.forget(installation_id)
+        self.looking.forget(installation_id)
 
     def _note(self, installation_id: int, response: Response) -> None:
         if response.status == HTTPStatus.UNAUTHORIZED:
@@ -80,15 +76,3 @@ class Clients:
         if response.remaining is not None:
             resource = "graphql" if response.path.endswith("/graphql") else "core"
             self.remaining[str(installation_id), resource] = response.remaining
-
-    def _organisation(self, installation_id: int, owner: str) -> Organisation:
-        """One for all repositories of the installation, so that its policy is asked for once."""
-        found = self._organisations.get((installation_id, owner))
-        if found is None:
-            home = f"{owner}/{HOME}"
-            token = self._policy_tokens.source(installation_id, home)
-            noted = partial(self._note, installation_id)
-            asking = GitHub(home, token, api_url=self._api_url, on_response=noted, lines=self._lines)
-            found = Organisation(asking)
-            self._organisations[installation_id, owner] = found
-        return found

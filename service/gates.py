@@ -10,7 +10,7 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, Engine, Row, case, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from gateway.organisations import HOME, KEPT
+from gateway.policies import HOME
 from protocol.gate import Gate
 from service.tables import gates
 
@@ -135,12 +135,11 @@ class Gates:
     def look_again(self, repository: str, now: float) -> list[int]:
         """Want a look at every waiting gate of a repository; many wants become one look.
 
-        What an organisation keeps in its `.github` holds for all of its repositories, and what is
-        remembered of it is forgotten by then.
+        What an organisation keeps in its `.github` holds for all of its repositories.
         """
         owner, _, name = repository.partition("/")
         if name == HOME:
-            return self.look_again_in(owner, now, now + KEPT.total_seconds())
+            return self.look_again_in(owner, now, now)
         return self._look_again(gates.c.repository == repository, now, now)
 
     def look_again_in(self, owner: str, now: float, at: float) -> list[int]:

@@ -10,7 +10,7 @@ import structlog
 
 from gateway.errors import GatewayError, NotFound, RateLimited
 from gateway.github import GitHub
-from gateway.organisations import HOME
+from gateway.policies import HOME
 from gateway.previews import Preview, Sticky
 from gateway.text import BODY, clip
 from protocol.errors import PolicyError

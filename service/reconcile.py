@@ -85,7 +85,7 @@ class Reconcile:
                 self._try(installation.account, partial(self._adopt_from, installation.id))
 
     def _adopt_from(self, installation_id: int) -> None:
-        token = self._clients.tokens.token(installation_id, "")
+        token = self._clients.looking.token(installation_id, "")
         for repository, seen in self._clients.app.overviews(token).items():
             self._covered[repository] = installation_id
             if seen.waiting is None or not self._gates.know(repository, seen.waiting):

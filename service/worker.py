@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from gateway.errors import GatewayError
 from gateway.github import GitHub
 from gateway.memory import PEOPLE
-from gateway.organisations import HOME
+from gateway.policies import HOME
 from protocol.gate import Gate
 from service.asks import Ask, attend, read_ask
 from service.entries import LogDesk

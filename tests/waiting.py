@@ -15,7 +15,8 @@ import requests
 from gateway.app import App
 from gateway.connection import Response
 from gateway.github import GitHub
-from gateway.tokens import PERMISSIONS, AppKey, InstallationTokens
+from gateway.lines import Lines
+from gateway.tokens import PERMISSIONS, TO_LOOK, AppKey, InstallationTokens
 from protocol.gate import Gate
 from sandbox.server import Server, serve
 from sandbox.state import App as PlayedApp
@@ -23,7 +24,7 @@ from sandbox.state import Installation, Repository
 from sandbox.world import World
 from tests.runner import private_key
 
-SHOP = "acme/shop"
+SHOP, HOME = "acme/shop", "acme/.github"
 PATIENCE = 20.0
 POLICY = """\
 version: 1
@@ -76,6 +77,25 @@ class WaitingShop:
         tokens = InstallationTokens(self.app(), permissions=permissions)
         source = tokens.source(self.installation.id, SHOP)
         return GitHub(SHOP, source, api_url=self.server.url, on_response=self.responses.append)
+
+    def looking(self) -> GitHub:
+        """The repository as the service has it, with one thread beside: what is put last is done last."""
+        source = InstallationTokens(self.app(), permissions=TO_LOOK).source(self.installation.id, "")
+        return GitHub(
+            SHOP,
+            InstallationTokens(self.app()).source(self.installation.id, SHOP),
+            looking=source,
+            api_url=self.server.url,
+            on_response=self.responses.append,
+            lines=Lines(threads=1),
+        )
+
+    def add_home(self, policy: str | None, *, private: bool = True, ours: bool = True) -> None:
+        """Acme's `.github`, with a policy or none, which the App is installed on or not."""
+        files = {"README.md": "Ours\n"} if policy is None else {".github/deploy.yml": policy}
+        home = self.world.add_repository(HOME, files=files, private=private)
+        if ours:
+            self.installation.repositories.append(home)
 
     def github_with(self, token: str) -> GitHub:
         """The repository, as the owner of a token sees it."""

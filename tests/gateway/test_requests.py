@@ -3,144 +3,143 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from threading import Event
 
 import pytest
 
 from gateway.github import GitHub
-from gateway.lines import Lines
-from gateway.organisations import KEPT, Organisation
-from gateway.tokens import InstallationTokens
+from gateway.memory import PEOPLE
 from protocol.gate import Gate
 from sandbox.faults import Fault
-from tests.waiting import PLAIN_POLICY, POLICY, SHOP, WaitingShop, now
+from tests.waiting import PATIENCE, PLAIN_POLICY, POLICY, WaitingShop, now
 
-HOME = "acme/.github"
+MOST_COLD, MOST_WARM = 5, 3
 FIRST = {"token": 1, "question": 1, "run": 1}
 AGAIN = {"question": 1, "run": 1}
+VERDICT = {"verdict": 1}
 TEAMS = {"question": 1}
-ORGANISATION = {"token": 1, "question": 1}  # for all of an installation, once a minute
+COMPARED = {"comparison": 1}  # only REST tells which files changed
 
 
-def seen_by(shop: WaitingShop) -> GitHub:
-    """The shop as the service sees it, with one thread to ask beside: what is put last is done last."""
-    to_read = InstallationTokens(shop.app(), permissions={"contents": "read", "metadata": "read"})
-    home = github_of(shop, HOME, to_read)
-    return github_of(shop, SHOP, InstallationTokens(shop.app()), Organisation(home))
-
-
-def github_of(
-    shop: WaitingShop, name: str, tokens: InstallationTokens, organisation: Organisation | None = None
-) -> GitHub:
-    return GitHub(
-        name,
-        tokens.source(shop.installation.id, name),
-        api_url=shop.server.url,
-        on_response=shop.responses.append,
-        organisation=organisation,
-        lines=Lines(threads=1),
-    )
-
-
-def organise(shop: WaitingShop, kind: str) -> None:
-    """Give acme a `.github` of its own with a policy, or none."""
-    if kind != "none":
-        files = {".github/deploy.yml": PLAIN_POLICY}
-        home = shop.world.add_repository(HOME, files=files, private=kind == "private")
-        shop.installation.repositories.append(home)
-
-
-def look(github: GitHub, gate: Gate, at: datetime) -> None:
-    """Until what was asked beside has come as well, though nobody needed it."""
+def looked(shop: WaitingShop, github: GitHub, gate: Gate, at: datetime) -> Counter[str]:
+    """What a look asked for."""
+    shop.responses.clear()
     github.facts_for(gate, at)
-    done = Event()
-    github.beside.submit(done.set)
-    done.wait()
+    return asked(shop)
 
 
 def asked(shop: WaitingShop) -> Counter[str]:
-    """What was asked since the last time."""
+    return Counter(kind_of(response.path) for response in shop.responses)
+
+
+def kind_of(path: str) -> str:
     kinds = {"access_tokens": "token", "graphql": "question", "deployment_protection_rule": "verdict"}
-    paths = [response.path.rpartition("/")[2] for response in shop.responses]
-    shop.responses.clear()
-    return Counter(kinds.get(path, "run") for path in paths)
+    if "/compare/" in path or "/commits/" in path:
+        return "comparison"
+    return kinds.get(path.rpartition("/")[2], "run")
 
 
-def total(*parts: dict[str, int]) -> Counter[str]:
+def total(*parts: Mapping[str, int]) -> Counter[str]:
     return sum((Counter(part) for part in parts), Counter())
 
 
-@pytest.mark.parametrize(
-    ("kind", "policy", "cold", "warm"),
-    [
-        pytest.param("none", PLAIN_POLICY, [FIRST, {"token": 1}], [AGAIN], id="no organisation's policy"),
-        pytest.param("none", POLICY, [FIRST, TEAMS, {"token": 1}], [AGAIN], id="teams"),
-        pytest.param("public", POLICY, [FIRST, TEAMS, ORGANISATION], [AGAIN], id="a public policy and teams"),
-        pytest.param("private", PLAIN_POLICY, [FIRST, ORGANISATION], [AGAIN], id="a private policy"),
-        pytest.param("private", POLICY, [FIRST, TEAMS, ORGANISATION], [AGAIN], id="a private one and teams"),
-    ],
-)
-def test_counted_what_a_look_takes_cold_and_warm(
-    shop: WaitingShop, kind: str, policy: str, cold: list[dict[str, int]], warm: list[dict[str, int]]
+HOMES: Mapping[str, Mapping[str, bool] | None] = {
+    "without an organisation's repository": None,
+    "with a public one": {"private": False},
+    "with a public one the App is not installed on": {"private": False, "ours": False},
+    "with a private one": {"private": True},
+    "with a private one the App is not installed on": {"private": True, "ours": False},
+}
+
+
+@pytest.mark.parametrize("home", HOMES.values(), ids=HOMES)
+def test_counted_a_verdict_takes_at_most_five_requests_cold_and_three_warm(
+    shop: WaitingShop, home: Mapping[str, bool] | None
 ) -> None:
-    """With the verdict one more. What is asked for the organisation is asked once for all of its gates."""
-    organise(shop, kind)
-    _, gate = shop.merged(policy=policy)
-    github, start = seen_by(shop), now()
-    look(github, gate, start)
-    assert asked(shop) == total(*cold)
-    look(github, gate, start)
-    assert asked(shop) == total(*warm)
+    if home is not None:
+        shop.add_home(POLICY, **home)
+    _, gate = shop.merged(policy=POLICY)
+    github, start = shop.looking(), now()
+    assert looked(shop, github, gate, start) == total(FIRST, TEAMS)
+    assert looked(shop, github, gate, start) == total(AGAIN)
     github.post_verdict(gate, approved=True, comment="Go")
-    assert asked(shop) == {"verdict": 1}
+    assert asked(shop) == total(AGAIN, VERDICT)
+    assert total(FIRST, TEAMS, VERDICT).total() <= MOST_COLD
+    assert total(AGAIN, VERDICT).total() <= MOST_WARM
+
+
+def deployed(shop: WaitingShop, policy: str) -> None:
+    """Production runs a first version."""
+    gate = shop.push(policy)
+    shop.github().post_verdict(gate, approved=True, comment="Go")
+    shop.wait(lambda: shop.repository.runs[gate.run_id].status == "completed")
 
 
 @pytest.mark.parametrize(
-    ("kind", "after_a_minute"),
+    ("policy", "cold"),
     [
-        pytest.param("private", {"question": 1}, id="private: its question, with the token of the hour"),
-        pytest.param("public", {}, id="public: seen beside the repository's own"),
-        pytest.param("none", {"token": 1}, id="none: whether there is one now"),
+        pytest.param(PLAIN_POLICY, [FIRST, COMPARED], id="no teams"),
+        pytest.param(POLICY, [FIRST, COMPARED, TEAMS], id="teams"),
     ],
 )
-def test_counted_what_an_organisations_policy_takes_each_minute(
-    shop: WaitingShop, kind: str, after_a_minute: dict[str, int]
+def test_counted_several_changes_since_the_last_deployment_are_compared_once(
+    shop: WaitingShop, policy: str, cold: list[dict[str, int]]
 ) -> None:
-    organise(shop, kind)
-    gate = shop.push(PLAIN_POLICY)
-    github, start = seen_by(shop), now()
-    look(github, gate, start)
-    asked(shop)
-    for second in (10, 20, 30):
-        look(github, gate, start + timedelta(seconds=second))
-    assert asked(shop) == total(AGAIN, AGAIN, AGAIN)
-    look(github, gate, start + KEPT + timedelta(seconds=1))
-    assert asked(shop) == total(AGAIN, after_a_minute)
+    """With teams one more than five, as long as nothing is remembered of either: see docs/operating.md."""
+    shop.add_home(policy)
+    deployed(shop, policy)
+    shop.push(policy, one_dot_py="1\n")
+    _, gate = shop.merged(policy=policy)
+    github, start = shop.looking(), now()
+    assert looked(shop, github, gate, start) == total(*cold)
+    assert looked(shop, github, gate, start) == total(AGAIN)
 
 
-def test_a_private_organisations_policy_is_asked_beside_the_repository(shop: WaitingShop) -> None:
-    """So that it adds requests and no waiting: its answer comes while the long question is under way."""
-    organise(shop, "private")
+def test_counted_teams_are_asked_for_again_after_five_minutes(shop: WaitingShop) -> None:
+    _, gate = shop.merged(policy=POLICY)
+    github, start = shop.looking(), now()
+    looked(shop, github, gate, start)
+    assert looked(shop, github, gate, start + PEOPLE - timedelta(seconds=1)) == total(AGAIN)
+    assert looked(shop, github, gate, start + PEOPLE) == total(AGAIN, TEAMS)
+
+
+def test_counted_an_installation_that_gives_less_is_asked_twice_more_for_a_token(shop: WaitingShop) -> None:
+    """What it gives can only be asked, and a token for more than that is refused as a whole."""
+    _, gate = shop.merged()
+    del shop.installation.permissions["members"]
+    github, start = shop.looking(), now()
+    given = {"token": 1, "run": 1}
+    assert looked(shop, github, gate, start) == total(FIRST, given)
+    assert looked(shop, github, gate, start) == total(AGAIN)
+
+
+def test_the_run_is_asked_beside_the_question(shop: WaitingShop) -> None:
+    """While the long question is under way; what waits is the verdict alone."""
     gate = shop.push(PLAIN_POLICY)
-    github, start = seen_by(shop), now()
-    look(github, gate, start)
-    shop.world.faults.add(Fault(kind="latency", path="graphql", seconds=1))
+    github = shop.looking()
+    github.facts_for(gate, now())
+    github.memory.runs.forget()
     shop.world.exchanges.clear()
-    look(github, gate, start + KEPT + timedelta(seconds=1))
-    questions = [one.request_body["query"] for one in shop.world.exchanges if one.path == "/graphql"]
-    assert [question.split("(")[0] for question in questions] == ["query Policies", "query Gate"]
+    shop.world.faults.add(Fault(kind="latency", path="graphql", seconds=PATIENCE))
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(github.facts_for, gate, now())
+        shop.wait(lambda: any("/actions/runs/" in one.path for one in shop.world.exchanges))
+        assert not looking.done()
+        shop.world.faults.clear()
+        looking.result()
 
 
 def test_counted_a_run_that_did_not_change_costs_nothing_of_the_hour(shop: WaitingShop) -> None:
     """GitHub counts no answer that says 304. https://docs.github.com/en/rest/using-the-rest-api/best-practices"""
     gate, start = shop.push(PLAIN_POLICY), now()
-    github = seen_by(shop)
+    github = shop.looking()
     first = github.run(gate.run_id)
     shop.responses.clear()
     assert github.run(gate.run_id) == first
     assert [response.status for response in shop.responses] == [304]
-    look(github, gate, start)
+    github.facts_for(gate, start)
     github.post_verdict(gate, approved=True, comment="Go")
     shop.wait(lambda: shop.repository.runs[gate.run_id].status == "completed")
     assert github.run(gate.run_id).status == "completed"

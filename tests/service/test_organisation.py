@@ -7,20 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from gateway.organisations import KEPT
-from sandbox.faults import Fault
 from tests.serving import Served, serving
-from tests.waiting import PLAIN_POLICY, POLICY, SHOP
-
-HOME = "acme/.github"
+from tests.waiting import HOME, PLAIN_POLICY, POLICY, SHOP, now
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     with serving(tmp_path) as served:
-        world = served.shop.world
-        home = world.add_repository(HOME, files={".github/deploy.yml": POLICY}, private=True)
-        served.shop.installation.repositories.append(home)
+        served.shop.add_home(POLICY)
         yield served
 
 
@@ -31,21 +25,24 @@ def test_what_the_organisation_asks_holds_where_the_repository_asks_nothing(serv
     assert "team:acme/release-managers" in served.summary()
 
 
-def test_a_change_of_the_organisations_policy_is_felt_within_its_minute(served: Served) -> None:
+def test_counted_one_token_looks_at_all_repositories_of_an_installation(served: Served) -> None:
+    for repository in (SHOP, HOME):
+        served.clients.github_for(served.shop.installation.id, repository).own_policy(now())
+    assert len(served.asked("POST", "access_tokens")) == 1
+
+
+def test_a_change_of_the_organisations_policy_is_felt_at_once(served: Served) -> None:
     served.shop.push(PLAIN_POLICY)
     served.settle()
-    served.shop.world.commit(HOME, {".github/deploy.yml": PLAIN_POLICY}, "Ask nobody")
-    served.settle()
     assert served.verdicts() == []
-    served.clock.later += KEPT.total_seconds() + 1
+    served.shop.world.commit(HOME, {".github/deploy.yml": PLAIN_POLICY}, "Ask nobody")
     served.settle()
     assert served.verdicts() == ["approved"]
 
 
-def test_peers_7_an_organisations_policy_that_cannot_be_read_approves_nothing(served: Served) -> None:
-    served.clients.tokens.token(served.shop.installation.id, SHOP)  # the repository's own is had already
-    served.shop.world.faults.add(Fault(kind="status", status=500, path="access_tokens", times=None))
+def test_peers_7_an_organisations_policy_that_cannot_be_used_approves_nothing(served: Served) -> None:
+    served.shop.world.commit(HOME, {".github/deploy.yml": "version: 9\n"}, "Wrong", quiet=True)
     served.shop.push(PLAIN_POLICY)
     served.settle()
     assert served.verdicts() == []
-    assert "policy.missing" in served.summary()
+    assert "policy.invalid" in served.summary()

@@ -99,7 +99,7 @@ def test_a_gate_that_does_not_ask_us_is_left_alone(served: Served) -> None:
 
 
 def test_tokens_from_before_an_installation_was_suspended_are_not_used_after_it(served: Served) -> None:
-    installation, tokens = served.shop.installation, served.clients.tokens
+    installation, tokens = served.shop.installation, served.clients.looking
     reconcile = Reconcile(served.clients, served.engine, served.clock)
     assert reconcile.run()
     before = tokens.token(installation.id, "")
