@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +34,11 @@ class Started:
         return requests.get(self.url + path, timeout=PATIENCE)
 
     def wait_until_ready(self) -> None:
+        self.wait(self._is_ready)
+
+    def wait(self, until: Callable[[], bool]) -> None:
         give_up = time.monotonic() + PATIENCE
-        while not self._is_ready():
+        while not until():
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < give_up, self.said()
             time.sleep(0.05)

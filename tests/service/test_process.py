@@ -47,7 +47,7 @@ def test_a_push_goes_through_the_gate_and_the_processes_stop_when_asked(
     gate = shop.push(PLAIN_POLICY)
     shop.wait(lambda: shop.repository.runs[gate.run_id].conclusion == "success")
     assert service.get("/healthz").ok
-    assert 'deploy_gates{state="allowed"} 1.0' in service.get("/metrics").text
+    service.wait(lambda: 'deploy_gates{state="allowed"} 1.0' in service.get("/metrics").text)
     with Visitor(url=service.url) as grace:
         grace.log_in("grace")
         pages = [grace.get(f"/{SHOP}").text for _ in range(6)]  # by both web processes
