@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from gateway.queries import query
 from gateway.reading import Node, login_of, moment
 from protocol.entry import version_of_line
 from protocol.facts import Deployment, DeploymentState
-from protocol.log import status_of_line
+from protocol.log import deployer_of_line, status_of_line
 
 if TYPE_CHECKING:
     from gateway.connection import Connection
@@ -87,11 +88,17 @@ def deployment(node: Node) -> Deployment:
         created_at=moment(node["createdAt"]),
         succeeded=state == "success" or any(one["state"] == "SUCCESS" for one in node["statuses"]["nodes"]),
         finished_at=moment(latest["createdAt"]) if latest and state in _ENDED else None,
-        creator=login_of(node["creator"]),
+        creator=_deployer(node) or login_of(node["creator"]),
         version=_version(node),
         url=(latest or {}).get("environmentUrl") or "",
         logged=_logged(node),
     )
+
+
+def _deployer(node: Node) -> str:
+    """For whom our App started the run: the log knows, GitHub names the App."""
+    said = (deployer_of_line(one["description"] or "") for one in node["statuses"]["nodes"])
+    return next(filter(None, said), "")
 
 
 def _logged(node: Node) -> str:
@@ -101,21 +108,21 @@ def _logged(node: Node) -> str:
 
 def _version(node: Node) -> str:
     """What our payload says, else our action's line, else the tag's name; a branch names no version."""
-    payload = _payload(node["payload"])
-    said = payload.get("version") if isinstance(payload, dict) else None
+    said = payload_of(node).get("version")
     lines = (version_of_line(one["description"] or "") for one in node["statuses"]["nodes"])
     ref = node["ref"] or {}
     tag = ref.get("name") if ref.get("prefix") == "refs/tags/" else None
     return str(said or next(filter(None, lines), None) or tag or "")
 
 
-def _payload(text: Any) -> Any:
-    """GitHub gives JSON as text, and a payload that was text as text in text."""
+def payload_of(node: Node) -> Mapping[str, Any]:
+    """GitHub gives JSON as text, and a payload that was text as text in text; one of no fields is empty."""
+    payload = node["payload"]
     for _ in range(2):
-        if not isinstance(text, str):
+        if not isinstance(payload, str):
             break
         try:
-            text = json.loads(text)
+            payload = json.loads(payload)
         except ValueError:
-            return None
-    return text
+            return {}
+    return payload if isinstance(payload, dict) else {}

@@ -173,8 +173,9 @@ def _finding_lines(entry: Entry) -> Iterator[str]:
 def one_line(entry: Entry) -> str:
     """The entry as a deployment status's description, at most 140 characters."""
     took = "" if entry.seconds is None else f" in {say_duration(timedelta(seconds=round(entry.seconds)))}"
+    by = f" by {entry.deployer}" if entry.deployer else ""
     issues = f": {entry.issues[0]}" if entry.issues else ""
-    line = " ".join(f"{entry.status.capitalize()} - {entry.version}{took}{issues}".split())
+    line = " ".join(f"{entry.status.capitalize()} - {entry.version}{took}{by}{issues}".split())
     return line if len(line) <= _STATUS_LIMIT else line[: _STATUS_LIMIT - 1] + "…"
 
 

@@ -14,6 +14,7 @@ _LINE = re.compile(
     r"(?P<status>Success|Rollback|Failed|Stopped|Held) - "
     r"(?P<version>\S+?)"
     r"(?: in (?P<took>(?=\d)(?:\d{1,5}d)?(?:\d\d?h)?(?:\d\d?m)?(?:\d\d?s)?))?"
+    r"(?: by (?P<by>[\w.-]+(?:\[bot\])?))?"
     r"(?:: (?P<issue>.*))?"
 )
 _STATUSES: dict[str, Status] = {
@@ -36,7 +37,10 @@ def entry_of_line(
     deployment_id: int,
     run_url: str = "",
 ) -> Entry | None:
-    """What a Deployment alone tells, where no release keeps the whole entry; None for a line not ours."""
+    """What a Deployment alone tells, where no release keeps the whole entry; None for a line not ours.
+
+    The line's own word on the deployer counts: of a run that our App started GitHub names the App.
+    """
     match = _LINE.fullmatch(line)
     if match is None:
         return None
@@ -46,7 +50,7 @@ def entry_of_line(
         version=match["version"],
         sha=sha,
         at=at,
-        deployer=deployer,
+        deployer=match["by"] or deployer,
         status=_STATUSES[match["status"]],
         deployment_id=deployment_id,
         issues=(match["issue"],) if match["issue"] else (),
@@ -59,6 +63,12 @@ def status_of_line(line: str) -> Status | None:
     """How a Deployment's line says that it went; None for a line not ours."""
     match = _LINE.fullmatch(line)
     return _STATUSES[match["status"]] if match else None
+
+
+def deployer_of_line(line: str) -> str:
+    """Who deployed, by a Deployment's line; empty where it does not say."""
+    match = _LINE.fullmatch(line)
+    return (match["by"] or "") if match else ""
 
 
 def selected(

@@ -17,8 +17,8 @@ def test_each_environment_has_one_line_with_its_newest_deployment() -> None:
         MARKER,
         "**Deployments**",
         "",
-        "- production: Rollback - 1.2.5, 2026-11-23 12:04 <!-- production 2026-11-23T12:04:00+01:00 -->",
-        "- staging: Success - 1.2.3, 2026-11-23 10:04 <!-- staging 2026-11-23T10:04:00+01:00 -->",
+        "- production: Rollback - 1.2.5 by ada, 2026-11-23 12:04 <!-- production 2026-11-23T12:04:00+01:00 -->",
+        "- staging: Success - 1.2.3 by ada, 2026-11-23 10:04 <!-- staging 2026-11-23T10:04:00+01:00 -->",
     ]
 
 

@@ -174,7 +174,7 @@ def test_a_machine_form_that_cannot_be_read_is_passed_over(data: str) -> None:
 def test_one_line_fits_a_deployment_status_and_names_its_version() -> None:
     line = one_line(make_entry(issues=("smoke: " + "x" * 300,), status="rollback", seconds=61))
     assert len(line) == 140
-    assert line.startswith("Rollback - 1.2.3 in 1m1s: smoke: xxx")
+    assert line.startswith("Rollback - 1.2.3 in 1m1s by ada: smoke: xxx")
     assert version_of_line(line) == "1.2.3"
     assert version_of_line("Deployed by hand") is None
 

@@ -18,14 +18,23 @@ PLACE = {"repository": "acme/shop", "environment": "production", "sha": "a" * 40
 @given(
     version=st.from_regex(r"[\w.+-]{1,30}", fullmatch=True),
     seconds=st.none() | st.integers(0, 10**6),
-    issue=st.from_regex(r"[a-z]([ -~]{0,60}[a-z])?", fullmatch=True).map(lambda text: " ".join(text.split())),
+    issue=st.from_regex(r"[a-z]([ -~]{0,40}[a-z])?", fullmatch=True).map(lambda text: " ".join(text.split())),
+    deployer=st.from_regex(r"[a-z0-9-]{1,20}(\[bot\])?", fullmatch=True),
 )
-def test_a_deployment_s_line_reads_back(version: str, seconds: int | None, issue: str) -> None:
-    line = one_line(make_entry(version=version, seconds=seconds, issues=(issue,), status="failed"))
-    entry = entry_of_line(line, **PLACE, at=AT, deployer="ada", deployment_id=1)
+def test_a_deployment_s_line_reads_back(version: str, seconds: int | None, issue: str, deployer: str) -> None:
+    written = make_entry(
+        version=version, seconds=seconds, issues=(issue,), status="failed", deployer=deployer
+    )
+    entry = entry_of_line(one_line(written), **PLACE, at=AT, deployer="gate[bot]", deployment_id=1)
     assert entry is not None
     assert (entry.version, entry.status, entry.issues) == (version, "failed", (issue,))
-    assert entry.seconds == seconds
+    assert (entry.seconds, entry.deployer) == (seconds, deployer)
+
+
+def test_a_line_that_names_nobody_is_of_whom_github_names() -> None:
+    entry = entry_of_line("Success - 1.0 in 3s: by hand", **PLACE, at=AT, deployer="ada", deployment_id=1)
+    assert entry is not None
+    assert (entry.deployer, entry.issues) == ("ada", ("by hand",))
 
 
 @pytest.mark.parametrize(

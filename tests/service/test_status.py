@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from protocol.entry import one_line
 from tests.asking import Asking
+from tests.entries import make_entry
 
 
 def test_status_says_what_runs_where_and_that_nothing_waits(asking: Asking) -> None:
@@ -15,6 +17,17 @@ def test_status_says_what_runs_where_and_that_nothing_waits(asking: Asking) -> N
     assert f"| **staging** | v1 @\u2060all ({sha[:7]})" in asking.reply(comment)
     assert "| **production** | nothing yet |" in asking.reply(comment)
     assert "Nothing waits." in asking.reply(comment)
+
+
+def test_status_names_who_gave_the_command_and_not_the_app_that_started_the_run(asking: Asking) -> None:
+    sha = asking.world.git(asking.shop.repository).ref("refs/heads/main") or ""
+    made = asking.github.create_deployment(sha=sha, ref="", environment="staging")
+    line = one_line(make_entry(deployer="ada", sha=sha))
+    asking.github.post_deployment_status(made, state="success", description=line)
+    assert asking.shop.repository.deployments[made].creator.login == "gate[bot]"
+    said = asking.reply(asking.say(asking.issue(), "/status staging"))
+    assert ", by ada |" in said
+    assert "gate" not in said
 
 
 def test_status_shows_every_finding_of_what_waits(asking: Asking) -> None:
