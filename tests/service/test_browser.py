@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -18,7 +19,7 @@ from service.entries import Entries
 from service.registration import registration_file
 from service.settings import read_setup_settings
 from service.setup import create_setup
-from tests.entries import make_entry
+from tests.entries import AT, make_entry
 from tests.listening import listening
 from tests.programs import need
 from tests.sandbox_fixture import start_sandbox
@@ -92,7 +93,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             metrics=(Change(name="Error rate", before="0.4 %", after="0.5 %"),),
             findings=(Said(code="windows.open", verdict="allow", why="production is open"),),
         )
-        Entries(served.engine).copy(SHOP, [entry])
+        long = make_entry(
+            deployment_id=7,
+            at=AT - timedelta(days=1),
+            environment="production-of-all-customers-in-the-north",
+            version="1.2.3-rc.17+build.20261122-for-those-who-read-all",
+            deployer="somebody-whose-login-is-as-long-as-it-is",
+            status="rollback",
+            seconds=754.0,
+        )
+        Entries(served.engine).copy(SHOP, [entry, long])
         yield served
 
 
@@ -151,6 +161,15 @@ FAINT = """() => {
     return (pair[0] + 0.05) / (pair[1] + 0.05) < 4.5;
   }).map(one => one.textContent.trim());
 }"""
+
+
+def test_beside_long_names_no_status_is_broken_in_two(served: Served, window: Window) -> None:
+    page = window.page
+    page.goto(f"{served.settings.public_url}/login")
+    page.goto(f"{served.settings.public_url}/{SHOP}")
+    heights = page.locator(".log .badge").evaluate_all("badges => badges.map(one => one.offsetHeight)")
+    assert (len(heights), len(set(heights))) == (2, 1)
+    assert not window.is_wider_than_the_screen()
 
 
 def test_with_the_keyboard_alone_a_person_comes_to_a_gate_s_findings(served: Served, window: Window) -> None:

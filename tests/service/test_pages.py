@@ -104,7 +104,26 @@ def keep(served: Served, *entries: Entry) -> None:
     Entries(served.engine).copy(SHOP, entries)
 
 
+def title_of(page: requests.Response) -> str:
+    return html.unescape(re.findall(r"<title>(.*?)</title>", page.text)[0])
+
+
 # -- what a person reads
+
+
+def test_a_page_s_title_says_of_which_repository_it_is(reader: Visitor) -> None:
+    entry = re.findall(rf'href="(/{SHOP}/log/[^"]+)"', reader.get(f"/{SHOP}").text)[0]
+    titles = [title_of(reader.get(path)) for path in (f"/{SHOP}/schedule/production", entry)]
+    assert titles == [
+        "Schedule of production · acme/shop · Deployment Protocol",
+        "1.1.0 to production · acme/shop · Deployment Protocol",
+    ]
+
+
+def test_who_is_told_to_log_out_finds_the_button(reader: Visitor) -> None:
+    page = words(reader.get(f"/{SHOP}/schedule/nowhere"))
+    assert "log out and in again" in page
+    assert "grace Log out" in page
 
 
 def test_a_gate_is_shown_with_every_finding_in_the_words_of_its_check_run(
@@ -267,6 +286,17 @@ def test_the_first_page_tells_what_is_deployed_where_and_what_waits_comes_first(
     assert "Nothing deployed yet acme/zebra" in page
 
 
+def test_the_first_page_of_a_new_app_says_what_there_is_and_of_a_stranger_what_to_do(
+    served: Served, visitor: Visitor
+) -> None:
+    said = "Nothing was deployed with the App yet, and nothing waits. Ready to be deployed acme/shop"
+    assert said in words(visitor.get("/"))
+    served.shop.repository.private = True
+    with Visitor(url=served.settings.public_url) as stranger:
+        page = words(stranger.log_in("bo"))
+    assert "The App is installed on no repository that you may read. Install it on GitHub" in page
+
+
 # -- the log
 
 
@@ -290,6 +320,10 @@ def test_the_log_is_paged_and_filtered(served: Served, visitor: Visitor) -> None
     first, middle = visitor.get(f"/{SHOP}").text, visitor.get(f"/{SHOP}?environment=staging").text
     assert ("Older</a>" in first, "Newer</a>" in first) == (True, False)
     assert f'href="/{SHOP}?environment=staging&amp;page=2#log">Older</a>' in middle
+
+
+def test_a_log_of_one_page_has_no_empty_place_for_others(reader: Visitor) -> None:
+    assert "Pages of the log" not in reader.get(f"/{SHOP}").text
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "1e3", "٣", "9" * 400, ""], ids=ascii)
