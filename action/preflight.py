@@ -54,8 +54,8 @@ class Preflight:
 def look_before(job: Job, github: GitHub, progress: Progress) -> Preflight:
     """Gather policy and facts, run the checklist's commands, decide; announce only what is allowed."""
     now = job.clock()
+    policies, facts = github.facts_for(_gate(job, now), now, place="action")
     deployment_id = _deployment_github_made(job, github)
-    policies, facts = github.facts_for(_gate(job, deployment_id, now), now, place="action")
     policy = _own(policies)
     plan = _plan(policy, job.inputs.environment)
     progress.deployment_id = deployment_id
@@ -81,12 +81,13 @@ def look_before(job: Job, github: GitHub, progress: Progress) -> Preflight:
 
 
 def _deployment_github_made(job: Job, github: GitHub) -> int | None:
+    """Known once the facts are, which tell of the job's own check as well."""
     check_run_id = job.inputs.check_run_id
     made = github.deployment_of_check(check_run_id) if check_run_id is not None else None
     return made.id if made is not None else None
 
 
-def _gate(job: Job, deployment_id: int | None, now: datetime) -> Gate:
+def _gate(job: Job, now: datetime) -> Gate:
     return Gate(
         repository=job.workflow.repository,
         run_id=job.workflow.run_id,
@@ -94,7 +95,6 @@ def _gate(job: Job, deployment_id: int | None, now: datetime) -> Gate:
         sha=job.workflow.sha,
         ref=job.workflow.ref or job.workflow.ref_name,
         requested_at=now,
-        deployment_id=deployment_id,
         check_run_id=job.inputs.check_run_id,
     )
 

@@ -11,15 +11,13 @@ if TYPE_CHECKING:
     from gateway.github import GitHub
 
 
-def ask_ahead(github: GitHub, *, sha: str, run_id: int, check_run_id: int | None) -> None:
+def ask_ahead(github: GitHub, *, sha: str, run_id: int, check_run_id: int | None) -> None:  # noqa: ARG001 - the question tells of the check
     """Ask all at once what a look at the job's own gate needs; the same questions then take the answers."""
     repository = "/repos/" + quote(github.repository)
     question, variables = about_the_gate(github.repository, sha, github.policy_file)
     github.connection.ask_ahead(github.beside, *github.connection.graphql_request(question, variables))
     if run_id:
         github.connection.ask_ahead(github.beside, "GET", f"{repository}/actions/runs/{run_id}")
-    if check_run_id is not None:
-        github.connection.ask_ahead(github.beside, "GET", f"{repository}/check-runs/{check_run_id}")
 
 
 def about_the_gate(repository: str, sha: str, policy_file: str) -> tuple[str, dict[str, str]]:

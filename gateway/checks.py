@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from gateway.github import OURS
+from gateway.github import OURS, JobDeployment
 from gateway.reading import Node, nodes_of
 from protocol.facts import Check, CheckState
 from protocol.gate import Gate
@@ -45,10 +45,13 @@ def required_names(rollup: Node | None) -> frozenset[str]:
     return frozenset(_name(context) for context in contexts if context["isRequired"])
 
 
-def own_deployment(rollup: Node | None, check_run_id: int) -> int | None:
-    """The Deployment GitHub made for the job with this check run."""
+def own_deployments(rollup: Node | None, check_run_id: int) -> tuple[JobDeployment, ...] | None:
+    """The one GitHub made for the job with this check run, or none; None where the check is not shown."""
     runs = [one for one in check_runs(rollup) if one["databaseId"] == check_run_id]
-    return next((one["deployment"]["databaseId"] for one in runs if one["deployment"]), None)
+    if not runs:
+        return None
+    made = (one["deployment"] for one in runs if one["deployment"])
+    return tuple(JobDeployment(id=one["databaseId"], environment=one["environment"]) for one in made)
 
 
 def our_logins(rollup: Node | None) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from gateway.approvals import commented, environment_answers, environment_approved, reviewed
-from gateway.checks import checks_of, own_deployment
+from gateway.checks import checks_of, own_deployments
 from gateway.comparing import changes_since, relations_of
 from gateway.deployments import deployments
 from gateway.details import Details, Wanted, ask_details
@@ -256,9 +256,17 @@ def _without_own(look: Look, deployed: Known[tuple[Deployment, ...]]) -> Known[t
 
 
 def _deployment_of_own_check(look: Look) -> int | None:
-    if look.gate.check_run_id is None or look.repository["commit"] is None:
+    """As the question tells it; asked for by itself where the job's check is not among those shown."""
+    check = look.gate.check_run_id
+    if check is None:
         return None
-    return own_deployment(look.commit["statusCheckRollup"], look.gate.check_run_id)
+    told = look.reading.within(
+        "the job's Deployment", ROLLUP, lambda: own_deployments(look.commit["statusCheckRollup"], check)
+    )
+    if told is not None and not isinstance(told, Missing):
+        look.github.memory.jobs.keep(check, told, look.now)
+    made = look.github.deployment_of_check(check)
+    return made.id if made is not None else None
 
 
 def _ticks(

@@ -214,8 +214,12 @@ class GitHub:
 
     def deployment_of_check(self, check_run_id: int) -> JobDeployment | None:
         """The Deployment GitHub made for the job with this check run; None where it made none."""
-        found = self.connection.rest("GET", f"{self._path}/check-runs/{check_run_id}").get("deployment")
-        return JobDeployment(id=found["id"], environment=found.get("environment") or "") if found else None
+        known = self.memory.jobs.at(check_run_id, self._clock())
+        if known is None:
+            found = self.connection.rest("GET", f"{self._path}/check-runs/{check_run_id}").get("deployment")
+            known = (JobDeployment(id=found["id"], environment=found["environment"]),) if found else ()
+            self.memory.jobs.keep(check_run_id, known, self._clock())
+        return known[0] if known else None
 
     # -- comments and issues
 

@@ -11,7 +11,7 @@ from protocol.errors import PolicyError
 from protocol.facts import Changes, Known, Missing, Permission, Relation
 
 if TYPE_CHECKING:
-    from gateway.github import Run
+    from gateway.github import JobDeployment, Run
     from protocol.policy import Policy  # pydantic takes 0.1 s to import
 
 ReadPolicy: TypeAlias = "Policy | PolicyError | Missing"
@@ -80,6 +80,7 @@ class Memory:
     policies: Remembered[str, ReadPolicy] = field(default_factory=Remembered)
     comparisons: Remembered[tuple[str, str], Comparison] = field(default_factory=Remembered)
     runs: Remembered[int, tuple[str, Run]] = field(default_factory=Remembered)  # with the tag of its answer
+    jobs: Remembered[int, tuple[JobDeployment, ...]] = field(default_factory=Remembered)  # by check run
     edits: Remembered[tuple[str, str], Any] = field(default_factory=Remembered)
     required: Remembered[tuple[str, int], frozenset[str]] = field(default_factory=lambda: Remembered(PEOPLE))
     teams: Teams = field(default_factory=lambda: Remembered(PEOPLE))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.ahead import ask_ahead
 from gateway.errors import Unavailable
-from gateway.github import GitHub
+from gateway.github import GitHub, JobDeployment
 from protocol.gate import Gate
 from sandbox.faults import Fault
-from tests.waiting import PLAIN_POLICY, WaitingShop, now
+from tests.waiting import PLAIN_POLICY, SHOP, WaitingShop, now
 
 
 def asked_of(shop: WaitingShop, path: str) -> int:
@@ -29,6 +31,25 @@ def test_what_was_asked_ahead_is_not_asked_again(shop: WaitingShop) -> None:
     _, facts = github.facts_for(gate, now(), place="action")
     assert facts.sha == gate.sha
     assert (asked_of(shop, "/graphql"), asked_of(shop, f"/actions/runs/{gate.run_id}")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked"),
+    [pytest.param(True, 0, id="shown"), pytest.param(False, 1, id="not among those shown")],
+)
+def test_a_jobs_own_deployment_is_no_fact_about_others_and_part_of_the_same_answer(
+    shop: WaitingShop, shown: bool, asked: int
+) -> None:
+    gate = shop.push(PLAIN_POLICY)
+    sha = gate.sha if shown else shop.world.commit(SHOP, {"one.py": "1\n"}, "One", quiet=True)
+    (job,) = shop.repository.runs[gate.run_id].jobs
+    github = shop.github()
+    mine = replace(gate, sha=sha, deployment_id=None, check_run_id=job.check_run.id)
+    _, facts = github.facts_for(mine, now(), place="action")
+    assert facts.deployments == ()
+    made = github.deployment_of_check(job.check_run.id)
+    assert made == JobDeployment(id=gate.deployment_id or 0, environment="production")
+    assert asked_of(shop, f"/check-runs/{job.check_run.id}") == asked
 
 
 def test_an_answer_is_taken_once_so_that_the_next_look_sees_the_present(shop: WaitingShop) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.checks import checks_of, our_logins, own_deployment, required_names
+from gateway.checks import checks_of, our_logins, own_deployments, required_names
 from gateway.reading import Unreadable
 from protocol.facts import CheckState
 from tests.nodes import GATE, check_run, listed, status
@@ -85,6 +85,9 @@ def test_our_app_is_known_by_its_check_runs_and_is_never_the_actions_own() -> No
 
 
 def test_a_jobs_deployment_is_found_by_its_check_run() -> None:
-    contexts = listed(check_run(databaseId=9, deployment={"databaseId": 70}))
-    assert own_deployment({"contexts": contexts}, 9) == 70
-    assert own_deployment({"contexts": contexts}, 8) is None
+    made = {"databaseId": 70, "environment": "production"}
+    contexts = listed(check_run(databaseId=9, deployment=made), check_run(databaseId=8))
+    [found] = own_deployments({"contexts": contexts}, 9) or ()
+    assert (found.id, found.environment) == (70, "production")
+    assert own_deployments({"contexts": contexts}, 8) == ()
+    assert own_deployments({"contexts": contexts}, 7) is None
