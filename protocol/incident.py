@@ -35,6 +35,10 @@ _RUNS: Final[dict[Status, str]] = {
     "stopped": "Look at what {where} runs: nothing went back by itself.",
     "held": "{where} runs {version} until a person says whether it stays.",
 }
+_UNSEEN: Final = (
+    "Look at what {where} runs: how far the deployment came is not known.",
+    "no approval that GitHub still shows",
+)
 _WHY = (
     "Which check, review or environment before this one could have shown it?",
     "Why did it not: was it not looked at, not measured, or different there?",
@@ -71,11 +75,20 @@ def incident_title(entry: Entry) -> str:
     return f"{entry.environment}: {entry.version} {_ENDED[entry.status]}"
 
 
-def incident_body(entry: Entry, *, steps: Sequence[Happened] = (), analysis: Analysis | None = None) -> str:
-    """The protocol's three questions: the first answered as far as we know, the others to be filled in."""
+def incident_body(
+    entry: Entry,
+    *,
+    steps: Sequence[Happened] = (),
+    analysis: Analysis | None = None,
+    seen: bool = True,
+) -> str:
+    """The protocol's three questions: the first answered as far as we know, the others to be filled in.
+
+    Not `seen`: nobody saw how far it came.
+    """
     parts = [
         incident_mark(entry),
-        _now(entry),
+        _now(entry, seen=seen),
         "### What went wrong\n\n" + "\n".join(_wrong(entry)),
         *_output(steps),
         *_timeline(entry, steps),
@@ -87,17 +100,18 @@ def incident_body(entry: Entry, *, steps: Sequence[Happened] = (), analysis: Ana
     return "\n\n".join(parts)
 
 
-def _now(entry: Entry) -> str:
+def _now(entry: Entry, *, seen: bool) -> str:
     """What whoever opens it wants to know first: what is out there now, and what came with it."""
     where, version = escaped(entry.environment), escaped(entry.version)
     before = escaped(entry.previous_version or "the version before")
     what = linked(entry.changes or "see the changes", entry.changes_url)
     approvers = ", ".join(map(escaped, entry.approvers))
+    runs, nobody = (_RUNS[entry.status], "nobody's approval") if seen else _UNSEEN
     return (
-        f"**{_RUNS[entry.status].format(version=version, before=before, where=where)}** "
+        f"**{runs.format(version=version, before=before, where=where)}** "
         f"{version}, begun {entry.at:%Y-%m-%d %H:%M}, {_ENDED[entry.status]}.\n\n"
         f"Changes: {what}, deployed by {escaped(entry.deployer)}"
-        + (f" and approved by {approvers}." if approvers else ", with nobody's approval.")
+        + (f" and approved by {approvers}." if approvers else f", with {nobody}.")
     )
 
 

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 # https://git-scm.com/docs/git-check-ref-format
 _NOT_IN_A_TAG = re.compile(r"[^\w.+-]+")
 _LOCKS = re.compile(r"(\.lock)+$")
 _LONGEST = 60  # characters, of up to four bytes each: a file's name has room for 255
+
+
+def log_tag(
+    wanted: Literal["tags", "always", "never"], tag: str | None, *, version: str, sha: str
+) -> str | None:
+    """The tag whose release keeps the log of a version, `tag` where it is one itself; None for no release."""
+    match wanted:
+        case "never":
+            return None
+        case "tags":
+            return tag
+        case "always":
+            return tag or tag_of(version, sha)
 
 
 def tag_of(version: str, sha: str) -> str:

@@ -66,9 +66,7 @@ def _what(event: str, action: str, payload: Any) -> What | None:
         case "deployment_status", _:
             return _success(payload)
         case "workflow_run", "completed":
-            run_id = dig(payload, int, "workflow_run", "id")
-            went_well = dig(payload, str, "workflow_run", "conclusion") == "success"
-            return EndedRun(run_id=run_id) if run_id and not went_well else None
+            return _ended_run(payload)
     return None
 
 
@@ -95,6 +93,14 @@ def _success(payload: Any) -> Success | None:
     return Success(deployment_id=deployment_id, run_id=dig(payload, int, "workflow_run", "id") or 0)
 
 
+def _ended_run(payload: Any) -> EndedRun | None:
+    """One that went well in the end may have had a runner lost in an earlier attempt."""
+    run_id = dig(payload, int, "workflow_run", "id")
+    went_well = dig(payload, str, "workflow_run", "conclusion") == "success"
+    again = (dig(payload, int, "workflow_run", "run_attempt") or 1) > 1
+    return EndedRun(run_id=run_id) if run_id and (again or not went_well) else None
+
+
 def attend(github: GitHub, what: What, clock: Callable[[], datetime]) -> None:
     """Do it. Raises GatewayError where it is to be tried again; repeats are harmless."""
     match what:
@@ -107,4 +113,4 @@ def attend(github: GitHub, what: What, clock: Callable[[], datetime]) -> None:
         case Success():
             bring_back(github, what, clock)
         case EndedRun():
-            end_what_was_left(github, what)
+            end_what_was_left(github, what, clock)

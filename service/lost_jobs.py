@@ -1,66 +1,124 @@
-"""A job that died without a word, as when its runner is lost: its deployment ends, and the log says so.
+"""A job that died without a word, as when its runner is lost: the App tells its story to the end.
 
 Nothing of the job's own is left to tell it, and a Deployment that stays under way would hold up all others.
+So its record is written where its own end would have written it. The line that ends the Deployment comes
+last: whoever dies before that is followed by another, who finds what is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 
+from gateway.begun import Begun, begun_in
+from gateway.errors import Forbidden, GatewayError, NotFound, Rejected
 from gateway.github import GitHub, Run
-from protocol.answers import short
-from protocol.log import status_of_line
+from gateway.incidents import document, incident_of
+from gateway.memory import ReadPolicy
+from gateway.older_entries import older_entries
+from gateway.starts import is_tag
+from gateway.turns import turn
+from protocol.entry import Entry, entries_in, one_line
+from protocol.policy import Policy
+from protocol.tags import log_tag
+from service.lost_stories import LOST, outline_of, story_of, with_contents
 
-_NEWEST = 30  # deployments of a repository, among which a run's are looked for
-_NOTE = "Told "  # begins what the action notes before its deployment ends
-_WHY = "its job ended without a word: look, then use `phase: rollback`"
+_FOR_GOOD = (Forbidden, NotFound, Rejected)  # no later try would be taken either
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedRun:
-    """A run that ended, and not well."""
+    """A run that ended, and not well at its first attempt."""
 
     run_id: int
 
 
-def end_what_was_left(github: GitHub, ended: EndedRun) -> None:
-    """End what the action began in this run, where nobody told its end. Safe to repeat."""
+def end_what_was_left(github: GitHub, ended: EndedRun, clock: Callable[[], datetime]) -> None:
+    """Tell what nobody told of the deployments that the action began in this run. Safe to repeat."""
     run = github.run(ended.run_id)
     if run.status != "completed":
         return  # it was run again, and tells its own story
-    for deployment, statuses in _begun_in(github, run):
-        if any(status_of_line(said) for said in _said(statuses)):
-            continue
-        version = (deployment.get("payload") or {}).get("version") or short(deployment["sha"])
-        line = f"Stopped - {version}: {_WHY}"
-        github.post_deployment_status(deployment["id"], state="error", description=line, log_url=run.url)
-        log.info("deployment.ended", deployment=deployment["id"], repository=github.repository)
+    left = [begun for begun in begun_in(github, run) if _may_be_untold(begun)]
+    if not left or github.run(run.id) != run:
+        return  # it was run again meanwhile, and what was found may be the new attempt's
+    for begun in left:
+        _tell(github, run, begun, clock())
 
 
-def _begun_in(github: GitHub, run: Run) -> Iterator[tuple[Any, Any]]:
-    """Deployments with their statuses: those that the action made, and those it left a note on."""
-    path = f"/repos/{quote(github.repository)}/deployments"
-    for deployment in github.connection.rest("GET", path, params={"per_page": _NEWEST}):
-        is_ours = _run_of(deployment) == run.id
-        if not is_ours and deployment["sha"] != run.sha:
-            continue
-        statuses = github.connection.rest("GET", f"{path}/{deployment['id']}/statuses")
-        noted = (one for one in statuses if one.get("log_url") == run.url)
-        if is_ours or any(said.startswith(_NOTE) for said in _said(noted)):
-            yield deployment, statuses
+def _may_be_untold(begun: Begun) -> bool:
+    """Our own line is written last. Where there is none, a success is GitHub's own word, and no job lost."""
+    return LOST not in begun.line if begun.line else not begun.deployment.succeeded
 
 
-def _run_of(deployment: Any) -> int | None:
-    payload = deployment.get("payload")
-    return payload.get("workflow_run_id") if isinstance(payload, dict) else None
+def _tell(github: GitHub, run: Run, begun: Begun, now: datetime) -> None:
+    outline, policy = outline_of(github, run, begun), github.own_policy(now)
+    if begun.line and _stands(github, outline, _tag(github, run, outline, policy)):
+        return
+    story = story_of(github, run, outline, policy, now)
+    tag = _tag(github, run, story.entry, policy)
+    entry = with_contents(github, story, tag)
+    if entry.status != "success":
+        entry = replace(entry, document_url=_documented(github, entry, seen=bool(begun.line)))
+    _put_in_log(github, entry, tag)
+    _end(github, run, begun, entry)
+    log.info("deployment.ended", deployment=begun.deployment.id, repository=github.repository)
 
 
-def _said(statuses: Any) -> Iterator[str]:
-    return (one.get("description") or "" for one in statuses)
+def _tag(github: GitHub, run: Run, entry: Entry, policy: ReadPolicy) -> str | None:
+    """Where the log belongs by the policy that holds now; nowhere without a policy that can be read."""
+    if not isinstance(policy, Policy):
+        return None
+    wanted = policy.log.releases
+    by_tag = wanted != "never" and bool(run.branch) and is_tag(github, run.branch)
+    return log_tag(wanted, run.branch if by_tag else None, version=entry.version, sha=entry.sha)
+
+
+def _stands(github: GitHub, entry: Entry, tag: str | None) -> bool:
+    """Whether its job came as far as the log, which it writes last."""
+    if tag is None:
+        return entry.status == "success" or incident_of(github, entry) is not None
+    release = github.release_for(tag)
+    if release is None:
+        return False
+    here = any(one.key == entry.key for one in entries_in(release.body))
+    return here or any(one.key == entry.key for one in older_entries(github, release.body))
+
+
+def _documented(github: GitHub, entry: Entry, *, seen: bool) -> str:
+    """The incident's issue, opened by one of all who look at the same time."""
+    try:
+        with turn(github, entry.sha):
+            return document(github, entry, seen=seen).url
+    except _FOR_GOOD as error:
+        _warn(entry, error)
+        return ""
+
+
+def _put_in_log(github: GitHub, entry: Entry, tag: str | None) -> None:
+    pulls = tuple(part.number for part in entry.included if part.number is not None)
+    try:
+        written = github.write_log(entry, tag=tag, pulls=pulls)
+    except _FOR_GOOD as error:
+        _warn(entry, error)
+        return
+    for problem in written.problems:
+        _warn(entry, problem)
+
+
+def _end(github: GitHub, run: Run, begun: Begun, entry: Entry) -> None:
+    """With the line, unless its own end came late and told it, or another who looks."""
+    made = begun.deployment.id
+    with turn(github, entry.sha):
+        if any(one.line for one in begun_in(github, run) if one.deployment.id == made):
+            return
+        line = one_line(entry)
+        github.post_deployment_status(made, state="error", description=line, log_url=run.url)
+
+
+def _warn(entry: Entry, reason: GatewayError | str) -> None:
+    log.warning("deployment.not_told", deployment=entry.deployment_id, reason=str(reason))

@@ -72,6 +72,15 @@ anything = st.recursive(
             EndedRun(run_id=8),
             id="a run that ended badly",
         ),
+        pytest.param(
+            "workflow_run",
+            {
+                "action": "completed",
+                "workflow_run": {"id": 8, "conclusion": "success", "run_attempt": 2},
+            },
+            EndedRun(run_id=8),
+            id="a run that ended well at its second attempt",
+        ),
     ],
 )
 def test_an_event_asks(event: str, payload: dict[str, Any], what: object) -> None:
@@ -104,7 +113,7 @@ def test_an_event_asks(event: str, payload: dict[str, Any], what: object) -> Non
         ),
         pytest.param(
             "workflow_run",
-            {"action": "completed", "workflow_run": {"id": 8, "conclusion": "success"}},
+            {"action": "completed", "workflow_run": {"id": 8, "conclusion": "success", "run_attempt": 1}},
             id="a run that went well",
         ),
         pytest.param("push", {"comment": SAID}, id="another event"),
