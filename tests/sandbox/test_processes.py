@@ -8,16 +8,21 @@ from pathlib import Path
 import pytest
 
 from sandbox.processes import Command, Processes
+from tests.pids import is_gone
+
+LONG = 20.0  # seconds that nobody needs who is scheduled now and then
 
 
 class Script:
     """Bash text run by Processes in a thread of its own."""
 
-    def __init__(self, text: str, place: Path, *, seconds: float = 20) -> None:
+    def __init__(
+        self, text: str, place: Path, *, seconds: float = 60, interrupt: float = LONG, terminate: float = LONG
+    ) -> None:
         self.lines: list[str] = []
         self.code: int | None = None
         self.cancelled = threading.Event()
-        self.processes = Processes(interrupt_grace=0.3, terminate_grace=0.3)
+        self.processes = Processes(interrupt_grace=interrupt, terminate_grace=terminate)
         self._command = Command(
             argv=("bash", "-c", text),
             cwd=place,
@@ -32,11 +37,11 @@ class Script:
         self.code = self.processes.run(self._command, self.lines.append)
 
     def ended(self) -> int | None:
-        self._thread.join(10)
+        self._thread.join()
         return self.code
 
     def has_said(self, line: str) -> None:
-        until = time.monotonic() + 10
+        until = time.monotonic() + LONG
         while line not in self.lines:
             assert time.monotonic() < until, self.lines
             time.sleep(0.01)
@@ -49,22 +54,22 @@ def test_output_comes_line_by_line_and_the_status_is_kept(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("traps", "said"),
+    ("traps", "graces", "code", "said"),
     [
-        ("trap 'echo INT; exit 1' INT", ["INT"]),
-        ("trap 'echo INT' INT; trap 'echo TERM; exit 1' TERM", ["INT", "TERM"]),
-        ("trap 'echo INT' INT; trap 'echo TERM' TERM", ["INT", "TERM"]),
+        ("trap 'echo INT; exit 1' INT", (LONG, LONG), 1, ["INT"]),
+        ("trap 'echo INT' INT; trap 'echo TERM; exit 1' TERM", (0.3, LONG), 1, ["INT", "TERM"]),
+        ("trap '' INT TERM", (0.3, 0.3), -9, []),
     ],
     ids=["listens", "listens late", "never listens"],
 )
 def test_cancelling_interrupts_then_terminates_then_kills(
-    tmp_path: Path, traps: str, said: list[str]
+    tmp_path: Path, traps: str, graces: tuple[float, float], code: int, said: list[str]
 ) -> None:
-    script = Script(f"{traps}; echo ready; while :; do sleep 0.02; done", tmp_path)
+    text = f"{traps}; echo ready; while :; do sleep 0.02; done"
+    script = Script(text, tmp_path, interrupt=graces[0], terminate=graces[1])
     script.has_said("ready")
     script.cancelled.set()
-    assert script.ended() in (1, -9)
-    assert script.lines == ["ready", *said]
+    assert (script.ended(), script.lines) == (code, ["ready", *said])
 
 
 def test_a_deadline_ends_it_too(tmp_path: Path) -> None:
@@ -74,7 +79,7 @@ def test_a_deadline_ends_it_too(tmp_path: Path) -> None:
 def test_what_it_left_in_the_background_ends_with_it(tmp_path: Path) -> None:
     script = Script("sleep 60 & echo $!", tmp_path)
     assert script.ended() == 0
-    assert _is_gone(int(script.lines[0]))
+    assert is_gone(int(script.lines[0]))
 
 
 def test_a_daemon_of_its_own_session_outlives_it_and_holds_nothing_up(tmp_path: Path) -> None:
@@ -90,11 +95,3 @@ def test_stopping_ends_all_and_starts_no_more(tmp_path: Path) -> None:
     assert script.ended() == -9
     with pytest.raises(ProcessLookupError):
         script.processes.run(script._command, script.lines.append)
-
-
-def _is_gone(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    until = time.monotonic() + 5
-    while stat.exists() and " Z " not in stat.read_text() and time.monotonic() < until:
-        time.sleep(0.01)
-    return not stat.exists() or " Z " in stat.read_text()

@@ -11,6 +11,7 @@ import pytest
 from sandbox.actions import LocalAction
 from sandbox.git import clean_environment
 from sandbox.runner import log_path
+from tests.pids import is_gone
 from tests.runner import SHOP, Shop, shop_in
 
 ACTION = """
@@ -240,7 +241,7 @@ def test_stopping_the_runner_leaves_no_process(shop: Shop, tmp_path: Path) -> No
     assert shop.server.runner is not None
     shop.server.runner._processes.stop()
     shop.finished(run)
-    shop.wait(run, lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text())
+    assert is_gone(pid)
 
 
 def test_what_a_jobs_token_makes_starts_no_workflow(shop: Shop) -> None:
