@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 from itertools import chain, islice
 
 from pydantic import ValidationError
 
+from protocol.agreement import disagreements
 from protocol.coherence import incoherences, zone_of
 from protocol.errors import PolicyError, Problem
-from protocol.faults import Fault, Path, faults_of
+from protocol.faults import Fault, faults_of
 from protocol.policy import DEFAULTS, Policy
-from protocol.source import Entry, Mark, Node, read_source
+from protocol.source import Entry, Mark, Node, Path, read_source
 
 MOST_PROBLEMS = 100  # nobody reads more, and a hostile file could have a hundred thousand
 
@@ -21,11 +23,8 @@ def parse_policy(text: str | bytes, file: str) -> Policy:
     source = read_source(text, file)
     root = _on_defaults(source.root)
     policy, faults = _validated(root)
-    blanks = list(_blanks(root))
-    empty = {fault.path for fault in blanks}
-    found = chain(blanks, (fault for fault in faults if fault.path not in empty), incoherences(root))
-    doubles = source.problems[:MOST_PROBLEMS]
-    problems = {*doubles, *(_placed(fault, root, file) for fault in islice(found, MOST_PROBLEMS))}
+    found = islice(chain(faults, _faults_between(root, faults)), MOST_PROBLEMS)
+    problems = {*source.problems[:MOST_PROBLEMS], *(_placed(fault, root, file) for fault in found)}
     if problems or policy is None:
         raise PolicyError(tuple(problems))
     return policy
@@ -49,24 +48,45 @@ def _based_on(defaults: Node, environment: Entry) -> Entry:
     return Entry(environment.key, Node(node.mark, {**defaults.entries, **node.entries}))
 
 
-def _validated(root: Node) -> tuple[Policy | None, Iterator[Fault]]:
+def _validated(root: Node) -> tuple[Policy | None, list[Fault]]:
+    """The policy, or the faults of single values."""
+    blanks = list(islice(_blanks(root), MOST_PROBLEMS))
     try:
-        return Policy.model_validate(root.plain, context={"zone": zone_of(root)}, by_name=False), iter(())
+        policy = Policy.model_validate(root.plain, context={"zone": zone_of(root)}, by_name=False)
     except ValidationError as error:
-        return None, faults_of(error)
+        empty = {fault.path for fault in blanks}
+        others = (fault for fault in faults_of(error) if fault.path not in empty)
+        return None, [*blanks, *islice(others, MOST_PROBLEMS)]
+    return policy, blanks
+
+
+def _faults_between(root: Node, faults: list[Fault]) -> Iterator[Fault]:
+    """The faults of values beside each other. None is asked of a value that has a fault of its own."""
+    legible = reduce(_blotted, faults, root)
+    yield from disagreements(legible)
+    yield from incoherences(legible)
+
+
+def _blotted(root: Node, fault: Fault) -> Node:
+    if fault.lacking is not None:
+        return root.blotted(fault.lacking, if_lacking=True)
+    return root.blotted(fault.path)
 
 
 def _blanks(node: Node, path: Path = ()) -> Iterator[Fault]:
     """Keys and items without a value. Only an environment may be bare, and JSON may expect null."""
-    if node.value is None and not _may_be_bare(path):
-        what = f"'{path[-1]}' is empty: give it a value or remove the key"
-        yield Fault(
-            path, what if isinstance(path[-1], str) else "this item is empty: write it or remove the '-'"
-        )
-    for key, entry in node.entries.items():
-        yield from _blanks(entry.node, (*path, key))
-    for index, item in enumerate(node.items):
-        yield from _blanks(item, (*path, index))
+    inside = [(key, entry.node) for key, entry in node.entries.items()] or enumerate(node.items)
+    for part, child in inside:
+        if child.value is None and not _may_be_bare((*path, part)):
+            yield Fault((*path, part), _blank(part))
+        elif isinstance(child.value, dict | tuple):
+            yield from _blanks(child, (*path, part))
+
+
+def _blank(part: str | int) -> str:
+    if isinstance(part, int):
+        return "this item is empty: write it or remove the '-'"
+    return f"'{part}' is empty: give it a value or remove the key"
 
 
 def _may_be_bare(path: Path) -> bool:

@@ -4,44 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import UnionType
-from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
+from itertools import islice
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from protocol.keys import keys_at, keys_of
 from protocol.policy import Environment, Policy
+from protocol.source import Path
 from protocol.wording import nearest, not_known, say_any
 
-Path: TypeAlias = tuple[str | int, ...]
+_MOST_MISSPELT = 100  # keys of one mapping; a hostile file could have a hundred thousand
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A message about what stands at `path`; about the last key itself when `of_key`."""
+    """A message about what stands at `path`; about the last key itself when `of_key`.
+
+    `lacking` is the place of a key that is meant to be there and is not: it is missing, or misspelt.
+    """
 
     path: Path
     message: str
     of_key: bool = False
+    lacking: Path | None = None
 
 
 def faults_of(error: ValidationError) -> Iterator[Fault]:
     """Every complaint, in the file's own words."""
-    for complaint in error.errors(include_url=False):
-        if not (
-            complaint["type"] == "too_short" and complaint["input"]
-        ):  # its items have faults of their own
-            yield _fault(complaint)
+    return (_fault(complaint) for complaint in error.errors(include_url=False) if not _follows(complaint))
+
+
+def _follows(complaint: Any) -> bool:
+    """Whether the complaint only follows from another: about a list's items, or a key that is misspelt."""
+    match complaint["type"]:
+        case "too_short":
+            return bool(complaint["input"])
+        case "missing":
+            *inside, key = complaint["loc"]
+            known = keys_at(tuple(inside))
+            unknown = (other for other in complaint["input"] if other not in known)
+            return any(nearest(other, known) == key for other in islice(unknown, _MOST_MISSPELT))
+    return False
 
 
 def _fault(complaint: Any) -> Fault:
     path, given, context = complaint["loc"], complaint["input"], complaint.get("ctx", {})
     match complaint["type"]:
         case "extra_forbidden":
-            return Fault(path, _unknown_key(path[:-1], str(path[-1])), of_key=True)
+            return Fault(path, _unknown_key(path[:-1], str(path[-1])), of_key=True, lacking=_meant(path))
         case "missing":
-            return Fault(path[:-1], f"key '{path[-1]}' is missing: add it")
-        case "fault":
-            return Fault((*path, *context["at"]), context["message"])
+            return Fault(path[:-1], f"key '{path[-1]}' is missing: add it", lacking=path)
         case "value_error":
             return Fault(path, str(context["error"]))
         case "literal_error":
@@ -51,11 +64,17 @@ def _fault(complaint: Any) -> Fault:
     return Fault(path, f"this value does not fit: {complaint['msg']}")
 
 
+def _meant(path: Path) -> Path:
+    """Where an unknown key would stand if it were spelt like the nearest known one."""
+    key = str(path[-1])
+    return (*path[:-1], nearest(key, keys_at(path[:-1])) or key)
+
+
 def _unknown_key(path: Path, key: str) -> str:
-    known = _keys_at(path)
+    known = keys_at(path)
     if nearest(key, known) is None:
         for model, place in _other_level(path):
-            near = nearest(key, _fields(model))
+            near = nearest(key, keys_of(model))
             if near:
                 return f"unknown key '{key}', did you mean '{near}'? That belongs {place}"
     return not_known("key", key, known)
@@ -118,33 +137,3 @@ _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
     "greater_than_equal": lambda given, context: f"{given} is too small: write at least {context['ge']}",
     "less_than_equal": lambda given, context: f"{given} is too large: write at most {context['le']}",
 }
-
-
-def _keys_at(path: Path) -> list[str]:
-    """The keys known at a place of the policy, found by walking the models."""
-    annotation: Any = Policy
-    for part in path:
-        annotation = _inside(_bare(annotation), part)
-    return list(_fields(_bare(annotation)))
-
-
-def _inside(annotation: Any, part: str | int) -> Any:
-    """The type of a field, of a mapping's values or of a list's items."""
-    fields = _fields(annotation)
-    if fields:
-        return fields.get(str(part))
-    inner = get_args(annotation)
-    return (inner[-1] if get_origin(annotation) is dict else inner[0]) if inner else None
-
-
-def _bare(annotation: Any) -> Any:
-    """The type inside `Annotated[...]` and `... | None`."""
-    while get_origin(annotation) in (Annotated, Union, UnionType):
-        annotation = get_args(annotation)[0]
-    return annotation
-
-
-def _fields(annotation: Any) -> dict[str, Any]:
-    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-        return {}
-    return {field.alias or name: field.annotation for name, field in annotation.model_fields.items()}

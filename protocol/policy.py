@@ -15,9 +15,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
-from protocol.comparison import ENOUGH
 from protocol.durations import say_duration
 from protocol.forms import (
     Batch,
@@ -45,17 +43,10 @@ from protocol.forms import (
 )
 from protocol.placeholders import fill_word, names
 from protocol.principals import Principal
-from protocol.wording import say_all, say_any
 
 DEFAULTS = "defaults"  # under environments: the base of each
-MOST_WINDOWS = 100  # of one environment, dates counted one by one
 LONGEST_KEEP = timedelta(hours=5)
 LONGEST_WAIT = timedelta(days=30)  # GitHub fails a job that waited this long at a gate
-
-
-def fault(message: str, *at: str | int) -> PydanticCustomError:
-    """A fault between keys of one mapping; `at` leads from the mapping to the culprit."""
-    return PydanticCustomError("fault", "{message}", {"message": message, "at": at})
 
 
 class Model(BaseModel):
@@ -63,15 +54,6 @@ class Model(BaseModel):
         frozen=True, extra="forbid", arbitrary_types_allowed=True, populate_by_name=True
     )
     exactly_one: ClassVar[tuple[str, ...]] = ()  # keys of which a mapping gives just one
-
-    @model_validator(mode="after")
-    def _gives_exactly_one(self) -> Self:
-        given = [key for key in self.exactly_one if getattr(self, _FIELD_OF.get(key, key)) not in (None, ())]
-        if len(given) > 1:
-            raise fault(f"{say_all(given)} exclude each other: keep one", given[1])
-        if self.exactly_one and not given:
-            raise fault(f"one of {say_any(self.exactly_one)} is missing: give one")
-        return self
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -81,21 +63,12 @@ class Model(BaseModel):
         return schema
 
 
-_FIELD_OF = {"json": "json_"}
-
-
 class Holidays(Model):
     """From the `holidays` package (country, subdivision), and days of one's own."""
 
     country: Text | None = None
     subdivision: Text | None = None
     extra: tuple[Day, ...] = ()
-
-    @model_validator(mode="after")
-    def _subdivision_is_of_a_country(self) -> Self:
-        if self.subdivision and not self.country:
-            raise fault("a subdivision needs its country: add country, such as DE", "subdivision")
-        return self
 
 
 class EmergencyAccess(Model):
@@ -152,16 +125,6 @@ class Windows(Model):
     closed: tuple[WindowText, ...] = ()
     grace: Duration = timedelta(0)
 
-    @model_validator(mode="after")
-    def _are_not_too_many_to_look_at(self) -> Self:
-        named = sum(max(1, len(window.days.dates)) for window in self.open + self.closed)
-        if named > MOST_WINDOWS:
-            raise fault(
-                f"{named} windows and dates are too many to look at: "
-                f"write at most {MOST_WINDOWS}, with ranges such as 2026-12-24..2026-12-27"
-            )
-        return self
-
 
 class FreezeExcept(Model):
     labels: tuple[Text, ...] = ()
@@ -175,12 +138,6 @@ class PlannedFreeze(Model):
     until: LatestMoment
     reason: Text
     except_: FreezeExcept | None = Field(default=None, alias="except")
-
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> Self:
-        if self.until <= self.from_:
-            raise fault("the freeze ends before it begins: 'until' must be later than 'from'", "until")
-        return self
 
 
 class Lines(Model):
@@ -203,13 +160,6 @@ class ApprovalRule(Model):
     count: Annotated[Whole, Field(ge=1, le=100)] = 1
     from_: People = Field(alias="from")
     when: When | None = None
-
-    @model_validator(mode="after")
-    def _enough_people_are_named(self) -> Self:
-        named = len(set(self.from_))
-        if all(person.kind == "user" for person in self.from_) and named < self.count:
-            raise fault(f"{self.count} approvals can never be given by {named}: name more people", "count")
-        return self
 
 
 class ApprovalOptions(Model):
@@ -244,14 +194,6 @@ class ChecklistItem(Model):
     tick: People | None = None
     migration: MigrationEvidence | None = None  # asked where a migration changes
 
-    @model_validator(mode="after")
-    def _options_fit_the_evidence(self) -> Self:
-        if self.allow_none and self.checks is None:
-            raise fault("'allow_none' goes with 'checks' only: remove it", "allow_none")
-        if "timeout" in self.model_fields_set and self.run is None:
-            raise fault("'timeout' goes with 'run' only: remove it", "timeout")
-        return self
-
 
 class CommandStep(Model):
     run: Text
@@ -285,18 +227,6 @@ class Probe(Model):
     timeout: Duration = timedelta(seconds=10)
     retries: Annotated[Whole, Field(ge=0, le=100)] = 0
     critical: YesNo = True
-
-    @model_validator(mode="after")
-    def _answers_are_of_a_url(self) -> Self:
-        for key, name in (
-            ("status", "status"),
-            ("contains", "contains"),
-            ("header", "header"),
-            ("json", "json_"),
-        ):
-            if name in self.model_fields_set and self.url is None:
-                raise fault(f"'{key}' goes with 'url' only: remove it", key)
-        return self
 
 
 def _listed(value: Any) -> Any:
@@ -430,20 +360,6 @@ class Monitor(Model):
     metrics: dict[str, Metric] = Field(default_factory=dict)
     integrity: Integrity | None = None
 
-    @model_validator(mode="after")
-    def _looks_at_least_once(self) -> Self:
-        if self.metrics and self.source is None:
-            raise fault(
-                "the metrics have no source: add source, such as {prometheus: https://prometheus.example}"
-            )
-        if not timedelta(0) < self.every <= self.for_:
-            raise fault(
-                _longer(self.every, self.for_), *(("every",) if "every" in self.model_fields_set else ())
-            )
-        if self.integrity is not None and not timedelta(0) < self.integrity.every <= self.for_:
-            raise fault(_longer(self.integrity.every, self.for_), "integrity")
-        return self
-
     def by_track(self) -> Self | None:
         """The metrics that tell canary and stable apart, since their queries name `$TRACK`."""
         metrics = {name: metric for name, metric in self.metrics.items() if metric.by_track}
@@ -460,12 +376,6 @@ class Monitor(Model):
             for name, metric in self.metrics.items()
         }
         return self.model_copy(update={"metrics": asked})
-
-
-def _longer(every: timedelta, whole: timedelta) -> str:
-    if not every:
-        return "'every' must be longer than nothing: write one such as 15s"
-    return f"'every' ({say_duration(every)}) is longer than 'for' ({say_duration(whole)}): shorten it"
 
 
 class Rollback(Model):
@@ -501,30 +411,10 @@ class Environment(Model):
         return expire
 
     @model_validator(mode="after")
-    def _migrations_can_be_shown(self) -> Self:
-        for index, item in enumerate(self.checklist):
-            if item.migration is not None and (lacking := self._lacking_for(item.migration)):
-                raise fault(
-                    f"'migration: {item.migration}' can never be shown: {lacking}",
-                    *("checklist", index, "migration"),
-                )
+    def _migrations_are_shown(self) -> Self:
         shown = tuple(self._shown_otherwise(item) for item in self.checklist)
         object.__setattr__(self, "checklist", shown)  # frozen for all but the validator that completes it
         return self
-
-    def _lacking_for(self, kind: MigrationEvidence) -> str:
-        migrate = self.steps.migrate
-        if migrate is None:
-            return "add steps.migrate"
-        if kind == "staging" and self.after is None:
-            return "add after, the environment where it is tried first"
-        if kind == "backup" and self.steps.backup is None:
-            return "add steps.backup"
-        if kind == "reversible" and (migrate.undo is None or not migrate.reversible):
-            return "add steps.migrate.undo, and leave out 'reversible: false'"
-        if kind == "rollback_tested" and migrate.rehearse is None:
-            return "add steps.migrate.rehearse, which runs it up and down on a database of no worth"
-        return ""
 
     def _shown_otherwise(self, item: ChecklistItem) -> ChecklistItem:
         """What shows a migration is in most cases a kind of evidence there is anyway."""
@@ -539,28 +429,6 @@ class Environment(Model):
         if item.migration == "rollback_tested":
             evidence["run"] = self.steps.migrate.rehearse
         return item.model_copy(update=evidence)
-
-    @model_validator(mode="after")
-    def _canary_can_be_judged(self) -> Self:
-        canary = self.strategy.canary if self.strategy is not None else None
-        by_track = self.monitor.by_track() if self.monitor is not None else None
-        if canary is None or by_track is None or not canary.hold or not by_track.compares():
-            return self
-        if canary.hold < by_track.every * ENOUGH:
-            raise fault(
-                f"a canary is judged by {ENOUGH} samples or more: hold at least "
-                f"{say_duration(by_track.every * ENOUGH)}, or shorten monitor.every",
-                *("strategy", "canary", "hold"),
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _approvals_can_be_given(self) -> Self:
-        if self.approvals and not self.approval_options.methods:
-            raise fault(
-                "approvals are asked for but no method is allowed: name one", "approval_options", "methods"
-            )
-        return self
 
 
 class Hotfix(Model):
@@ -603,9 +471,6 @@ class Policy(Model):
 
     @field_validator("environments")
     @classmethod
-    def _some_are_named(cls, environments: dict[str, Environment]) -> dict[str, Environment]:
+    def _without_defaults(cls, environments: dict[str, Environment]) -> dict[str, Environment]:
         """`defaults` has done its work as the base of the others, and is none of them."""
-        named = {name: environment for name, environment in environments.items() if name != DEFAULTS}
-        if not named:
-            raise ValueError("no environment is named: add one, such as production")
-        return named
+        return {name: environment for name, environment in environments.items() if name != DEFAULTS}

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeAlias
+from enum import Enum
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import yaml
 
@@ -26,10 +27,16 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Scalar: TypeAlias = str | int | float | bool | None
+Path: TypeAlias = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Mark:
+class Illegible(Enum):
+    """A value that is there, and has a fault: what it should say is not known."""
+
+    VALUE = "illegible"
+
+
+class Mark(NamedTuple):
     """A place in a file, counted from 1."""
 
     line: int = 1
@@ -45,7 +52,11 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Node:
     mark: Mark
-    value: Scalar | tuple[Node, ...] | dict[str, Entry]
+    value: Scalar | tuple[Node, ...] | dict[str, Entry] | Illegible
+
+    @property
+    def legible(self) -> bool:
+        return self.value is not Illegible.VALUE
 
     @property
     def entries(self) -> dict[str, Entry]:
@@ -68,18 +79,52 @@ class Node:
         return self.value
 
     def find(self, *path: str | int) -> Node | None:
-        """The node at `path`, where there is one."""
+        """The node at `path`, where there is one. Inside what is illegible, all is."""
         node: Node | None = self
         for part in path:
             node = _child(node, part) if node is not None else None
         return node
 
+    def text(self, *path: str | int) -> str | None:
+        """The text at `path`; None when there is none that can be read."""
+        found = self.find(*path)
+        return found.value if found is not None and isinstance(found.value, str) else None
+
+    def listed(self, *path: str | int) -> tuple[Node, ...]:
+        """The items of the list at `path`."""
+        found = self.find(*path)
+        return found.items if found is not None else ()
+
+    def blotted(self, path: Path, *, if_lacking: bool = False) -> Node:
+        """The tree with what stands at `path` illegible; only where nothing stands when `if_lacking`.
+
+        What lies on the way and is not in the file is passed over: one probe for a list of one.
+        """
+        if not path:
+            return self if if_lacking else Node(self.mark, Illegible.VALUE)
+        part, rest = path[0], path[1:]
+        child = _child(self, part)
+        if child is not None:
+            return self._with(part, child.blotted(rest, if_lacking=if_lacking)) if self.legible else self
+        if if_lacking and isinstance(part, str) and not rest:
+            return self._with(part, Node(self.mark, Illegible.VALUE))
+        return self.blotted(rest, if_lacking=if_lacking)
+
+    def _with(self, part: str | int, child: Node) -> Node:
+        if isinstance(part, int):
+            return Node(self.mark, (*self.items[:part], child, *self.items[part + 1 :]))
+        key = self.entries[part].key if part in self.entries else child.mark
+        return Node(self.mark, {**self.entries, part: Entry(key, child)})
+
 
 def _child(node: Node, part: str | int) -> Node | None:
-    if isinstance(part, str):
-        entry = node.entries.get(part)
+    value = node.value
+    if isinstance(part, str) and isinstance(value, dict):
+        entry = value.get(part)
         return entry.node if entry is not None else None
-    return node.items[part] if part < len(node.items) else None
+    if isinstance(part, int) and isinstance(value, tuple):
+        return value[part] if part < len(value) else None
+    return None if node.legible else node
 
 
 @dataclass(frozen=True, slots=True)
