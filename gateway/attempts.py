@@ -58,7 +58,7 @@ def _attempt(node: Node) -> Iterator[Attempt]:
         return
     began = _first(node, "IN_PROGRESS") or moment(node["createdAt"])
     yield Attempt(
-        environment=(node["environment"] or "").casefold(),
+        environment=node["environment"] or "",
         sha=node["commitOid"],
         began=min(began, ended),
         ended=ended,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,13 @@ from protocol.policy import Hotfix, Policy
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
 _DEPLOYMENTS = 100
+_WITHOUT_HOTFIX = """\
+The policy has no `hotfix:`. Add which branches are hotfixes, what they start from and where they go back to:
+
+hotfix:
+  branches: ["hotfix/*"]
+  from: {environment}
+  back_port: main"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +96,9 @@ def _ask(github: GitHub, verb: str, path: str, body: Mapping[str, Any] | None = 
 
 def _hotfix(policy: Policy) -> Hotfix:
     if policy.hotfix is None:
-        raise Rejected("The policy has no `hotfix:`. Add one that says which branches may skip what.")
+        names = list(policy.environments)
+        usual = "production" if "production" in names else names[-1]
+        raise Rejected(_WITHOUT_HOTFIX.format(environment=json.dumps(usual, ensure_ascii=False)))
     return policy.hotfix
 
 

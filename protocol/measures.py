@@ -60,18 +60,19 @@ class Week:
 
 
 def measures(attempts: Sequence[Attempt], commits: Mapping[str, Written]) -> tuple[Week, ...]:
-    """By environment, then week. The order of the attempts does not matter."""
+    """By environment, in whatever case, then week. The order of the attempts does not matter."""
     places: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in sorted(attempts, key=_order):
-        places[attempt.environment].append(attempt)
-    return tuple(week for name in sorted(places) for week in _weeks(name, places[name], commits))
+        places[attempt.environment.casefold()].append(attempt)
+    return tuple(week for _, there in sorted(places.items()) for week in _weeks(there, commits))
 
 
-def _order(attempt: Attempt) -> tuple[datetime, int, datetime, str, str]:
-    return attempt.ended, attempt.id, attempt.began, attempt.sha, attempt.outcome
+def _order(attempt: Attempt) -> tuple[datetime, int, datetime, str, str, str]:
+    return attempt.ended, attempt.id, attempt.began, attempt.sha, attempt.outcome, attempt.environment
 
 
-def _weeks(name: str, attempts: Sequence[Attempt], commits: Mapping[str, Written]) -> Iterator[Week]:
+def _weeks(attempts: Sequence[Attempt], commits: Mapping[str, Written]) -> Iterator[Week]:
+    """Of one environment, named as the latest attempt names it."""
     leads, failures = _lead_times(attempts, commits), _failures(attempts)
     by_week: dict[str, list[int]] = defaultdict(list)
     for at, attempt in enumerate(attempts):
@@ -80,7 +81,7 @@ def _weeks(name: str, attempts: Sequence[Attempt], commits: Mapping[str, Written
         outcomes = [attempts[at].outcome for at in these]
         restored = [failures[at] for at in these if at in failures]
         yield Week(
-            environment=name,
+            environment=attempts[-1].environment,
             week=week,
             deployments=outcomes.count("success"),
             attempts=len(outcomes) - outcomes.count("gone_back"),

@@ -215,3 +215,13 @@ def test_a_hotfix_that_cannot_begin_says_why_and_makes_no_branch(
     ended = desk.hotfix(*arguments)
     assert (ended.exit_code, why in ended.stderr) == (2, True), ended.stderr
     assert desk.git("branch", "--format=%(refname:short)") == "main"
+
+
+def test_without_hotfix_in_the_policy_the_lines_that_are_shown_are_those_to_add(desk: Desk) -> None:
+    file = desk.home / ".github" / "deploy.yml"
+    bare = POLICY.partition("hotfix:")[0].replace("production", "live")
+    file.write_text(bare, encoding="utf-8")
+    _, _, lines = desk.hotfix("login").stderr.partition(":\n\n")
+    file.write_text(f"{bare}\n{lines}", encoding="utf-8")
+    assert CliRunner().invoke(main, ["check"]).exit_code == 0
+    assert "Nothing was ever deployed to live" in desk.hotfix("login").stderr

@@ -43,7 +43,7 @@ def test_deployments_and_failures_are_counted_for_each_environment(shop: Waiting
     deployed(shop, first, "success", "success", environment="Staging")
     production, staging = measured(shop)
     assert (production["deployments"], production["attempts"], production["failures"]) == (2, 3, 1)
-    assert (staging["environment"], staging["deployments"]) == ("staging", 1)
+    assert (staging["environment"], staging["deployments"]) == ("Staging", 1)
     assert production["lead_time_seconds"] >= 0
     assert production["time_to_restore_seconds"] >= 0
     assert measured(shop, "--environment", "Production") == [production]

@@ -75,6 +75,11 @@ def test_weeks_are_iso_s_in_utc() -> None:
     assert week_of(datetime.fromisoformat("2027-01-04T00:30:00+01:00")) == "2026-W53"
 
 
+def test_an_environment_is_one_in_whatever_case_and_is_named_as_it_was_last() -> None:
+    [week] = measures([attempt(1, environment="production"), attempt(2, environment="Production")], {})
+    assert (week.environment, week.deployments) == ("Production", 2)
+
+
 def test_the_table_and_the_json_say_the_same() -> None:
     weeks = measures([attempt(1, "rolled_back"), attempt(2)], {"a": written(0)})
     assert measures_text(weeks).splitlines() == [
