@@ -137,7 +137,7 @@ class Connection:
         data = body.get("data") if isinstance(body, dict) else None
         if not isinstance(data, dict):
             said = "; ".join(str(error.get("message")) for error in errors[:3]) or "an answer without data"
-            raise Unavailable(f"GraphQL: {said}. Asking again later.")
+            raise Unavailable(f"GraphQL: {said}. Asking again later.", status=HTTPStatus.OK)
         return Answer(data=data, errors=errors)
 
     def graphql_request(self, query: str, variables: Mapping[str, Any]) -> tuple[str, str, Mapping[str, Any]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gateway.connection import Answer
     from gateway.github import GitHub
 
-AT_ONCE = 10  # comments in one request: GitHub ends one that takes it longer than ten seconds
+FEW = 10  # comments that GitHub surely makes within its ten seconds for a request
 _PULL = """  p%d: pullRequest(number: %d) {
     id
     comments(first: 100) { pageInfo { hasNextPage } nodes { id body viewerDidAuthor } }
@@ -80,12 +80,48 @@ def _our_comment(github: GitHub, number: int, comments: Any) -> tuple[str, str] 
 
 
 def write_remarks(github: GitHub, remarks: Sequence[Remark]) -> tuple[str, ...]:
-    """Write them, ten with each request. What GitHub did not take, each reason once."""
-    waiting, wrong = iter(remarks), dict[str, list[int]]()
-    while batch := tuple(islice(waiting, AT_ONCE)):
-        for number, why in _written(github, batch).items():
-            wrong.setdefault(why, []).append(number)
-    return tuple(f"{_named(numbers)}: {why}" for why, numbers in wrong.items())
+    """Write them all with one request. What GitHub did not take, each reason once.
+
+    GitHub ends a request that takes it longer than ten seconds, with a part of it done: what is left
+    follows, a few at once. Without any answer it may still be at it, so nothing is written twice.
+    https://docs.github.com/en/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+    """
+    try:
+        return _refusals(_written(github, remarks)) if remarks else ()
+    except Unavailable as error:
+        if not error.status:
+            raise
+    waiting, wrong = iter(_left(github, remarks)), dict[int, str]()
+    while batch := tuple(islice(waiting, FEW)):
+        wrong |= _written(github, batch)
+    return _refusals(wrong)
+
+
+def _refusals(wrong: Mapping[int, str]) -> tuple[str, ...]:
+    """Each reason once, with the pull requests it is about."""
+    numbers = {why: [number for number, one in wrong.items() if one == why] for why in wrong.values()}
+    return tuple(f"{_named(these)}: {why}" for why, these in numbers.items())
+
+
+def _left(github: GitHub, remarks: Sequence[Remark]) -> Iterator[Remark]:
+    """Those that do not stand yet, as GitHub shows it now. Raises Unavailable where it does not."""
+    numbers = [remark.number for remark in remarks]
+    owner, _, name = github.repository.partition("/")
+    found = github.connection.graphql(question(numbers), {"owner": owner, "name": name}).data["repository"]
+    if unseen := unreadable(numbers, found or {}):
+        raise Unavailable(unseen[0])
+    for at, remark in enumerate(remarks):
+        ours = _our_comment(github, remark.number, found[f"p{at}"]["comments"])
+        if ours is None:
+            yield remark
+        elif ours[1] != remark.text:
+            yield replace(remark, node=ours[0], is_there=True)
+
+
+def question(numbers: Sequence[int]) -> str:
+    asked = asked_of_pulls(numbers)
+    head = "query Lines($owner: String!, $name: String!)"
+    return f"{head} {{\n repository(owner: $owner, name: $name) {{\n{asked}\n }}\n}}"
 
 
 def _written(github: GitHub, batch: Sequence[Remark]) -> dict[int, str]:

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.errors import Unavailable
 from gateway.github import GitHub
-from gateway.pull_lines import Remark
+from gateway.pull_lines import Remark, question, remarks_wanted, write_remarks
 from gateway.pull_lines import document as lines_document
 from gateway.record import log_entries
 from gateway.releases import document
@@ -132,7 +133,7 @@ def test_a_turn_one_died_in_oneself_is_given_back_and_not_waited_for(shop: Waiti
     assert (written_down, ours.alone) == ([REF, ""], True)
 
 
-def test_twenty_pull_requests_hear_of_it_in_two_requests_more_than_none(shop: WaitingShop, sha: str) -> None:
+def test_twenty_pull_requests_hear_of_it_in_one_request_more_than_none(shop: WaitingShop, sha: str) -> None:
     numbers = [opened(shop, f"topic-{at}") for at in range(20)]
     github = shop.github()
     for environment, words in (("staging", 1), ("production", 2)):
@@ -140,10 +141,50 @@ def test_twenty_pull_requests_hear_of_it_in_two_requests_more_than_none(shop: Wa
         entry = make_entry(sha=sha, environment=environment, version="1.2.3")
         assert github.write_log(entry, tag=None, pulls=numbers).problems == ()
         asked = [one for one in shop.responses if "access_tokens" not in one.path]
-        assert len(asked) == 1 + 2 + 2  # what stands there, two times ten lines, and our turn
-        bodies = [shop.repository.issues[number].comments for number in numbers]
-        assert {len(comments) for comments in bodies} == {1}
-        assert {comments[0].body.count("Success - 1.2.3") for comments in bodies} == {words}
+        assert len(asked) == 1 + 1 + 2  # what stands there, twenty lines, and our turn
+        assert lines_on(shop, numbers) == {(words,)}
+
+
+def lines_on(shop: WaitingShop, numbers: list[int]) -> set[tuple[int, ...]]:
+    """On how many comments of a pull request how many lines stand."""
+    comments = [shop.repository.issues[number].comments for number in numbers]
+    return {tuple(one.body.count("Success - 1.2.3") for one in these) for these in comments}
+
+
+@pytest.mark.parametrize(
+    ("written", "more"),
+    [
+        pytest.param(0, 2, id="nothing was written"),
+        pytest.param(5, 1, id="a part was written"),
+        pytest.param(12, 0, id="all was written"),
+    ],
+)
+def test_where_github_ends_the_request_what_is_left_follows_and_nothing_twice(
+    shop: WaitingShop, sha: str, written: int, more: int
+) -> None:
+    numbers = [opened(shop, f"topic-{at}") for at in range(12)]
+    github = shop.github()
+    remarks = remarks_on(github, make_entry(sha=sha, version="1.2.3"), numbers)
+    write_remarks(github, remarks[:written])
+    shop.world.faults.add(Fault(kind="status", path="graphql", status=502))
+    shop.responses.clear()
+    assert write_remarks(github, remarks) == ()
+    assert len(shop.responses) == 1 + 1 + more  # all at once, what stands, and ten at a time
+    assert lines_on(shop, numbers) == {(1,)}
+
+
+def test_without_an_answer_nothing_is_written_again(shop: WaitingShop, sha: str) -> None:
+    numbers, github = [opened(shop, "topic")], shop.github()
+    remarks = remarks_on(github, make_entry(sha=sha, version="1.2.3"), numbers)
+    shop.world.faults.add(Fault(kind="cut", path="graphql", after_effect=True))
+    with pytest.raises(Unavailable):
+        write_remarks(github, remarks)
+    assert lines_on(shop, numbers) == {(1,)}
+
+
+def remarks_on(github: GitHub, entry: Entry, numbers: list[int]) -> tuple[Remark, ...]:
+    found = github.connection.graphql(question(numbers), {"owner": "acme", "name": "shop"})
+    return remarks_wanted(github, entry, numbers, found.data["repository"], where="")
 
 
 def opened(shop: WaitingShop, branch: str) -> int:
