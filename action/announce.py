@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from action.console import Console
 from action.job import Job, Progress
@@ -19,15 +20,14 @@ from protocol.messages import (
     Telling,
     message,
     news_of,
+    noted_channels,
     notes,
     slug,
-    told_already,
 )
 from protocol.plan import Plan
 from protocol.policy import Notify
 
 _AT_ONCE = 8
-_NOTED: tuple[Telling, ...] = ("before", "during")  # the log itself shows that the end was told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,26 +48,37 @@ def announce(
 ) -> tuple[Delivery, ...]:
     """Tell every channel at once. One that fails is reported and holds nothing up."""
     channels = channels_for(telling, notify)
-    if telling == "after" and _ended_well(progress.noted):
-        job.console.say("the team was told of this success in an earlier attempt of the run")
-        return tuple(Delivery(channel=channel, earlier=True) for channel in channels)
-    known = told_already(progress.noted, telling)
-    earlier = [Delivery(channel=channel, earlier=True) for channel in channels if slug(channel) in known]
-    rest = [channel for channel in channels if slug(channel) not in known]
+    known = _told_earlier(telling, channels, progress.noted)
+    earlier = [Delivery(channel=channel, earlier=True) for channel in channels if channel in known]
+    rest = [channel for channel in channels if channel not in known]
     now = _deliver_all(rest, _message(telling, notify, news), telling, job)
     _report((*earlier, *now), job.console)
     told = [delivery.channel for delivery in now if delivery.delivered]
-    if telling in _NOTED:
+    if telling in ("before", "during"):
         progress.to_note += notes(telling, told)
     if telling == "before":
         progress.heard += told
     return (*earlier, *now)
 
 
-def announce_end(job: Job, progress: Progress, told: Told, notify: Notify) -> None:
+def _told_earlier(telling: Telling, channels: Iterable[str], noted: Sequence[str]) -> frozenset[str]:
+    """Those of the channels that an earlier attempt of the run told; of a success all but those noted."""
+    match telling:
+        case "before" | "during":
+            known = noted_channels(noted, telling)
+            return frozenset(channel for channel in channels if slug(channel) in known)
+        case "after" if _ended_well(noted):
+            since = list(takewhile(lambda text: version_of_line(text) is None, noted))
+            left = noted_channels(since, "after but not")
+            return frozenset(channel for channel in channels if slug(channel) not in left)
+        case _:
+            return frozenset()
+
+
+def announce_end(job: Job, progress: Progress, told: Told, notify: Notify) -> tuple[Delivery, ...]:
     """How it ended, with where that can be read."""
     news = news_of(told.entry, log_url=told.release_url)
-    announce(telling_of(told.entry.status), notify, news, job=job, progress=progress)
+    return announce(telling_of(told.entry.status), notify, news, job=job, progress=progress)
 
 
 def telling_of(status: Status) -> Telling:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from action.announce import announce_end, call_off
+from action.announce import Delivery, announce_end, call_off
 from action.contents import Asked, ask_contents, containing, contents_of
 from action.errors import NoRoom
 from action.github import GitHub
@@ -24,6 +25,7 @@ from protocol.done import note_of, still_done
 from protocol.entry import Change, Entry, Said, Status
 from protocol.exposure import exposure_of
 from protocol.facts import Missing
+from protocol.messages import notes
 from protocol.plan import Plan
 from protocol.plan_shown import render_plan
 from protocol.verdict import Decision
@@ -124,11 +126,30 @@ def conclude(job: Job, github: GitHub, progress: Progress, begun: Begun, status:
         tag=begun.tag,
         progress=progress,
     )
-    announce_end(job, progress, told, begun.plan.notify)
+    deliveries = announce_end(job, progress, told, begun.plan.notify)
+    _note_who_was_not_told(job, github, begun.claim, told.entry, deliveries)
     after_hotfix(job, github, begun.plan.hotfix, told.entry)
     if job.journal.lost or not told.untold:  # else the end of the job tries once more
         job.journal.finished(status)
     return _end(job, progress, begun, told)
+
+
+def _note_who_was_not_told(
+    job: Job, github: GitHub, claim: Claim, entry: Entry, deliveries: Sequence[Delivery]
+) -> None:
+    """Of a success the next attempt of the run tells nobody again, but those."""
+    failed = [one.channel for one in deliveries if not one.delivered]
+    for note in notes("after but not", failed) if entry.status == "success" else ():
+        try:
+            github.post_deployment_status(
+                claim.deployment_id,
+                state=claim.last_state(entry.status),
+                description=note,
+                log_url=job.workflow.run_url,
+                environment_url=claim.url,
+            )
+        except GatewayError as error:
+            job.console.annotate("warning", "Note not written", str(error))
 
 
 def _not_repeated(job: Job, progress: Progress) -> list[str]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import http.client
-import queue
 import ssl
-import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
 from functools import partial
 from typing import IO, Any
 
 from gateway.errors import Unavailable
+from gateway.patience import within
 
 _MOST_BODY = 1 << 20
 _CHUNK = 65_536
@@ -37,27 +36,11 @@ def fetch(url: str, *, timeout: float, follow: bool = True, headers: Mapping[str
 
     With a secret among the headers, pass `follow=False`: a redirect would carry it elsewhere.
     """
-    answer = _within(timeout, partial(_fetch, url, timeout, follow=follow, headers=headers or {}))
-    if isinstance(answer, Exception):
-        raise Unavailable(_why(answer)) from answer
-    return answer
-
-
-def _within(timeout: float, ask: Callable[[], Page]) -> Page | Exception:
-    """A socket's own timeout begins anew with each byte of a header, and a name's look-up has none."""
-    ended: queue.SimpleQueue[Page | Exception] = queue.SimpleQueue()
-
-    def answer() -> None:
-        try:
-            ended.put(ask())
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            ended.put(error)
-
-    threading.Thread(target=answer, daemon=True).start()
+    ask = partial(_fetch, url, timeout, follow=follow, headers=headers or {})
     try:
-        return ended.get(timeout=timeout)
-    except queue.Empty:
-        return TimeoutError(_LATE)
+        return within(timeout, ask)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise Unavailable(_why(error)) from error
 
 
 def _fetch(url: str, timeout: float, *, follow: bool, headers: Mapping[str, str]) -> Page:
@@ -89,7 +72,7 @@ def _body(response: IO[bytes], deadline: float) -> tuple[str, bool]:
     while len(body) <= _MOST_BODY and (chunk := response.read1(_CHUNK)):  # type: ignore[attr-defined]  # HTTPResponse has it
         body += chunk
         if time.monotonic() > deadline:
-            raise TimeoutError(_LATE)
+            raise TimeoutError
     return body[:_MOST_BODY].decode("utf-8", "replace"), len(body) > _MOST_BODY
 
 
@@ -97,4 +80,4 @@ def _why(error: Exception) -> str:
     reason = getattr(error, "reason", error)
     if isinstance(reason, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({reason.verify_message})"
-    return str(reason) or type(error).__name__
+    return str(reason) or (_LATE if isinstance(reason, TimeoutError) else type(error).__name__)

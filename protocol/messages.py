@@ -13,6 +13,7 @@ from protocol.entry import Entry, Status
 from protocol.wording import not_known
 
 Telling: TypeAlias = Literal["before", "during", "after", "rollback", "failed"]
+Noted: TypeAlias = Literal["before", "during", "after but not"]
 Tone: TypeAlias = Literal["info", "success", "warning", "failure"]
 
 TEMPLATES: Final[Mapping[Telling, str]] = {
@@ -70,7 +71,7 @@ _CALLS_SOMEBODY = re.compile(r"@(?=\w)|<(?=[!@#&])")  # a mention, in one chat's
 _APART = "\u2060"
 _TITLE_LIMIT = 200
 _NOTE_LIMIT = 140  # characters GitHub takes as a deployment status's description
-_NOTE = re.compile(r"Told (?P<telling>before|during): (?P<channels>[\w, ]+)")
+_NOTE = re.compile(r"Told (?P<telling>before|during|after but not): (?P<channels>[\w, ]+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,8 +177,11 @@ def slug(channel: str) -> str:
     return re.sub(r"\W+", "_", channel).lower()
 
 
-def notes(telling: Telling, channels: Iterable[str]) -> tuple[str, ...]:
-    """Descriptions of deployment statuses that keep who was told, each short enough for GitHub."""
+def notes(telling: Noted, channels: Iterable[str]) -> tuple[str, ...]:
+    """Descriptions of deployment statuses that keep who was told, each short enough for GitHub.
+
+    Of a success it is kept who was not: that it was told, the log itself shows.
+    """
     start = f"Told {telling}: "
     kept: list[str] = []
     for channel in map(slug, channels):
@@ -188,8 +192,8 @@ def notes(telling: Telling, channels: Iterable[str]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-def told_already(descriptions: Iterable[str], telling: Telling) -> frozenset[str]:
-    """The slugs of the channels that `notes` among these descriptions say were told."""
+def noted_channels(descriptions: Iterable[str], telling: Noted) -> frozenset[str]:
+    """The slugs of the channels that `notes` among these descriptions name."""
     found = [match for text in descriptions if (match := _NOTE.fullmatch(text))]
     return frozenset(
         channel for match in found if match["telling"] == telling for channel in match["channels"].split(", ")

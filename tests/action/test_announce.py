@@ -7,6 +7,7 @@ import pytest
 
 from action.announce import secret_name
 from action.run import run
+from gateway.github import JobDeployment
 from tests.chat import Chat, start_chat
 from tests.jobs import GitHubInMemory, policy_of
 
@@ -106,6 +107,30 @@ def test_a_channel_that_failed_is_told_when_the_run_is_run_again(desk_of: Any, c
     assert run(desk_of(environ=environ, attempt=2).job, github).status == "success"
     before = [one.path for one in chat.heard if one.json["title"] == "Deploying 1.1.0 to production"]
     assert before == ["/team", "/pager"]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(JobDeployment(id=42, environment="production"), id="the Deployment is GitHub's"),
+        pytest.param(None, id="the Deployment is ours"),
+    ],
+)
+def test_a_channel_that_did_not_take_a_success_is_told_by_the_next_attempt_and_by_no_later_one(
+    desk_of: Any, chat: Chat, made: JobDeployment | None
+) -> None:
+    text = TOLD.replace("after: [team]", "after: [team, pager]")
+    github = GitHubInMemory(policies=[policy_of(text)], job_deployment=made)
+    broken = {"NOTIFY_TEAM": f"{chat.channel}/team", "NOTIFY_PAGER": f"{chat.channel}/broken"}
+    assert run(desk_of(environ=broken).job, github).status == "success"
+    state = github.statuses[-2]["state"]
+    last = {one: github.statuses[-1][one] for one in ("description", "state")}
+    assert last == {"description": "Told after but not: pager", "state": state}
+    for attempt in (2, 3):
+        working = {**broken, "NOTIFY_PAGER": f"{chat.channel}/pager"}
+        assert run(desk_of(environ=working, attempt=attempt).job, github).status == "success"
+    after = [one.path for one in chat.heard if one.json["title"] == "1.1.0 is in production"]
+    assert sorted(after) == ["/broken", "/pager", "/team"]
 
 
 def test_without_a_deployment_of_githubs_the_note_waits_for_ours(desk_of: Any, chat: Chat) -> None:

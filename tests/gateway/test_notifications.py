@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import get_args
 
 import pytest
@@ -78,3 +79,16 @@ def test_what_a_service_does_not_take_is_said_without_its_address() -> None:
         assert send(f"{chat.channel}/broken", MESSAGE) == "its service did not take the message."
     assert send(chat.channel, MESSAGE) == "its service did not take the message."
     assert send("nothing that Apprise knows", MESSAGE) == "its address is none that Apprise understands."
+
+
+def test_a_service_that_keeps_us_waiting_is_left_behind() -> None:
+    go_on = Event()
+    with start_chat() as chat:
+        chat.answer_when = lambda _: _wait_for(go_on)
+        said = send(chat.channel, MESSAGE, patience=0.2)
+        go_on.set()
+    assert said == "its service did not answer in 0.2s; whether the message arrived is not known."
+
+
+def _wait_for(event: Event) -> None:
+    event.wait(30)

@@ -15,8 +15,8 @@ from protocol.messages import (
     check_template,
     message,
     news_of,
+    noted_channels,
     notes,
-    told_already,
 )
 from protocol.plan import plan_of
 from tests.entries import make_entry
@@ -113,12 +113,13 @@ def test_notes_are_read_back_and_each_is_short_enough() -> None:
     channels = [f"channel-{number}" for number in range(40)]
     written = notes("before", channels)
     assert max(map(len, written)) <= 140
-    assert told_already(written, "before") == {f"channel_{number}" for number in range(40)}
-    assert told_already(written, "during") == frozenset()
+    assert noted_channels(written, "before") == {f"channel_{number}" for number in range(40)}
+    assert noted_channels(written, "during") == frozenset()
+    assert noted_channels(notes("after but not", ["on-call"]), "after but not") == {"on_call"}
 
 
 def test_other_descriptions_are_no_notes() -> None:
-    assert told_already(["Success - 1.1.0 in 3m", "Told before", ""], "before") == frozenset()
+    assert noted_channels(["Success - 1.1.0 in 3m", "Told before", ""], "before") == frozenset()
 
 
 def test_placeholders_are_the_words_of_the_news() -> None:
