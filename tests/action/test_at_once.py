@@ -8,6 +8,7 @@ import pytest
 from action.at_once import at_once
 from action.errors import StepFailed, Stopped
 from action.stop import Stop
+from tests.wishes import wished_when
 
 
 def test_answers_come_in_the_order_of_the_work(stop: Stop) -> None:
@@ -28,8 +29,13 @@ def test_the_first_error_of_the_work_is_raised(stop: Stop) -> None:
 
 
 def test_a_page_that_never_answers_does_not_hold_up_a_stop(stop: Stop) -> None:
-    threading.Timer(0.1, stop.request, ["SIGTERM"]).start()
-    began = time.monotonic()
-    with pytest.raises(Stopped):
-        at_once([lambda: time.sleep(30)], stop)
-    assert time.monotonic() - began < 4
+    asked, answer = threading.Event(), threading.Event()
+
+    def never() -> None:
+        asked.set()
+        answer.wait(30)
+
+    with wished_when(asked.is_set, stop, "SIGTERM"), pytest.raises(Stopped):
+        at_once([never], stop)
+    assert time.monotonic() - stop.wished_at < 4
+    answer.set()

@@ -11,12 +11,14 @@ from typing import Any
 import psutil
 import pytest
 
+from action.errors import Stopped
 from action.outcome import _TIME_TO_GO_BACK
 from action.result import Result
 from action.run import run
 from action.stop import Stop, patience
 from tests.jobs import Desk, GitHubInMemory, policy_of
 from tests.metrics import Answer, station
+from tests.wishes import wished_when
 
 STUCK = "echo $$ > stuck; sleep 60"
 STUBBORN = "trap : TERM; echo $$ > stuck; while sleep 0.1; do :; done"
@@ -55,20 +57,9 @@ BACK = "deploy 1.0.0\ndown\nhealthy\n"
 def stopped_in(desk: Desk, stop: Stop, **steps: str) -> tuple[Result, GitHubInMemory, float]:
     """Run until a step is stuck, then ask to stop; how long it took from there."""
     github = GitHubInMemory(policies=[policy_of(POLICY.format(**STEPS | steps))])
-    wished: list[float] = []
-
-    def wish() -> None:
-        give_up = time.monotonic() + 20
-        while not desk.file("stuck").strip() and time.monotonic() < give_up:
-            time.sleep(0.01)
-        wished.append(time.monotonic())
-        stop.request("SIGINT")
-
-    watcher = threading.Thread(target=wish)
-    watcher.start()
-    result = run(desk.job, github)
-    took = time.monotonic() - wished[0]
-    watcher.join()
+    with wished_when(lambda: bool(desk.file("stuck").strip()), stop, "SIGINT"):
+        result = run(desk.job, github)
+        took = time.monotonic() - stop.wished_at
     return result, github, took
 
 
@@ -77,15 +68,14 @@ def test_a_page_that_never_answers_does_not_keep_a_stopped_job(desk_of: Any, sto
     let_go = threading.Event()
 
     def never(_: object) -> Answer:
-        (desk.workspace / "stuck").write_text("0", encoding="utf-8")
-        let_go.wait(10)
+        stop.request("SIGTERM")
+        let_go.wait(30)
         return Answer()
 
     with station(never) as there:
         text = POLICY.replace("{{run: '{health}', timeout: 1m}}", f"{{{{url: '{there.url}', timeout: 1m}}}}")
         text = text.replace("rollback: {{run: '{rollback}'}}", "")
         github = GitHubInMemory(policies=[policy_of(text.format(**STEPS))])
-        threading.Timer(1.0, stop.request, ["SIGTERM"]).start()
         result = run(desk.job, github)
         took = time.monotonic() - stop.wished_at
         let_go.set()
@@ -139,11 +129,11 @@ def test_a_job_stopped_before_anything_began_leaves_no_story(desk_of: Any, stop:
 
 def test_patience_comes_so_long_after_the_wish(stop: Stop) -> None:
     with patience(stop, 0.2) as late:
-        late.sleep(0.05)
+        late.sleep(0.3)
         stop.request("SIGINT")
-        late.sleep(0.05)
-        time.sleep(0.3)
-        assert (late.wished, late.signal_name) == (True, "SIGINT")
+        with pytest.raises(Stopped, match="SIGINT"):
+            late.sleep(20)
+        assert late.wished_at >= stop.wished_at + 0.2
     with patience(stop, 60) as late:
         assert not late.wished
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ import pytest
 from action.commands import Outcome, environment_for_commands, in_few_words, run_command
 from action.errors import Stopped
 from action.stop import Stop
+from tests.pids import is_gone
+from tests.wishes import wished_when
 
 ENVIRON = {"PATH": os.environ["PATH"]}
 
@@ -21,21 +23,11 @@ def command(text: str, tmp_path: Path, stop: Stop, **changes: Any) -> tuple[Outc
     given: dict[str, Any] = {
         "environ": ENVIRON,
         "directory": tmp_path,
-        "timeout": 10.0,
+        "timeout": 60.0,
         "stop": stop,
         "write": lines.append,
     }
     return run_command(text, **(given | changes)), lines
-
-
-def is_running(pid: int) -> bool:
-    """Whether it still runs two seconds from now: the kernel takes a moment to end what was killed."""
-    deadline = time.monotonic() + 2
-    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-        if time.monotonic() > deadline:
-            return True
-        time.sleep(0.01)
-    return False
 
 
 def test_lines_come_as_they_are_printed_and_standard_output_is_kept_apart(tmp_path: Path, stop: Stop) -> None:
@@ -89,41 +81,44 @@ def test_each_pause_is_twice_the_one_before(tmp_path: Path, stop: Stop) -> None:
 
 
 def test_a_command_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Path, stop: Stop) -> None:
-    text = "sleep 60 & echo $! > child; trap '' TERM; sleep 60"
-    began = time.monotonic()
-    outcome, _ = command(text, tmp_path, stop, timeout=0.3)
-    assert time.monotonic() - began < 4
-    assert outcome.timed_out
-    assert "was stopped" in outcome.reason
-    assert not is_running(int((tmp_path / "child").read_text()))
+    text = "trap '' TERM; sleep 60 & echo $! > child; sleep 60"
+    child = tmp_path / "child"
+    for timeout in (0.3, 3.0, 20.0):  # a busy machine may not have begun with it by then
+        began = time.monotonic()
+        outcome, _ = command(text, tmp_path, stop, timeout=timeout)
+        assert time.monotonic() - began < timeout + 7
+        assert outcome.timed_out
+        assert "was stopped" in outcome.reason
+        if child.exists() and child.read_text():
+            break
+    assert is_gone(int(child.read_text()))
 
 
 def test_what_a_command_leaves_in_the_background_ends_with_it(tmp_path: Path, stop: Stop) -> None:
     outcome, _ = command("sleep 60 & echo $! > child", tmp_path, stop)
     assert outcome.succeeded
-    assert not is_running(int((tmp_path / "child").read_text()))
+    assert is_gone(int((tmp_path / "child").read_text()))
 
 
 def test_a_server_in_a_session_of_its_own_stays_and_holds_nothing_up(tmp_path: Path, stop: Stop) -> None:
-    began = time.monotonic()
-    outcome, _ = command("setsid sleep 60 & echo $! > child", tmp_path, stop)
-    server = psutil.Process(int((tmp_path / "child").read_text()))
+    server = "setsid bash -c 'echo $$ > server; exec sleep 60'"
+    outcome, _ = command(f"{server} & until test -s server; do sleep 0.01; done", tmp_path, stop)
+    process = psutil.Process(int((tmp_path / "server").read_text()))
     try:
         assert outcome.succeeded
-        assert time.monotonic() - began < 3
+        assert outcome.seconds < 20
+        assert process.is_running()
     finally:
-        server.kill()
+        process.kill()
 
 
 def test_a_wish_to_stop_ends_the_command_at_once(tmp_path: Path, stop: Stop) -> None:
-    timer = threading.Timer(0.2, stop.request, ("SIGTERM",))
-    timer.start()
-    began = time.monotonic()
-    with pytest.raises(Stopped, match="SIGTERM"):
-        command("echo $$ > self; sleep 60", tmp_path, stop)
-    assert time.monotonic() - began < 3
-    assert not is_running(int((tmp_path / "self").read_text()))
-    timer.join()
+    began = tmp_path / "began"
+    with wished_when(lambda: began.exists() and bool(began.read_text()), stop, "SIGTERM"):
+        with pytest.raises(Stopped, match="SIGTERM"):
+            command("echo $$ > began; sleep 60", tmp_path, stop)
+        assert time.monotonic() - stop.wished_at < 3
+    assert is_gone(int(began.read_text()))
 
 
 def test_bytes_that_are_no_text_and_endless_lines_do_no_harm(tmp_path: Path, stop: Stop) -> None:
@@ -139,12 +134,21 @@ def test_ten_thousand_lines_arrive_in_order(tmp_path: Path, stop: Stop) -> None:
     assert lines == [str(number) for number in range(1, 10_001)]
 
 
+def open_descriptors() -> set[Path]:
+    """What they lead to. What earlier tests left to the collector may go meanwhile; what comes is ours."""
+    found: set[Path] = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # that of the listing itself
+            found.add(descriptor.readlink())
+    return found
+
+
 def test_no_descriptor_is_left_open(tmp_path: Path, stop: Stop) -> None:
     command("true", tmp_path, stop)
-    before = psutil.Process().num_fds()
+    before = open_descriptors()
     for _ in range(5):
         command("echo x", tmp_path, stop)
-    assert psutil.Process().num_fds() == before
+    assert open_descriptors() <= before
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from action.run import run
 from action.stop import Stop
 from tests.jobs import GitHubInMemory, policy_of
+from tests.wishes import wished_when
 
 DAMAGED = "if test -e shown; then echo order 7 has no customer; exit 1; fi"
 SHOW = 'echo show $TARGET $WEIGHT >> story; test "$WEIGHT" = 0 || touch shown'
@@ -56,17 +56,9 @@ def test_damage_ends_the_command_that_is_running(desk_of: Any) -> None:
 
 def test_a_stop_ends_a_look_that_will_not_end_and_goes_back_in_time(desk_of: Any, stop: Stop) -> None:
     desk = desk_of()
-
-    def wish() -> None:
-        while not desk.file("stuck"):
-            time.sleep(0.01)
-        stop.request("SIGTERM")
-
-    watcher = threading.Thread(target=wish)
-    watcher.start()
-    result = run(desk.job, github_with(CANARY, STUBBORN))
-    took = time.monotonic() - stop.wished_at
-    watcher.join()
+    with wished_when(lambda: bool(desk.file("stuck").strip()), stop, "SIGTERM"):
+        result = run(desk.job, github_with(CANARY, STUBBORN))
+        took = time.monotonic() - stop.wished_at
     assert (result.status, result.issues[0]) == ("rollback", "the job was stopped (SIGTERM) during canary 5%")
     assert not psutil.pid_exists(int(desk.file("stuck")))
     assert took < 4

@@ -15,6 +15,7 @@ from action.probes import Look, Prober
 from action.stop import Stop
 from protocol.policy import Probe
 from tests.chat import make_certificate, start_chat
+from tests.wishes import wished_when
 
 
 class Shop(BaseHTTPRequestHandler):
@@ -181,15 +182,13 @@ def test_a_command_probe_keeps_what_it_printed(prober: Prober) -> None:
 
 
 def test_independent_probes_look_at_once(prober: Prober) -> None:
-    began = time.monotonic()
-    looks = prober.look_at_all(tuple(probe(name=str(n), run="sleep 0.4") for n in range(5)))
-    assert [seen.name for seen in looks] == ["0", "1", "2", "3", "4"]
-    assert time.monotonic() - began < 1.8
+    meet = "touch here-{}; until test $(ls here-* | wc -l) = 5; do sleep 0.02; done"
+    looks = prober.look_at_all(tuple(probe(name=str(n), run=meet.format(n)) for n in range(5)))
+    assert [(seen.name, seen.wrong) for seen in looks] == [(str(n), "") for n in range(5)]
 
 
 def test_a_wish_to_stop_ends_all_looking(prober: Prober) -> None:
-    timer = threading.Timer(0.2, prober.stop.request, ("SIGINT",))
-    timer.start()
-    with pytest.raises(Stopped):
-        prober.look_at_all((probe(run="sleep 60"), probe(url="http://127.0.0.1:1/", within="60s")))
-    timer.join()
+    began = prober.workspace / "began"
+    looks = (probe(run="touch began; sleep 60"), probe(url="http://127.0.0.1:1/", within="60s"))
+    with wished_when(began.exists, prober.stop, "SIGINT"), pytest.raises(Stopped):
+        prober.look_at_all(looks)
