@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from gateway.errors import Forbidden, NotFound, RefMoved, Rejected
+from gateway.errors import NotFound, RefMoved, Rejected
 from gateway.lines import Lines
 from gateway.memory import Memory, ReadPolicy, Teams
 from gateway.reading import login_in
 from gateway.text import BODY, DESCRIPTION, RELEASE, REPORT, clip
 from protocol.facts import Deployment, Facts, Known, Permission, Relation
 from protocol.gate import Gate
-from protocol.principals import is_bot
 
 if TYPE_CHECKING:
     from gateway.backports import BackPort
@@ -261,13 +260,18 @@ class GitHub:
     ) -> tuple[Issue, ...]:
         """Issues with all the labels, newest first; no pull requests.
 
-        With a `marker`, those that begin with it: an App's or our own, since anybody can write one.
+        With a `marker`, those that begin with it and that we wrote, the App or a job: anybody can write one.
         """
         params = {"state": state, "labels": ",".join(labels)} if labels else {"state": state}
         found = self.connection.pages(f"{self._path}/issues", params=params)
         issues = [_issue(issue) for issue in found if "pull_request" not in issue]
-        marked = (issue for issue in issues if issue.body.startswith(marker))
-        return tuple(issue for issue in marked if not marker or self._is_ours(issue))
+        marked = tuple(issue for issue in issues if issue.body.startswith(marker))
+        if not (marker and marked):
+            return marked
+        from gateway.tellers import tellers  # noqa: PLC0415  # start-up time
+
+        ours = tellers(self, marker)
+        return tuple(issue for issue in marked if ours.wrote(issue))
 
     # -- deployments
 
@@ -476,17 +480,6 @@ class GitHub:
             requested_at=_moment(newest[0]["created_at"] if newest else run["created_at"]),
             deployment_id=newest[0]["id"] if newest else None,
         )
-
-    def _is_ours(self, issue: Issue) -> bool:
-        """An App's, so that the gate and a job know each other's; a person's only where they ask."""
-        return is_bot(issue.author) or issue.author == self._person_asking()
-
-    def _person_asking(self) -> str:
-        """Whose token it is; "" for an App's, which GitHub does not tell."""
-        try:
-            return str(self.connection.rest("GET", "/user")["login"]).lower()
-        except Forbidden:
-            return ""
 
     def _require_ref_at(self, ref: str, sha: str) -> None:
         kind, _, name = ref.removeprefix("refs/").partition("/")

@@ -49,6 +49,7 @@ _PREVENT = (
     "What in the policy has to change: a checklist item, a bound, a window?",
     "Who does it, until when?",
 )
+_ASKED = ("### What went wrong", "### Why it was not caught", "### How to prevent it")
 _RUN = re.compile(r"/runs/(\d+)")
 
 
@@ -89,15 +90,20 @@ def incident_body(
     parts = [
         incident_mark(entry),
         _now(entry, seen=seen),
-        "### What went wrong\n\n" + "\n".join(_wrong(entry)),
+        f"{_ASKED[0]}\n\n" + "\n".join(_wrong(entry)),
         *_output(steps),
         *_timeline(entry, steps),
         *([f"### Metrics\n\n{render_analysis(analysis)}"] if analysis and analysis.judgements else []),
-        "### Why it was not caught\n\n" + _questions(_WHY),
-        "### How to prevent it\n\n" + _questions(_PREVENT),
+        f"{_ASKED[1]}\n\n" + _questions(_WHY),
+        f"{_ASKED[2]}\n\n" + _questions(_PREVENT),
         "### The log's entry\n\n" + render_entry(entry).replace("## ", "#### ", 1),
     ]
     return "\n\n".join(parts)
+
+
+def asks_why(body: str) -> bool:
+    """Whether a text has the protocol's three questions, as an incident's and a post-mortem's have."""
+    return all(question in body for question in _ASKED)
 
 
 def _now(entry: Entry, *, seen: bool) -> str:

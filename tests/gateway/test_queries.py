@@ -37,6 +37,7 @@ REPOSITORY = {"owner": "acme", "name": "shop"}
         pytest.param(query("record"), id="record"),
         pytest.param(query("written"), id="written"),
         pytest.param(query("begun", "deployments"), id="begun"),
+        pytest.param(query("tellers"), id="tellers"),
         pytest.param(query("own_comments"), id="own comments"),
         pytest.param(overviews(50), id="overviews"),
         pytest.param(log_document(True, [7, 9]), id="log"),
