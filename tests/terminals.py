@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_PATIENCE = 30.0
+_PATIENCE = 60.0
+_PICTURES = re.compile(r"(?=\r\x1b\[2K)")  # each begins by wiping out the one before
 _PIECES = re.compile(r"\x1b\[([0-?]*)([@-~])|(\r)|(\n)|([^\x1b\r\n]+)|(.)", re.DOTALL)
 
 
@@ -81,6 +82,7 @@ class AtTerminal:
     terminal: int
     glass: Glass
     printed: str = ""
+    ahead: list[str] = field(default_factory=list)
 
     def until(self, seen: Callable[[str], bool]) -> str:
         """What stands there at the first moment when this is so."""
@@ -105,15 +107,17 @@ class AtTerminal:
         self.terminal = -1
 
     def _read(self) -> bool:
-        """False when nobody has the terminal open any more."""
-        if not select.select([self.terminal], [], [], 0.1)[0]:
-            return True
-        try:
-            text = os.read(self.terminal, 65_536).decode(errors="replace")
-        except OSError:
-            return False
-        self.printed += text
-        self.glass.take(text)
+        """Look at one picture more; False when nobody has the terminal open any more."""
+        if not self.ahead:
+            if not select.select([self.terminal], [], [], 0.1)[0]:
+                return True
+            try:
+                text = os.read(self.terminal, 65_536).decode(errors="replace")
+            except OSError:
+                return False
+            self.printed += text
+            self.ahead = _PICTURES.split(text)
+        self.glass.take(self.ahead.pop(0))
         return True
 
 

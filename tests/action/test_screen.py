@@ -97,7 +97,7 @@ def test_what_is_done_stands_above_and_what_goes_on_below(deploying: Run, tmp_pa
     assert at.until(lambda text: "looking" in text).startswith("looking at what is known  ")
     text = at.until(lambda text: bool(GOING_ON.search(text)))
     (tmp_path / "seen").touch()
-    assert "✓ verify  0s" in text
+    assert re.search(r"^✓ verify  \d+s$", text, re.MULTILINE)
     text = at.until(lambda text: "> canary 5%" in text and "judged" in text)
     assert "of 2s  at most 5% of users see 1.1.0" in text
     assert at.end() == 0
@@ -112,7 +112,7 @@ def test_a_failure_shows_the_last_lines_and_the_end_says_why_and_who_saw_it(depl
     at = deploying(smoke='echo "the page says Oops"; exit 1')
     assert at.end() == 1
     text = at.glass.text
-    assert "✗ smoke  0s" in text
+    assert re.search(r"^✗ smoke  \d+s$", text, re.MULTILINE)
     assert "    | the page says Oops" in text
     assert "✓ rollback: previous version" in text
     end = text[text.index("staging: rollback, 1.1.0, after ") :]
@@ -170,7 +170,7 @@ def test_a_terminal_that_is_closed_stops_the_deployment_and_the_log_says_so(
     at = deploying(deploy="echo copying; sleep 20")
     at.until(lambda text: "    | copying" in text)
     at.hang_up()
-    assert at.process.wait(20) == 1
+    assert at.process.wait(60) == 1
     [*_, entry] = sandbox.world.repository("acme/shop").issues.values()
     assert "the job was stopped (SIGHUP) during deploy" in (entry.body or "")
 
