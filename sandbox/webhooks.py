@@ -53,7 +53,7 @@ class Courier:
                 case _:
                     self.world.send(delivery)
 
-    def settle(self, seconds: float = 10.0) -> None:
+    def settle(self, seconds: float = 60.0) -> None:
         """Wait until everything taken so far has been sent; raises TimeoutError when it is not in time."""
         until = time.monotonic() + seconds
         while self._waiting.unfinished_tasks:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 _USERS = 6
 _PAUSE = 0.01  # seconds between an answer and the next question
-_PATIENCE = 10.0
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,7 +20,7 @@ from sandbox.world import World, key_pair
 
 SHOP = "acme/shop"
 WORKFLOW = ".github/workflows/ci.yml"
-PATIENCE = 20.0
+PATIENCE = 60.0
 PERMISSIONS = {
     "actions": "write", "administration": "write", "checks": "write", "contents": "write",
     "deployments": "write", "statuses": "write",

@@ -24,7 +24,7 @@ from tests.listening import listening
 
 SHOP = "acme/shop"
 FILES = {"README.md": "# Shop\n", "src/app.py": "print('hello')\n", "migrations/001.sql": "select 1;\n"}
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @dataclass(kw_only=True)

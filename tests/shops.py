@@ -28,7 +28,7 @@ SLOW = {"seconds": 0.1}
 RUDE = {"greeting": "Oops"}  # what the smoke test looks for is not there
 DAMAGES = {"damages": True}
 OLD, NEW = "1.0.0", "1.1.0"
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)

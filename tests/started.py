@@ -19,7 +19,7 @@ import requests
 from sandbox.state import App
 
 SECRET = "a secret between the sandbox and the App"
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @dataclass(kw_only=True)

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 import requests
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 @dataclass(kw_only=True)

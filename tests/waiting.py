@@ -25,7 +25,7 @@ from sandbox.world import World
 from tests.runner import private_key
 
 SHOP, HOME = "acme/shop", "acme/.github"
-PATIENCE = 20.0
+PATIENCE = 60.0
 POLICY = """\
 version: 1
 environments:

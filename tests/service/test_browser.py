@@ -11,7 +11,7 @@ from typing import Literal
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from protocol.entry import Change, Said
@@ -37,6 +37,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 30_000  # milliseconds
 POLICY = """\
 version: 1
 timezone: Europe/Berlin
@@ -57,7 +58,12 @@ class Window:
     complaints: list[str] = field(default_factory=list)
 
     def says(self, text: str) -> bool:
-        return text in self.page.locator("main").inner_text()
+        """Once the page it was led to has come, which a click does not wait for."""
+        try:
+            expect(self.page.locator("main")).to_contain_text(text, use_inner_text=True, timeout=PATIENCE)
+        except AssertionError:
+            return False
+        return True
 
     def is_wider_than_the_screen(self) -> bool:
         wide: bool = self.page.evaluate("document.documentElement.scrollWidth > innerWidth")

@@ -15,7 +15,7 @@ from service.inbox import Delivery, Inbox
 from service.intake import Intake
 
 NOW = 1_800_000_000.0
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 def delivery(guid: str | None = None) -> Delivery:

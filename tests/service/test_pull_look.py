@@ -282,11 +282,11 @@ def test_what_github_refused_is_shown_later_and_nothing_twice(served: Served) ->
 
 
 def test_what_ends_by_the_clock_is_shown_without_any_event(served: Served) -> None:
-    ends = datetime.now(UTC) + timedelta(minutes=2)
-    freeze = f'{{from: "2026-01-01 00:00", until: "{ends:%Y-%m-%d %H:%M}", reason: Stock-taking}}'
+    ends = datetime.now(UTC) + timedelta(minutes=5)
+    freeze = f'{{from: "2020-01-01 00:00", until: "{ends:%Y-%m-%d %H:%M}", reason: Stock-taking}}'
     opened(served, PLAIN_POLICY.replace("{deploy: manual}", f"{{freezes: [{freeze}]}}"))
     assert (check(served).title or "").startswith("Will wait: frozen until ")
-    served.clock.later += 120 + 21 * 30
+    served.clock.later += 300 + 21 * 30
     served.settle()
     assert check(served).title == "Could be deployed now"
 

@@ -177,6 +177,7 @@ def test_many_pull_requests_are_looked_at_one_after_the_other(served: Served) ->
     served.shop.installation.events = ()
     for branch in ("sell", "buy", "lend"):
         open_pull(served, branch)
+    served.clock.stop()
     served.reconcile()
     with served.engine.connect() as connection:
         moments = sorted(connection.execute(select(pulls.c.recheck_at)).scalars())
