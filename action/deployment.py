@@ -9,6 +9,7 @@ from functools import partial
 
 from action.announce import Delivery, announce_end, call_off
 from action.contents import Asked, ask_contents, containing, contents_of
+from action.earlier import note_what_stands
 from action.errors import NoRoom
 from action.github import GitHub
 from action.halves import first_half
@@ -21,7 +22,6 @@ from action.preflight import Allowed
 from action.record import Claim, Told, claim_deployment, note_told, release_tag, tell_github
 from action.result import Result, result_of
 from gateway.errors import GatewayError
-from protocol.done import note_of, still_done
 from protocol.entry import Change, Entry, Said, Status
 from protocol.exposure import exposure_of
 from protocol.facts import Missing
@@ -112,7 +112,8 @@ def conclude(job: Job, github: GitHub, progress: Progress, begun: Begun, status:
     """Tell GitHub and the team how it ended."""
     if status != "success" and job.inputs.phase != "rollback":
         _say_who_saw_it(job, progress)
-    _note_what_is_done(job, progress, status)
+    if status in ("failed", "stopped", "held"):
+        note_what_stands(job, progress)
     progress.issues += _not_repeated(job, progress)
     if job.journal.lost:
         progress.issues.append(f"the journal could not be written to its end: {job.journal.lost}")
@@ -156,17 +157,6 @@ def _not_repeated(job: Job, progress: Progress) -> list[str]:
     skipped = [step.name for step in progress.steps if step.outcome == "skipped"]
     attempt = job.workflow.run_attempt - 1
     return [f"{', '.join(skipped)}: done in attempt {attempt}, and not repeated"] if skipped else []
-
-
-def _note_what_is_done(job: Job, progress: Progress, status: Status) -> None:
-    """For the next attempt of this run, which may have a disk of its own."""
-    if status not in ("failed", "stopped", "held"):
-        return
-    passed = [step.name for step in progress.steps if step.outcome in ("passed", "skipped")]
-    done = still_done(passed, [step.name for step in progress.steps])
-    if done:
-        note = note_of(done, version=progress.version, attempt=job.workflow.run_attempt)
-        progress.to_note.append(note)
 
 
 def _made_by_github(job: Job, allowed: Allowed) -> int | None:

@@ -69,6 +69,7 @@ class Progress:
     changed_paths: tuple[str, ...] | None = None  # None: not known
     emergency: bool = False
     done: frozenset[str] = frozenset()  # steps that an earlier attempt of this run has done
+    broken_off: frozenset[str] = frozenset()  # steps that it began and did not end
     baselines: Mapping[str, tuple[Measurement, ...]] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)  # what steps hand on to the commands after them
     analysis: Analysis | None = None  # of the metrics so far

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from action.announce import Delivery, announce, asks_to_be_told, news_so_far
+from action.announce import Delivery, announce, news_so_far
 from action.commands import environment_for_commands, run_command
+from action.earlier import learn_of_earlier, pass_on
 from action.github import GitHub
 from action.job import Job, Progress
 from action.record import note_told
@@ -17,7 +18,6 @@ from action.summary import write_state
 from action.way_back import bad_versions
 from protocol.conditions import applies
 from protocol.decision import decide, environment_in
-from protocol.done import ONCE, done_before
 from protocol.errors import PolicyError
 from protocol.facts import Changes, Deployment, Emergency, Evidence, Facts, Known, Missing
 from protocol.gate import Gate
@@ -65,12 +65,13 @@ def look_before(job: Job, github: GitHub, progress: Progress) -> Preflight:
     decision = decide(policies, facts, now)
     if decision.verdict is Verdict.ALLOW and _goes_on(job) and plan is not None:
         write_state(job.workflow, "journal", job.journal.path)  # before anybody is told that it begins
-        progress.noted = _noted(plan, job, github, progress)
-        progress.done = _done(job, progress)
+        learn_of_earlier(plan, job, github, progress)
         facts, decision = _announced(policies, facts, plan, job, progress)
         note_told(job, github, progress)
         if decision.verdict is not Verdict.ALLOW:
             job.journal.finished("waiting")  # the next attempt tells the rest
+    elif _goes_on(job) and plan is not None:
+        pass_on(plan, job, github, progress)
     allowed = None
     if decision.verdict is Verdict.ALLOW and policy is not None and plan is not None:
         allowed = Allowed(
@@ -191,20 +192,6 @@ def _run_item(item: ChecklistItem, command: str, job: Job, progress: Progress) -
         )
     detail = f"`{command}` passed" if outcome.succeeded else f"`{command}` {outcome.reason}"
     return Evidence(passed=outcome.succeeded, detail=detail)
-
-
-def _noted(plan: Plan, job: Job, github: GitHub, progress: Progress) -> tuple[str, ...]:
-    """A run that is run again keeps in GitHub's record what its team was told, and what is done."""
-    does_once = any(step.name in ONCE for step in plan.steps)
-    if job.workflow.run_attempt == 1 or not (does_once or asks_to_be_told(plan)):
-        return ()
-    return github.noted_in_run(progress.environment, progress.sha, job.workflow.run_url)
-
-
-def _done(job: Job, progress: Progress) -> frozenset[str]:
-    if job.inputs.repeat or job.inputs.phase == "rollback":
-        return frozenset()
-    return done_before(progress.noted, version=progress.version, attempt=job.workflow.run_attempt)
 
 
 def _announced(

@@ -104,10 +104,23 @@ class _StepRun:
     last_lines: tuple[str, ...] = ()
 
     def carry_out(self) -> tuple[Step, ...]:
+        if self.step.name in self.progress.broken_off:
+            self._begin_again()
         following: list[Step] = []
         for work in self.step.work:
             following += self._do(work)
         return tuple(following)
+
+    def _begin_again(self) -> None:
+        """Over what an earlier attempt may have done in part; how far it came, nobody knows."""
+        began = "an earlier attempt of this run began it and did not end it"
+        if not self.step.repeatable:
+            raise StepFailed(
+                f"{began}, and it is not reversible: look at the database, then run the job "
+                "with `repeat: true`"
+            )
+        self.job.console.annotate("warning", self.step.name, f"{began}; it is begun again")
+        self.progress.issues.append(f"{self.step.name}: {began}; it was begun again")
 
     def record(self, outcome: StepOutcome, wrong: str = "") -> None:
         wrong = self.job.console.masked(wrong)

@@ -6,16 +6,18 @@ import re
 from collections.abc import Iterable, Sequence
 
 ONCE = ("backup", "migrate")
+_PART = "part of "  # a migration that was begun and did not end; half a backup is none
 _NOTE = re.compile(r"Done in attempt (?P<attempt>\d+): (?P<steps>[a-z, ]+) \((?P<version>.*)\)")
 _UNDONE = "rollback: database"
 
 
 def still_done(passed: Iterable[str], begun: Iterable[str]) -> tuple[str, ...]:
     """Steps that stand when the attempt ends. With its migration taken back a deployment begins anew."""
-    if _UNDONE in begun:
+    known, tried = frozenset(passed), frozenset(begun)
+    if _UNDONE in tried:
         return ()
-    known = frozenset(passed)
-    return tuple(name for name in ONCE if name in known)
+    whole = tuple(name for name in ONCE if name in known)
+    return (*whole, f"{_PART}migrate") if "migrate" in tried - known else whole
 
 
 def note_of(steps: Sequence[str], *, version: str, attempt: int) -> str:
@@ -24,7 +26,18 @@ def note_of(steps: Sequence[str], *, version: str, attempt: int) -> str:
 
 
 def done_before(noted: Iterable[str], *, version: str, attempt: int) -> frozenset[str]:
-    """What need not be done again. Only the attempt right before counts: a later one may have undone it."""
+    """What need not be done again."""
+    return _noted(noted, version, attempt) & frozenset(ONCE)
+
+
+def broken_off_before(noted: Iterable[str], *, version: str, attempt: int) -> frozenset[str]:
+    """What was begun and did not end: nobody knows how far it came."""
+    noted_steps = _noted(noted, version, attempt)
+    return frozenset(name for name in ONCE if _PART + name in noted_steps)
+
+
+def _noted(noted: Iterable[str], version: str, attempt: int) -> frozenset[str]:
+    """Only the attempt right before counts: a later one may have undone it. Each notes what stands then."""
     found = (match for text in noted if (match := _NOTE.fullmatch(text)) is not None)
     ours = (one for one in found if one["version"] == version and int(one["attempt"]) == attempt - 1)
-    return next((frozenset(one["steps"].split(", ")) & frozenset(ONCE) for one in ours), frozenset())
+    return next((frozenset(one["steps"].split(", ")) for one in ours), frozenset())

@@ -125,11 +125,13 @@ class Step:
     """`exposes`: the share of users (0 to 1) who may see the new version; None where that stays as it is.
 
     `integrity` is looked at beside the work: damaged data end it at once, and it fails.
+    One that is not `repeatable` is never done over what it may have done in part before.
     """
 
     name: str
     work: tuple[Work, ...]
     touches: Touch = "nothing"
+    repeatable: bool = True
     exposes: float | None = None
     integrity: Integrity | None = None
 
@@ -259,7 +261,7 @@ def _command(step: CommandStep, **variables: str) -> Command:
 def _migration(migrate: MigrateStep, schedule: Schedule) -> Iterator[Step]:
     if migrate.lint is not None:
         yield Step(name="lint migrations", work=(Lint(migrate.lint, schedule),))
-    yield Step(name="migrate", work=(_command(migrate),), touches="database")
+    yield Step(name="migrate", work=(_command(migrate),), touches="database", repeatable=migrate.reversible)
 
 
 def _canary(environment: Environment) -> Canary | None:

@@ -101,3 +101,70 @@ def test_the_end_of_a_killed_job_notes_what_was_done_too(desk_of: Any) -> None:
     github.statuses.clear()
     tell_the_end(reopened(desk.job), github)
     assert github.statuses[0]["description"] == "Done in attempt 1: backup, migrate (1.1.0)"
+
+
+CUT_OFF = """
+steps:
+  backup: {run: 'echo backup >> story'}
+  migrate: {run: 'echo up >> story; test -e repaired', undo: 'echo down >> story'}
+  deploy: {run: 'echo deploy >> story'}
+"""
+
+
+def test_a_migration_that_broke_off_is_begun_again_and_that_is_said(desk_of: Any) -> None:
+    [first, second], desk, github = attempts(desk_of, CUT_OFF, {})
+    assert (first.status, second.status) == ("failed", "success")
+    assert desk.file("story") == "backup\nup\nup\ndeploy\n"
+    assert "Done in attempt 1: backup, part of migrate (1.1.0)" in [
+        one["description"] for one in github.statuses
+    ]
+    said = "an earlier attempt of this run began it and did not end it; it "
+    assert f"::warning title=migrate::{said}is begun again" in desk.log
+    assert second.entry is not None
+    assert f"migrate: {said}was begun again" in second.entry.issues
+
+
+def test_one_that_cannot_be_reversed_waits_for_a_person_until_told_to_repeat(desk_of: Any) -> None:
+    text = CUT_OFF.replace("undo: 'echo down >> story'", "reversible: false")
+    [_, second, third, fourth], desk, _ = attempts(desk_of, text, {}, {}, {"repeat": True})
+    for held in (second, third):
+        assert (held.status, [step.name for step in held.steps]) == ("failed", ["backup", "migrate"])
+        assert held.issues[0] == (
+            "migrate: an earlier attempt of this run began it and did not end it, and it is not reversible: "
+            "look at the database, then run the job with `repeat: true`"
+        )
+    assert fourth.status == "success"
+    assert desk.file("story") == "backup\nup\nbackup\nup\ndeploy\n"
+
+
+def test_the_end_of_a_job_killed_while_it_migrated_notes_that_too(desk_of: Any) -> None:
+    desk, github = desk_of(), GitHubInMemory(policies=[policy_of(CUT_OFF)])
+    run(desk.job, github)
+    path = desk.job.journal.path
+    lines = path.read_text(encoding="utf-8").splitlines()
+    cut = next(number for number, line in enumerate(lines) if '"step": "migrate"' in line)
+    path.write_text("\n".join(lines[: cut + 1]), encoding="utf-8")
+    github.statuses.clear()
+    tell_the_end(reopened(desk.job), github)
+    assert github.statuses[0]["description"] == "Done in attempt 1: backup, part of migrate (1.1.0)"
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        pytest.param("checklist: [{item: Alerts, run: 'false'}]", id="that may not begin"),
+        pytest.param("  verify: {run: 'false'}", id="that fails before it comes so far"),
+    ],
+)
+def test_an_attempt_in_between_forgets_nothing(desk_of: Any, between: str) -> None:
+    github = GitHubInMemory(policies=[policy_of(POLICY.replace("  verify: {run: 'echo 1.0.0'}\n", ""))])
+    run(desk_of().job, github)
+    good, lines = github.policies, POLICY.replace("  verify: {run: 'echo 1.0.0'}\n", "").strip().splitlines()
+    at = 1 if between.startswith(" ") else len(lines)
+    github.policies = [policy_of("\n".join([*lines[:at], between, *lines[at:]]))]
+    assert run(desk_of(attempt=2).job, github).status in ("waiting", "failed")
+    github.policies = good
+    desk = desk_of(attempt=3)
+    (desk.workspace / "repaired").touch()
+    assert run(desk.job, github).status == "success"
+    assert desk.file("story").splitlines() == ["backup", "up", "deploy 1.1.0", "deploy 1.1.0"]
