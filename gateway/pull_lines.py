@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.errors import GatewayError, RateLimited, Unavailable
 from gateway.own_comments import own_comment
+from gateway.reading import login_of
+from gateway.tellers import tellers
 from gateway.text import BODY, clip
-from protocol.deployed_lines import MARKER, with_line
+from protocol.deployed_lines import MARKER, says, with_line
 from protocol.entry import Entry
+from protocol.incident import incident_mark
 from protocol.wording import say_all
 
 if TYPE_CHECKING:
@@ -21,7 +24,10 @@ if TYPE_CHECKING:
 FEW = 10  # comments that GitHub surely makes within its ten seconds for a request
 _PULL = """  p%d: pullRequest(number: %d) {
     id
-    comments(first: 100) { pageInfo { hasNextPage } nodes { id body viewerDidAuthor } }
+    comments(first: 100) {
+      pageInfo { hasNextPage }
+      nodes { id body viewerDidAuthor author { __typename login } }
+    }
   }"""
 _CURE = "Give the job `pull-requests: write`."
 _ADD = "  c%d: addComment(input: {subjectId: $on%d, body: $text%d}) { clientMutationId }"
@@ -61,6 +67,8 @@ def remarks_wanted(
 
 
 def _wanted(github: GitHub, entry: Entry, number: int, pull: Any, where: str) -> Remark | None:
+    if _is_told_already(github, entry, pull["comments"]):
+        return None
     ours = _our_comment(github, number, pull["comments"])
     before = ours[1] if ours else None
     text = clip(with_line(before, entry, where), BODY)
@@ -68,6 +76,16 @@ def _wanted(github: GitHub, entry: Entry, number: int, pull: Any, where: str) ->
         return None
     node = ours[0] if ours else str(pull["id"])
     return Remark(number=number, node=node, text=text, is_there=ours is not None)
+
+
+def _is_told_already(github: GitHub, entry: Entry, comments: Any) -> bool:
+    """By the other of us, the App or a job: each changes its own comment only."""
+    theirs = (one for one in comments["nodes"] if not one["viewerDidAuthor"])
+    told = [one for one in theirs if one["body"].startswith(MARKER) and says(one["body"], entry)]
+    if not told:
+        return False
+    ours = tellers(github, incident_mark(entry)).logins
+    return any(login_of(one["author"]) in ours for one in told)
 
 
 def _our_comment(github: GitHub, number: int, comments: Any) -> tuple[str, str] | None:

@@ -15,11 +15,24 @@ _LINE = re.compile(r"^- (?P<text>.*) <!-- (?P<place>[^ ]*) (?P<at>\S+) -->$", re
 
 def with_line(body: str | None, entry: Entry, log_url: str) -> str:
     """The comment with this deployment's line, in its environment's place; a newer one there stays."""
-    lines = {match["place"]: match[0] for match in _LINE.finditer(body or "")}
-    place = entry.key.partition("/")[0].casefold()
+    lines, place = _lines(body or ""), _place(entry)
     if place not in lines or _moment(lines[place]) <= entry.at:
         lines[place] = _line(entry, place, log_url)
     return "\n".join([MARKER, _TITLE, "", *(lines[name] for name in sorted(lines))])
+
+
+def says(body: str, entry: Entry) -> bool:
+    """Whether a comment has this deployment's line already, or a later one's in its place."""
+    line = _lines(body).get(_place(entry))
+    return line is not None and (_moment(line) >= entry.at or escaped(one_line(entry)) in line)
+
+
+def _lines(body: str) -> dict[str, str]:
+    return {match["place"]: match[0] for match in _LINE.finditer(body)}
+
+
+def _place(entry: Entry) -> str:
+    return entry.key.partition("/")[0].casefold()
 
 
 def _line(entry: Entry, place: str, log_url: str) -> str:
