@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -85,11 +86,15 @@ def example(*lines: str) -> str:
 
 
 class Verbs(click.Group):
-    """A verb whose part an image leaves out says where it is to be had."""
+    """A verb whose part an image leaves out says where it is to be had, and a full disk is named."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            _fail(f"Nothing more can be written ({error.strerror}). Make room, or write it elsewhere.")
         except ModuleNotFoundError as error:
             if error.name not in PARTS:
                 raise
@@ -181,7 +186,7 @@ def windows(environment: str, file: str, at: str | None, as_json: bool) -> None:
 def decide(environment: str, files: tuple[str, ...], facts_file: str, at: str | None, as_json: bool) -> None:
     """Decide about one deployment from its facts, as the App does.
 
-    An invalid policy waits, as in the App.
+    An invalid policy waits, as in the App; its problems are named on standard error.
 
     Exit codes: 0 allow, 2 unreadable, 3 wait, 4 refuse.
     """
@@ -189,7 +194,12 @@ def decide(environment: str, files: tuple[str, ...], facts_file: str, at: str | 
     from protocol.shown import decision_data, decision_text
     from protocol.verdict import Verdict
 
+    if [*files, facts_file].count("-") > 1:
+        _fail("-: standard input can be read once only. Name a file for the others.")
     policies = [_policy_or_error(file) for file in files]
+    for policy in policies:
+        if isinstance(policy, Exception):
+            click.echo(str(policy), err=True)
     zone_giver = next((policy for policy in reversed(policies) if not isinstance(policy, Exception)), None)
     decision = decision_about(policies, _facts(facts_file, environment), _moment(at, zone_giver))
     show = decision_data if as_json else decision_text
@@ -571,14 +581,25 @@ def _read(file: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
-        _fail(f"{file}: cannot be read ({error.strerror}). Name a file that is there.")
+        _fail(f"{file or repr(file)}: cannot be read ({error.strerror}). {_cure(error, file)}")
+
+
+def _cure(error: OSError, file: str) -> str:
+    match error:
+        case IsADirectoryError():
+            return "Name a file in it."
+        case PermissionError():
+            return "Allow yourself to read it, or name another."
+        case FileNotFoundError() if file == DEFAULT_POLICY:
+            return "Name the policy, or begin one with `deploy-protocol init`."
+    return "Name a file that is there."
 
 
 def _policy(file: str) -> Policy:
     policy = _policy_or_error(file)
     if isinstance(policy, Exception):
         count = _counted(len(policy.problems), "problem")
-        _fail(f"{policy}\n{count} found; nothing is deployed by a policy that cannot be read.", INVALID)
+        _fail(f"{policy}\n{count} found; until the policy is mended, nothing is deployed.", INVALID)
     return policy
 
 

@@ -28,11 +28,12 @@ class PolicyError(ProtocolError):
     """A policy that cannot be used, with every problem found in it."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        self.problems = tuple(_readable(problem) for problem in sorted(problems))
+        self.problems = tuple(
+            replace(problem, message=shortened(problem.message)) for problem in sorted(problems)
+        )
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-def _readable(problem: Problem) -> Problem:
-    if len(problem.message) <= _LONGEST:
-        return problem
-    return replace(problem, message=f"{problem.message[: _LONGEST - 1]}…")
+def shortened(message: str) -> str:
+    """As much of a message as anybody reads."""
+    return message if len(message) <= _LONGEST else f"{message[: _LONGEST - 1]}…"

@@ -6,6 +6,7 @@ A fact that could not be had is written `{"missing": "why"}`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
@@ -14,31 +15,27 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from protocol.errors import ProtocolError
+from protocol.errors import ProtocolError, shortened
 from protocol.facts import Facts, Missing, People
 from protocol.facts_meanings import MEANINGS
 from protocol.moments import in_our_years
 from protocol.wording import not_known, say_any
+
+_HALF = re.compile("[\ud800-\udfff]")  # JSON may escape one half of a pair, which nothing can write out
 
 
 class FactsError(ProtocolError):
     """Facts that cannot be used, with every problem found in them."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
-        self.problems = problems
-        super().__init__("\n".join(problems))
+        self.problems = tuple(map(shortened, problems))
+        super().__init__("\n".join(self.problems))
 
 
 def read_facts(text: str | bytes, file: str) -> Facts:
     """Read one gate's facts. Raises FactsError with all that is wrong, as `FILE: path: message`."""
-    try:
-        value = json.loads(text, object_pairs_hook=_without_doubles)
-    except json.JSONDecodeError as error:
-        raise FactsError((f"{file}:{error.lineno}:{error.colno}: this is not JSON: {error.msg}",)) from None
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise FactsError((f"{file}: this is not JSON we can read: {error}",)) from None
     reader = _Reader()
-    facts: Facts = reader.read(Facts, value, "")
+    facts: Facts = reader.read(Facts, _json(text, file), "")
     if reader.problems:
         raise FactsError(tuple(f"{file}: {problem}" for problem in reader.problems))
     return replace(facts, people=_in_lower_case(facts.people))
@@ -62,12 +59,37 @@ def facts_schema() -> dict[str, Any]:
     }
 
 
+def _json(text: str | bytes, file: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_without_doubles)
+    except json.JSONDecodeError as error:
+        why = error.msg if error.doc.strip() else "it is empty, write one object in {braces}"
+        raise FactsError((f"{file}:{error.lineno}:{error.colno}: this is not JSON: {why}",)) from None
+    except (RecursionError, ValueError) as error:
+        raise FactsError((f"{file}: this is not JSON we can read: {_why_unreadable(error)}",)) from None
+
+
+def _why_unreadable(error: Exception) -> str:
+    match error:
+        case UnicodeDecodeError():
+            return f"byte {error.start + 1} is not UTF-8, save it as UTF-8"
+        case RecursionError():
+            return "it is nested too deep, facts never are"
+        case _TwiceError():
+            return str(error)
+    return "it holds a number of more digits than any fact has"
+
+
+class _TwiceError(ValueError):
+    """A key stands twice in one object."""
+
+
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     values = dict(pairs)
     if len(values) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"key '{twice}' is written twice: keep one of them")
+        raise _TwiceError(f"key '{twice}' is written twice: keep one of them")
     return values
 
 
@@ -131,7 +153,10 @@ class _Reader:
     def _mapping(self, kind: Any, value: Any, at: str) -> Any:
         if not isinstance(value, dict):
             return self._reject(at, f"this must be an object, not {_kind(value)}: write it in {{braces}}")
-        return {key: self.read(kind, item, f"{at}.{key}") for key, item in value.items()}
+        return {
+            self._plain(str, key, f"{at}.{key}"): self.read(kind, item, f"{at}.{key}")
+            for key, item in value.items()
+        }
 
     def _record(self, kind: Any, value: Any, at: str) -> Any:
         if not isinstance(value, dict):
@@ -165,6 +190,8 @@ class _Reader:
             return self._reject(at, str(error))
 
     def _plain(self, kind: type, value: Any, at: str) -> Any:
+        if isinstance(value, str) and (half := _HALF.search(value)):
+            return self._reject(at, f"this holds half a character (U+{ord(half[0]):04X}): remove it")
         if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
             return value
         wanted = {str: "text", int: "a whole number", bool: "true or false"}[kind]
@@ -177,7 +204,7 @@ def _not_one_of(value: Any, words: tuple[Any, ...]) -> str:
 
 def _kind(value: Any) -> str:
     kinds = {bool: "true or false", str: "text", list: "a list", dict: "an object", NoneType: "null"}
-    return kinds.get(type(value), "a number")
+    return str(value) if isinstance(value, float) else kinds.get(type(value), "a number")
 
 
 def _required(kind: Any) -> set[str]:

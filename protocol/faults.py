@@ -119,6 +119,12 @@ def _must_be(what: str, example: str) -> Callable[[Any, Any], str]:
     return lambda given, _: f"this must be {what}, not {_kind(given)}: write {example}"
 
 
+def _must_be_whole(given: Any, _: Any) -> str:
+    """A number of more than eighteen digits is read as a fraction, and shown as one."""
+    kind = given if isinstance(given, float) else _kind(given)
+    return f"this must be a whole number, not {kind}: write one such as 1"
+
+
 _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
     "string_type": _must_be_text,
     "string_too_short": lambda *_: "this is empty: write some text or remove the key",
@@ -126,7 +132,7 @@ _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
     "string_too_long": lambda _, context: (
         f"this is too long: write at most {context['max_length']} characters"
     ),
-    "int_type": _must_be("a whole number", "one such as 1"),
+    "int_type": _must_be_whole,
     "float_type": _must_be("a number", "one such as 0.9"),
     "finite_number": lambda *_: "this number is too large: write a smaller one",
     "bool_type": _must_be("true or false", "true or false without quotes"),

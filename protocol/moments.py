@@ -11,7 +11,7 @@ from protocol.durations import parse_duration
 
 _MOMENT = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})[T ](?P<hour>\d{2}):(?P<rest>\d{2}(?::\d{2}(?:\.\d{1,9})?)?)"
-    r" ?(?P<offset>Z|[+-]\d{2}:?\d{2})?"
+    r" ?(?P<offset>Z|[+-]\d{2}(?::?\d{2})?)?"
 )
 
 
@@ -47,7 +47,10 @@ def parse_moment(text: str, zone: ZoneInfo) -> datetime:
     """Read `2026-11-27 15:00`, in `zone` unless it has an offset. Raises ValueError with the cure."""
     match = _MOMENT.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"'{text}' is not a moment: write a day and a time, such as 2026-11-27 15:00")
+        raise ValueError(
+            f"'{text}' is not a moment: write a day and a time, such as 2026-11-27 15:00 "
+            "or, with an offset, 2026-11-27 15:00+01:00"
+        )
     midnight_after = match["hour"] == "24" and match["rest"] in ("00", "00:00")
     hour = "00" if midnight_after else match["hour"]
     try:

@@ -61,7 +61,7 @@ def test_check_says_all_that_is_wrong_on_standard_error(tmp_path: Path) -> None:
     assert result.stderr == (
         f"{file}:1:10: '2' is not known here: write 1\n"
         f"{file}:3:10: unknown key 'widnows', did you mean 'windows'?\n"
-        "2 problems found; nothing is deployed by a policy that cannot be read.\n"
+        "2 problems found; until the policy is mended, nothing is deployed.\n"
     )
 
 
@@ -105,6 +105,52 @@ def test_what_cannot_be_read_is_named_on_standard_error(arguments: list[str]) ->
     result = deploy_protocol(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr
+
+
+CURES = {
+    "no policy yet": (
+        ["check"],
+        (
+            ".github/deploy.yml: cannot be read (No such file or directory). "
+            "Name the policy, or begin one with `deploy-protocol init`."
+        ),
+    ),
+    "no such file": (
+        ["check", "nowhere.yml"],
+        "nowhere.yml: cannot be read (No such file or directory). Name a file that is there.",
+    ),
+    "a folder": (["check", "docs"], "docs: cannot be read (Is a directory). Name a file in it."),
+    "nothing": (["check", ""], "'': cannot be read (Is a directory). Name a file in it."),
+    "standard input twice": (
+        ["decide", "--environment", "production", "--policy", "-", "--facts", "-"],
+        "-: standard input can be read once only. Name a file for the others.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "said"), CURES.values(), ids=CURES)
+def test_what_cannot_be_read_comes_with_the_cure(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    result = deploy_protocol(*arguments)
+    assert (result.exit_code, result.stderr) == (2, f"{said}\n")
+
+
+def test_a_full_disk_is_named_and_is_no_answer() -> None:
+    with Path("/dev/full").open("w") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "deploy_protocol", "windows", *PRODUCTION, *WEDNESDAY],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (process.returncode, process.stderr) == (
+        2,
+        "Nothing more can be written (No space left on device). Make room, or write it elsewhere.\n",
+    )
 
 
 def test_an_unknown_environment_is_told_the_nearest() -> None:
@@ -197,7 +243,9 @@ def test_decide_waits_for_an_invalid_policy_to_be_mended(tmp_path: Path) -> None
     asked = ["decide", "--environment", "production", "--policy", file, "--facts", FACTS]
     shown = answer(*asked)
     assert (shown["verdict"], shown["findings"][0]["code"]) == ("wait", "policy.invalid")
-    assert deploy_protocol(*asked).stdout.endswith("Looked at again whenever something changes.\n")
+    result = deploy_protocol(*asked)
+    assert result.stdout.endswith("Looked at again whenever something changes.\n")
+    assert result.stderr == f"{file}:1:10: '2' is not known here: write 1\n"
 
 
 def test_decide_asks_the_organisation_s_policy_as_well(tmp_path: Path) -> None:

@@ -326,7 +326,10 @@ AT_THE_TOP = {
     "test of an unknown environment because of an unknown rule": (
         "tests: [{at: soon, environment: lve, expect: wait, because: window}]",
         [
-            "3:14: 'soon' is not a moment: write a day and a time, such as 2026-11-27 15:00",
+            (
+                "3:14: 'soon' is not a moment: write a day and a time, such as 2026-11-27 15:00 "
+                "or, with an offset, 2026-11-27 15:00+01:00"
+            ),
             "3:33: unknown environment 'lve', did you mean 'live'?",
             "3:61: unknown rule or code 'window', did you mean 'windows'?",
         ],

@@ -136,7 +136,10 @@ TOP = {
     ),
     "test at no moment": (
         "tests: [{at: 2026-11-27, environment: live, expect: wait}]",
-        "3:14: '2026-11-27' is not a moment: write a day and a time, such as 2026-11-27 15:00",
+        (
+            "3:14: '2026-11-27' is not a moment: write a day and a time, such as 2026-11-27 15:00 "
+            "or, with an offset, 2026-11-27 15:00+01:00"
+        ),
     ),
     "test at a number": (
         "tests: [{at: 2026, environment: live, expect: wait}]",
@@ -369,9 +372,13 @@ ENVIRONMENT = {
         "steps: {backup: {run: a, retries: 21}}",
         "4:50: 21 is too large: write at most 20",
     ),
+    "more retries than a whole number of YAML counts": (
+        "steps: {backup: {run: a, retries: 99999999999999999999}}",
+        "4:50: this must be a whole number, not 1e+20: write one such as 1",
+    ),
     "half a retry": (
         "steps: {backup: {run: a, retries: 1.5}}",
-        "4:50: this must be a whole number, not a number: write one such as 1",
+        "4:50: this must be a whole number, not 1.5: write one such as 1",
     ),
     "no strategy": ("strategy: {}", "4:26: one of canary, blue_green or rolling is missing: give one"),
     "two strategies": (

@@ -125,6 +125,22 @@ MISFITS: dict[str, tuple[dict[str, Any], str]] = {
         {"requested_at": "yesterday"},
         "requested_at: 'yesterday' is not a moment: write one such as 2026-11-27T15:00:00+01:00",
     ),
+    "fraction for a number": (
+        {"changes": {"paths": [], "lines": 1.5}},
+        "changes.lines: this must be a whole number, not 1.5",
+    ),
+    "half a character": (
+        {"deployer": "a\ud800"},
+        "deployer: this holds half a character (U+D800): remove it",
+    ),
+    "half a character in a name": (
+        {"people": {"permissions": {}, "teams": {"acme/\udc00": []}}},
+        "people.teams.acme/\udc00: this holds half a character (U+DC00): remove it",
+    ),
+    "text without end": (
+        {"requested_at": "9" * 10_000},
+        f"requested_at: '{'9' * 572}…",
+    ),
     "moment before all clocks": (
         {"requested_at": "0001-01-01T00:00:00+01:00"},
         "requested_at: the year 1 is too far away: write one from 1970 to 9998",
@@ -154,9 +170,21 @@ def test_misfits_come_in_the_same_order_every_time() -> None:
 
 BROKEN: dict[str, tuple[str | bytes, str]] = {
     "no JSON": ("{\n  oops", "facts.json:2:3: this is not JSON: "),
-    "empty": ("", "facts.json:1:1: this is not JSON: "),
-    "not UTF-8": (b'{"sha": "\xff"}', "facts.json: this is not JSON we can read: "),
-    "nested without end": ("[" * 100_000, "facts.json: this is not JSON we can read: "),
+    "empty": ("", "facts.json:1:1: this is not JSON: it is empty, write one object in {braces}"),
+    "only blanks": (" \n", "facts.json:2:1: this is not JSON: it is empty"),
+    "only a byte order mark": (b"\xef\xbb\xbf", "facts.json:1:1: this is not JSON: it is empty"),
+    "not UTF-8": (
+        b'{"sha": "\xff"}',
+        "facts.json: this is not JSON we can read: byte 10 is not UTF-8, save it as UTF-8",
+    ),
+    "nested without end": (
+        "[" * 100_000,
+        "facts.json: this is not JSON we can read: it is nested too deep, facts never are",
+    ),
+    "a number without end": (
+        "9" * 5_000,
+        "facts.json: this is not JSON we can read: it holds a number of more digits than any fact has",
+    ),
     "key twice": (
         '{"sha": "a", "sha": "b"}',
         "facts.json: this is not JSON we can read: key 'sha' is written twice",
