@@ -22,6 +22,7 @@ from protocol.comparison import ENOUGH
 from protocol.durations import say_duration
 from protocol.entry import Change
 from protocol.policy import Metric, Monitor
+from protocol.wording import say_all
 
 _LIVE = 2 * ENOUGH  # samples before the deployment, from a source that remembers nothing
 _LINE_EVERY = 60.0  # seconds between lines in the job log
@@ -67,6 +68,8 @@ def _live(
         return {}
     measured = _look(metrics, source, job)
     rising = {name: metric for name, metric in metrics.items() if metric.rollback_if.rises is not None}
+    if rising:
+        job.console.say(f"{say_all(rising)}: {_LIVE} measurements, {say_duration(monitor.every)} apart")
     every = ticks(monitor.every.total_seconds(), math.inf, sleep=job.stop.sleep, monotonic=job.monotonic)
     for _ in islice(every, _LIVE - 1 if rising else 0):  # however slow the source is, so many
         for name, looks in _look(rising, source, job).items():

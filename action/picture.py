@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeAlias
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -24,6 +26,7 @@ _KEPT = 20  # of a step that failed
 _ROOM = 6  # lines left to everything else on a low terminal
 _WIDE_ENOUGH_FOR_REASONS = 90
 _INDENT = (0, 0, 0, 4)
+_COLUMNS = re.compile(r"( *(?:\S.*? {2,})?)(.*)", re.DOTALL)
 Compared: TypeAlias = tuple[str, str]
 EARLIER: Compared = ("before", "now")
 SIDE_BY_SIDE: Compared = ("stable", "canary")
@@ -159,6 +162,17 @@ def one_line(text: str, style: str = "") -> Text:
 
 def indented(what: RenderableType) -> Padding:
     return Padding(what, _INDENT)
+
+
+def hanging(line: str, width: int) -> RenderableType:
+    """A line of a list or a table: what does not fit in goes on below its own column."""
+    first, rest = _COLUMNS.fullmatch(line).groups()  # type: ignore[union-attr]  # fits every line
+    if not first or cell_len(first) > width // 2:
+        return Text(line)
+    table = Table.grid()
+    table.add_column(width=cell_len(first))
+    table.add_row(Text(first), Text(rest))
+    return table
 
 
 def since(began: float) -> str:

@@ -21,6 +21,7 @@ from action.picture import (
     Doing,
     Picture,
     compared_in,
+    hanging,
     indented,
     length_of,
     metrics_table,
@@ -151,7 +152,7 @@ class Screen(Console):
             if self._doing is not None:
                 self._doing.said.append(self.shown(line))
             else:
-                self._print(Text(self.shown(line)))
+                self._print(hanging(self.shown(line), self._terminal.width))
 
     def output(self, line: str) -> None:
         if self._doing is not None:
@@ -177,6 +178,8 @@ class Screen(Console):
         self.leave()
         colour = "green" if result.exit_code == 0 else "yellow" if result.status in _FOR_A_PERSON else "red"
         how = f"{result.environment}: {result.status}, {result.version}, after {since(self._began)}"
+        if result.status == "rollback" and result.previous_version:
+            how += f"; it runs {result.previous_version} again"
         self._print(Text(self.shown(how), style=f"bold {colour}"))
         for issue in result.issues:
             self._print(indented(Text(self.shown(issue))))

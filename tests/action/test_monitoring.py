@@ -202,6 +202,7 @@ def test_in_an_emergency_a_deployment_goes_on_without_a_baseline(desk_of: Any) -
 def test_a_command_finds_its_query_and_our_words(desk_of: Any) -> None:
     desk = desk_of()
     run_with(desk, policy(prints('echo "$QUERY of $VERSION" >> asked; echo 0'), {"error_rate": ERRORS}))
+    assert "error_rate: 10 measurements, 0s apart" in desk.log
     assert set(desk.file("asked").splitlines()) == {"errors of 1.1.0"}
 
 

@@ -8,7 +8,7 @@ from rich.console import Console as Terminal
 from rich.console import RenderableType
 
 from action.job import Progress, StepRecord
-from action.picture import EARLIER, SIDE_BY_SIDE, Doing, Picture, compared_in, metrics_table
+from action.picture import EARLIER, SIDE_BY_SIDE, Doing, Picture, compared_in, hanging, metrics_table
 from protocol.analysis import Analysis, Judgement, Outcome
 from protocol.plan import Compare, Hold, Step
 from protocol.policy import Monitor
@@ -45,6 +45,26 @@ def make_picture(progress: Progress, doing: Doing | None, height: int = 30) -> P
 
 def make_progress() -> Progress:
     return Progress(environment="production", version="1.1.0", sha="a" * 40, previous_version="1.0.0")
+
+
+HANGING = {
+    "in the last column": (
+        "  5. deploy    ./ops/copy --all now",
+        32,
+        ["  5. deploy    ./ops/copy --all", "               now"],
+    ),
+    "at the indentation": ("  one two three", 11, ["  one two", "  three"]),
+    "nothing to hang from": ("one two three", 11, ["one two", "three"]),
+    "no room to hang in": ("  5. deploy    ./copy a", 18, ["  5. deploy", "./copy a"]),
+    "wide letters": ("方法  alpha beta", 18, ["方法  alpha beta"]),
+}
+
+
+@pytest.mark.parametrize(("line", "width", "shown"), HANGING.values(), ids=HANGING)
+def test_what_does_not_fit_in_a_line_goes_on_below_its_column(
+    line: str, width: int, shown: list[str]
+) -> None:
+    assert read(hanging(line, width), width) == shown
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,7 @@ def test_a_failure_shows_the_last_lines_and_the_end_says_why_and_who_saw_it(depl
     assert "    | the page says Oops" in text
     assert "✓ rollback: previous version" in text
     end = text[text.index("staging: rollback, 1.1.0, after ") :]
+    assert re.match(r"[^\n]* after \d+s; it runs 1\.0\.0 again\n", end)
     assert "    smoke: Homepage loads: " in end
     assert "    at most 100% of users saw 1.1.0, for " in end
     assert "    documented in: http" in end
