@@ -212,9 +212,11 @@ class Connection:
         return error
 
     def _tell(self, verb: str, url: str, status: int, headers: Mapping[str, str]) -> None:
+        left = headers.get("x-ratelimit-remaining", "")
+        remaining = int(left) if left.isdigit() else None
+        if self.pace is not None and remaining is not None:
+            self.pace.heard(remaining)
         if self.on_response is not None:
-            left = headers.get("x-ratelimit-remaining", "")
-            remaining = int(left) if left.isdigit() else None
             path = urlsplit(url).path
             self.on_response(Response(verb=verb, path=path, status=status, remaining=remaining))
 

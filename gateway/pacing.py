@@ -20,6 +20,9 @@ MOST_DOUBLED = 6  # times: an hour and four minutes
 FORGIVEN = timedelta(minutes=10)  # without a refusal, after which the next is the first again
 LOOK = 2 * WRITE + READ  # the run, the verdict, the check run
 KEPT_FOR_LOOKS = REST_POINTS // 3  # what may come later leaves so much to those who wait for a verdict
+FOR_PAGES = 0.1  # of the limits, where people can log in: so much they take from verdicts, and no more
+LEFT_TO_GATES = 1_000  # points of an installation's hour that nothing else asks for
+AGAIN = timedelta(minutes=10)  # after which GitHub is asked whether more is left of the hour
 _CONTENT = re.compile(r"/(issues|pulls|comments|reviews|releases|reactions|merges)\b")
 
 
@@ -32,11 +35,11 @@ class Allowance:
     _spent: deque[tuple[datetime, int]] = field(default_factory=deque)
     _sum: int = 0
 
-    def free_at(self, cost: int, now: datetime, among: int) -> datetime:
-        """When `cost` may be spent of one of so many shares; `now` or before it when at once."""
+    def free_at(self, cost: int, now: datetime, share: float) -> datetime:
+        """When `cost` may be spent of such a part of it; `now` or before it when at once."""
         while self._spent and self._spent[0][0] + self.length <= now:
             self._sum -= self._spent.popleft()[1]
-        free, over = now, self._sum + cost - self.most // among
+        free, over = now, self._sum + cost - int(self.most * share)
         for moment, spent in self._spent:
             if over <= 0:
                 break
@@ -49,15 +52,21 @@ class Allowance:
 
 
 class Pace:
-    """Of one installation: this process's equal share `among` those that ask. Safe for several threads."""
+    """Of one installation: this process's `share` of what all may ask. Safe for several threads.
+
+    With `gates_first` nothing is asked of the last points of the hour.
+    """
 
     def __init__(
         self,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        among: Callable[[], int] = lambda: 1,
+        share: Callable[[], float] = lambda: 1.0,
+        *,
+        gates_first: bool = False,
     ) -> None:
         self._clock = clock
-        self._among = among
+        self._share = share
+        self._gates_first = gates_first
         self._lock = threading.Lock()
         self._rest = Allowance(REST_POINTS, MINUTE)
         self._graphql = Allowance(GRAPHQL_POINTS, MINUTE)
@@ -69,7 +78,7 @@ class Pace:
         """Begin a look that can be finished. Raises RateLimited, with a moment of its own for each."""
         now = self._clock()
         with self._lock:
-            free = max(self._rest.free_at(LOOK, now, self._among()), self._closed)
+            free = max(self._rest.free_at(LOOK, now, self._share()), self._closed)
             if free > now:
                 self._turn = max(self._turn, free) + MINUTE * LOOK / REST_POINTS
                 raise RateLimited(
@@ -80,8 +89,9 @@ class Pace:
         """Begin to write what may come later. Raises RateLimited, with a moment of its own for each."""
         now = self._clock()
         with self._lock:
-            among = self._among()
-            free = max(self._rest.free_at(WRITE + KEPT_FOR_LOOKS // among, now, among), self._closed)
+            share = self._share()
+            wanted = WRITE + int(KEPT_FOR_LOOKS * share)
+            free = max(self._rest.free_at(wanted, now, share), self._closed)
             if free > now:
                 self._leisure = max(self._leisure, free) + MINUTE * WRITE / REST_POINTS
                 raise RateLimited(
@@ -91,15 +101,21 @@ class Pace:
 
     def before(self, verb: str, path: str) -> None:
         """Count a request about to be made. Raises RateLimited where it has to wait."""
-        now, costs, among = self._clock(), self._costs(verb, path), self._among()
+        now, costs, share = self._clock(), self._costs(verb, path), self._share()
         with self._lock:
-            free = max(self._closed, *(allowance.free_at(cost, now, among) for allowance, cost in costs))
+            free = max(self._closed, *(allowance.free_at(cost, now, share) for allowance, cost in costs))
             if free > now:
                 raise RateLimited(
                     f"{verb} {path}: enough asked for now. Asking again after {free.isoformat()}.", until=free
                 )
             for allowance, cost in costs:
                 allowance.spend(cost, now)
+
+    def heard(self, remaining: int) -> None:
+        """What GitHub says is left of the hour."""
+        if self._gates_first and remaining < LEFT_TO_GATES:
+            with self._lock:
+                self._closed = max(self._closed, self._clock() + AGAIN)
 
     def refused(self, limit: RateLimited) -> None:
         """GitHub refuses all the same: nothing is asked until then, each time longer if it names no time."""

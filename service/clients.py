@@ -14,7 +14,7 @@ from gateway.connection import Response
 from gateway.github import GitHub
 from gateway.lines import Lines
 from gateway.memory import PEOPLE, Remembered, Teams
-from gateway.pacing import Pace
+from gateway.pacing import FOR_PAGES, Pace
 from gateway.tokens import TO_LOOK, AppKey, InstallationTokens
 from service.settings import Settings
 
@@ -25,8 +25,19 @@ LOOKS = 16  # at once; each waits for GitHub most of its time, and GitHub takes 
 class Clients:
     """Safe to use from several threads."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """`clock` tells when GitHub may be asked again."""
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        pages: Callable[[], int] | None = None,
+    ) -> None:
+        """`clock` tells when GitHub may be asked again; `pages`, how many processes ask for pages, this too.
+
+        Without `pages` it is a worker's.
+        """
+        self._pages = pages
+        self._has_pages = settings.can_log_in
         self._clock = clock
         self.app_id = settings.app_id
         self._api_url = settings.api_url
@@ -54,7 +65,7 @@ class Clients:
                     token,
                     api_url=self._api_url,
                     on_response=partial(self._note, installation_id),
-                    pace=self._paces.setdefault(installation_id, Pace(self._clock, lambda: self.workers)),
+                    pace=self._paces.setdefault(installation_id, self._pace()),
                     looking=self.looking.source(installation_id, ""),
                     teams=self._teams.setdefault(installation_id, Remembered(PEOPLE)),
                     lines=self._lines,
@@ -64,6 +75,15 @@ class Clients:
             while len(self._clients) > KEPT:
                 self._clients.popitem(last=False)
             return client
+
+    def _pace(self) -> Pace:
+        return Pace(self._clock, self._share, gates_first=self._pages is not None)
+
+    def _share(self) -> float:
+        """Pages have a part of their own, so that they take nothing from verdicts."""
+        if self._pages is not None:
+            return FOR_PAGES / self._pages()
+        return (1 - FOR_PAGES if self._has_pages else 1) / self.workers
 
     def forget_tokens(self, installation_id: int) -> None:
         """GitHub takes them no more, or will not."""

@@ -9,11 +9,11 @@ import structlog
 from sqlalchemy import Engine
 
 from gateway.errors import GatewayError, RateLimited
+from gateway.pacing import LEFT_TO_GATES
 from service.clients import Clients
 from service.entries import Entries, LogDesk
 
 AT_ONCE = 200  # repositories in one round, of which there is one every ten minutes
-LEAST_LEFT = 1_000  # points of an installation's hour that are left to its gates
 GOOD_FOR = 86_400.0  # seconds until a copy is made anew though nothing seems to be missing
 SPOILT_FOR = 3_600.0  # seconds until one that GitHub did not give is asked for again
 
@@ -62,7 +62,7 @@ class Copies:
         return known.good_until if known is not None else 0.0
 
     def _may_ask(self, installation_id: int) -> bool:
-        return self._clients.remaining.get((str(installation_id), "graphql"), LEAST_LEFT) >= LEAST_LEFT
+        return self._clients.remaining.get((str(installation_id), "graphql"), LEFT_TO_GATES) >= LEFT_TO_GATES
 
     def _renew(self, installation_id: int, repository: str) -> None:
         now, good_for = self._clock(), GOOD_FOR

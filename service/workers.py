@@ -20,6 +20,7 @@ class Workers:
 
     def __init__(self, engine: Engine, kind: str = "") -> None:
         self._engine = engine
+        self._is_web = kind == WEB
         self.name = f"{kind}{socket.gethostname()}:{os.getpid()}"
         self._seen_at = 0.0
 
@@ -42,9 +43,12 @@ class Workers:
         return self.alive(now) == 1
 
     def alive(self, now: float) -> int:
-        """How many workers gave a sign of late, this one in any case."""
+        """How many of its kind gave a sign of late, this one in any case."""
+        is_web = workers.c.name.startswith(WEB)
         others = select(func.count()).where(
-            workers.c.name != self.name, ~workers.c.name.startswith(WEB), workers.c.seen_at > now - SILENT
+            workers.c.name != self.name,
+            is_web if self._is_web else ~is_web,
+            workers.c.seen_at > now - SILENT,
         )
         with self._engine.connect() as connection:
             return 1 + int(connection.execute(others).scalar_one())

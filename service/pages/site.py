@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ from service.pages.words import FILTERS
 from service.sessions import Sessions
 from service.settings import Settings
 from service.waiting import WaitingRoom
+from service.workers import WEB, Workers
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -56,7 +58,7 @@ def create_site(settings: Settings, engine: Engine, clock: Callable[[], float]) 
     sources = Sources(
         entries=Entries(engine),
         waiting=WaitingRoom(engine),
-        standings=Standings(Clients(settings).github_for),
+        standings=Standings(_clients(settings, Workers(engine, WEB), clock).github_for),
         clock=clock,
         server_url=settings.server_url,
     )
@@ -71,6 +73,17 @@ def create_site(settings: Settings, engine: Engine, clock: Callable[[], float]) 
     app.register_blueprint(login.routes)
     app.register_blueprint(pages)
     return app
+
+
+def _clients(settings: Settings, web: Workers, clock: Callable[[], float]) -> Clients:
+    """What pages ask counts: a small part of GitHub's limits is theirs, among all that show pages."""
+
+    def pages() -> int:
+        now = clock()
+        web.seem_alive(now)
+        return web.alive(now)
+
+    return Clients(settings, lambda: datetime.fromtimestamp(clock(), UTC), pages=pages)
 
 
 def prepare(app: Flask, *, client_secret: str, public_url: str) -> None:

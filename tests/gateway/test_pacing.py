@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gateway.errors import RateLimited
-from gateway.pacing import Pace
+from gateway.pacing import AGAIN, LEFT_TO_GATES, Pace
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -70,18 +70,32 @@ def test_peers_21_five_hundred_pieces_of_content_an_hour(clock: Clock) -> None:
 def test_peers_21_workers_together_keep_the_limits_of_one_installation(
     clock: Clock, path: str, whole: int
 ) -> None:
-    paces = [Pace(clock, lambda: 3) for _ in range(3)]
+    paces = [Pace(clock, lambda: 1 / 3) for _ in range(3)]
     asked = sum(refused_until(pace, "POST", path) is None for pace in paces for _ in range(whole))
     assert whole - 3 <= asked <= whole
 
 
 def test_peers_21_who_works_alone_again_has_the_whole_limit(clock: Clock) -> None:
     workers = [2]
-    pace = Pace(clock, lambda: workers[-1])
+    pace = Pace(clock, lambda: 1 / workers[-1])
     while refused_until(pace, "GET", "/x") is None:
         pass
     workers.append(1)
     assert sum(refused_until(pace, "GET", "/x") is None for _ in range(900)) == 450
+
+
+def test_peers_21_what_leaves_the_last_points_of_the_hour_to_gates_asks_again_after_a_while(
+    clock: Clock,
+) -> None:
+    pages, gates = Pace(clock, gates_first=True), Pace(clock)
+    for pace in (pages, gates):
+        pace.heard(LEFT_TO_GATES)
+        assert refused_until(pace, "GET", "/x") is None
+        pace.heard(LEFT_TO_GATES - 1)
+    assert refused_until(gates, "GET", "/x") is None
+    assert refused_until(pages, "GET", "/x") == NOON + AGAIN
+    clock.now += AGAIN
+    assert refused_until(pages, "GET", "/x") is None
 
 
 def test_reading_goes_on_while_content_has_to_wait(clock: Clock) -> None:

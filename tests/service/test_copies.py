@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, select
 
+from gateway.pacing import LEFT_TO_GATES
 from protocol.entry import one_line
 from sandbox.faults import Fault
 from service import copies
@@ -135,6 +136,6 @@ def test_a_log_github_does_not_give_keeps_its_copy_and_is_not_asked_for_at_once_
 def test_what_gates_need_of_the_hour_is_left_to_them(served: Served) -> None:
     served.shop.push()
     installation_id = served.shop.installation.id
-    served.clients.remaining[str(installation_id), "graphql"] = copies.LEAST_LEFT - 1
+    served.clients.remaining[str(installation_id), "graphql"] = LEFT_TO_GATES - 1
     Copies(served.clients, served.engine, served.clock).renew({SHOP: installation_id})
     assert asked(served) == 0

@@ -18,3 +18,11 @@ def test_only_workers_that_gave_a_sign_of_late_are_counted(engine: Engine) -> No
     mine.give_sign(NOW + SILENT)
     assert (mine.alive(NOW + SILENT), mine.is_alone(NOW + SILENT)) == (1, True)
     assert FORGOTTEN > SILENT
+
+
+def test_those_who_show_pages_are_counted_among_themselves(engine: Engine) -> None:
+    web, other = Workers(engine, WEB), Workers(engine, f"{WEB}another-machine:")
+    Workers(engine).give_sign(NOW)
+    assert web.alive(NOW) == 1
+    other.give_sign(NOW)
+    assert web.alive(NOW) == 2
