@@ -22,7 +22,7 @@ from protocol.comparison import ENOUGH
 from protocol.durations import say_duration
 from protocol.entry import Change
 from protocol.policy import Metric, Monitor
-from protocol.wording import say_all
+from protocol.wording import counted, say_all
 
 _LIVE = 2 * ENOUGH  # samples before the deployment, from a source that remembers nothing
 _LINE_EVERY = 60.0  # seconds between lines in the job log
@@ -87,7 +87,7 @@ def _look(metrics: Mapping[str, Metric], source: Source, job: Job) -> dict[str, 
 def _say_baseline(measured: tuple[Measurement, ...]) -> str:
     values = [one.value for one in measured if one.known and one.value is not None]
     if values:
-        return f"{sum(values) / len(values):.4g} before ({len(values)} measurements)"
+        return f"{sum(values) / len(values):.4g} before ({counted(len(values), 'measurement')})"
     error = next((one.error for one in measured if one.error), "")
     return error or "no value before, since there was no traffic"
 

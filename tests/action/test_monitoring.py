@@ -202,8 +202,15 @@ def test_in_an_emergency_a_deployment_goes_on_without_a_baseline(desk_of: Any) -
 def test_a_command_finds_its_query_and_our_words(desk_of: Any) -> None:
     desk = desk_of()
     run_with(desk, policy(prints('echo "$QUERY of $VERSION" >> asked; echo 0'), {"error_rate": ERRORS}))
-    assert "error_rate: 10 measurements, 0s apart" in desk.log
     assert set(desk.file("asked").splitlines()) == {"errors of 1.1.0"}
+
+
+def test_who_waits_for_a_baseline_is_told_how_much_is_measured(desk_of: Any) -> None:
+    desk = desk_of()
+    run_with(desk, policy(prints("echo 0"), {"errors": RISING, "bound": ERRORS}))
+    assert "errors: 10 measurements, 0s apart\n" in desk.log
+    assert "errors: 0 before (10 measurements)" in desk.log
+    assert "bound: 0 before (1 measurement)" in desk.log
 
 
 def test_damaged_data_roll_back_and_show_what_the_command_printed(desk_of: Any) -> None:
