@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,7 +11,7 @@ from typing import Literal
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import make_server
 
 from protocol.entry import Change, Said
 from service.entries import Entries
@@ -24,7 +23,6 @@ from tests.listening import listening
 from tests.programs import need
 from tests.sandbox_fixture import start_sandbox
 from tests.serving import Served, serving
-from tests.started import free_port
 from tests.waiting import SHOP
 
 FLAGS = [
@@ -191,15 +189,17 @@ def test_with_the_keyboard_alone_a_person_comes_to_a_gate_s_findings(served: Ser
 
 
 def test_the_app_is_registered_by_three_clicks(window: Window, tmp_path: Path) -> None:
+    http = make_server("127.0.0.1", 0, Flask("not yet"), threaded=True)  # a port that stays its own
     with start_sandbox(tmp_path / "github") as sandbox:
         environ = {
-            "PUBLIC_URL": f"http://127.0.0.1:{free_port()}",
+            "PUBLIC_URL": f"http://127.0.0.1:{http.server_port}",
             "GITHUB_API_URL": sandbox.url,
             "GITHUB_SERVER_URL": sandbox.url,
             "DATA_DIR": str(tmp_path / "data"),
         }
         settings = read_setup_settings(environ)
-        with listening(server_at(settings.public_url, create_setup(settings, "t0ken"))):
+        http.app = create_setup(settings, "t0ken")
+        with listening(http):
             window.page.goto(f"{settings.public_url}/setup?token=t0ken")
             assert "t0ken" not in window.page.url
             window.page.get_by_label("Name").fill("Our Gate")
@@ -210,9 +210,3 @@ def test_the_app_is_registered_by_three_clicks(window: Window, tmp_path: Path) -
             assert window.says(str(registration_file(tmp_path / "data")))
             assert not window.is_wider_than_the_screen()
     assert window.complaints == []
-
-
-def server_at(url: str, app: Flask) -> BaseWSGIServer:
-    found = re.search(r":(\d+)$", url)
-    assert found is not None
-    return make_server("127.0.0.1", int(found[1]), app, threaded=True)
