@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.deployments import deployment, payload_of
+from gateway.deployments import deployment, run_of
 from gateway.errors import Unavailable
 from gateway.paging import MOST_ROUNDS
 from gateway.queries import query
@@ -66,9 +66,8 @@ def _page(github: GitHub, after: str | None) -> Any:
 
 
 def _begun(node: Node, run: Run) -> Begun | None:
-    """None for one of another run, or not of ours: others leave a run's number in a payload too."""
-    payload = payload_of(node)
-    made = "version" in payload and payload.get("workflow_run_id") == run.id
+    """None for one of another run, or not of ours."""
+    made = run_of(node) == run.id
     told = [one["description"] or "" for one in node["told"]["nodes"] if made or one["logUrl"] == run.url]
     ours = [text for text in told if status_of_line(text) or is_note(text)]
     if not (made or ours) or NOT_BEGUN in ours[:1]:

@@ -108,14 +108,21 @@ def _logged(node: Node) -> str:
 
 def _version(node: Node) -> str:
     """What our payload says, else our action's line, else the tag's name; a branch names no version."""
-    said = payload_of(node).get("version")
+    said = _payload(node).get("version")
     lines = (version_of_line(one["description"] or "") for one in node["statuses"]["nodes"])
     ref = node["ref"] or {}
     tag = ref.get("name") if ref.get("prefix") == "refs/tags/" else None
     return str(said or next(filter(None, lines), None) or tag or "")
 
 
-def payload_of(node: Node) -> Mapping[str, Any]:
+def run_of(node: Node) -> int | None:
+    """The run whose action made it; None for another's, who may leave a run's number in a payload too."""
+    payload = _payload(node)
+    run = payload.get("workflow_run_id") if "version" in payload else None
+    return run if isinstance(run, int) else None
+
+
+def _payload(node: Node) -> Mapping[str, Any]:
     """GitHub gives JSON as text, and a payload that was text as text in text; one of no fields is empty."""
     payload = node["payload"]
     for _ in range(2):

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from gateway.deployments import run_of
 from gateway.github import POLICY_FILE
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ _OVER = frozenset({"ACTIVE", "DESTROYED", "ERROR", "FAILURE", "INACTIVE", "SUCCE
 _REPOSITORY = """\
   r%d: repository(owner: $o%d, name: $n%d) {
     policy: object(expression: $policy) { __typename }
-    deployments(first: %d, orderBy: {field: CREATED_AT, direction: DESC}) { nodes { databaseId state } }
+    deployments(first: %d, orderBy: {field: CREATED_AT, direction: DESC}) {
+      nodes { databaseId state payload }
+    }
     open: pullRequests(first: %d, states: [OPEN], orderBy: {field: UPDATED_AT, direction: DESC}) {
       nodes { number headRefOid }
     }
@@ -33,11 +36,13 @@ class Overview:
     """`waiting` are the Deployments that may wait, None where nobody can say: too many rather than too few.
 
     Of its newest pull requests the head's commit by number, or the merge's; none where there is no policy.
+    `deploying` are the runs whose action made a Deployment that has no end.
     """
 
     waiting: frozenset[int] | None
     open: Mapping[int, str]
     merged: Mapping[int, str]
+    deploying: frozenset[int] = frozenset()
 
 
 UNKNOWN = Overview(waiting=None, open={}, merged={})
@@ -79,6 +84,7 @@ def _overview(repository: Any) -> Overview:
             for one in _pulls(repository, "merged")
             if uses_us and one["mergeCommit"] is not None
         },
+        deploying=_deploying(repository.get("deployments")),
     )
 
 
@@ -86,6 +92,13 @@ def _waiting(deployments: Any) -> frozenset[int] | None:
     if deployments is None or None in deployments["nodes"]:
         return None
     return frozenset(one["databaseId"] for one in deployments["nodes"] if one["state"] not in _OVER)
+
+
+def _deploying(deployments: Any) -> frozenset[int]:
+    """What may not be seen is told by its run's end."""
+    nodes = (deployments or {"nodes": ()})["nodes"]
+    runs = (run_of(one) for one in nodes if one is not None and one["state"] not in _OVER)
+    return frozenset(run for run in runs if run is not None)
 
 
 def _pulls(repository: Any, kind: str) -> list[Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 import structlog
 
@@ -40,14 +41,22 @@ class EndedRun:
 
 def end_what_was_left(github: GitHub, ended: EndedRun, clock: Callable[[], datetime]) -> None:
     """Tell what nobody told of the deployments that the action began in this run. Safe to repeat."""
-    run = github.run(ended.run_id)
-    if run.status != "completed":
-        return  # it was run again, and tells its own story
+    run = _run(github, ended.run_id)
+    if run is None or run.status != "completed":
+        return  # it works, or was run again, and tells its own story
     left = [begun for begun in begun_in(github, run) if _may_be_untold(begun)]
     if not left or github.run(run.id) != run:
         return  # it was run again meanwhile, and what was found may be the new attempt's
     for begun in left:
         _tell(github, run, begun, clock())
+
+
+def _run(github: GitHub, run_id: int) -> Run | None:
+    """None for one that a person deleted: nobody knows how it ended."""
+    try:
+        return github.run(run_id)
+    except NotFound:
+        return None
 
 
 def _may_be_untold(begun: Begun) -> bool:
@@ -56,16 +65,17 @@ def _may_be_untold(begun: Begun) -> bool:
 
 
 def _tell(github: GitHub, run: Run, begun: Begun, now: datetime) -> None:
+    """What its job wrote of it stands as it is; the rest is written now."""
     outline, policy = outline_of(github, run, begun), github.own_policy(now)
-    if begun.line and _stands(github, outline, _tag(github, run, outline, policy)):
+    if begun.line and _is_told(github, outline, _tag(github, run, outline, policy)):
         return
     story = story_of(github, run, outline, policy, now)
     tag = _tag(github, run, story.entry, policy)
-    entry = with_contents(github, story, tag)
-    if entry.status != "success":
-        entry = replace(entry, document_url=_documented(github, entry, seen=bool(begun.line)))
+    entry = _standing(github, story.entry, tag)
+    if entry is None:
+        entry = _documented(github, with_contents(github, story, tag), seen=bool(begun.line))
     _put_in_log(github, entry, tag)
-    _end(github, run, begun, entry)
+    _end(github, run, begun, story.entry if entry.status == "success" else entry)
     log.info("deployment.ended", deployment=begun.deployment.id, repository=github.repository)
 
 
@@ -78,25 +88,32 @@ def _tag(github: GitHub, run: Run, entry: Entry, policy: ReadPolicy) -> str | No
     return log_tag(wanted, run.branch if by_tag else None, version=entry.version, sha=entry.sha)
 
 
-def _stands(github: GitHub, entry: Entry, tag: str | None) -> bool:
-    """Whether its job came as far as the log, which it writes last."""
+def _is_told(github: GitHub, entry: Entry, tag: str | None) -> bool:
+    """Whether its job came as far as the log, which it writes last; without a release, as far as its issue."""
     if tag is None:
         return entry.status == "success" or incident_of(github, entry) is not None
-    release = github.release_for(tag)
+    return _standing(github, entry, tag) is not None
+
+
+def _standing(github: GitHub, entry: Entry, tag: str | None) -> Entry | None:
+    """The entry of the same deployment in the release or where that goes on."""
+    release = github.release_for(tag) if tag is not None else None
     if release is None:
-        return False
-    here = any(one.key == entry.key for one in entries_in(release.body))
-    return here or any(one.key == entry.key for one in older_entries(github, release.body))
+        return None
+    known = chain(entries_in(release.body), older_entries(github, release.body))
+    return next((one for one in known if one.key == entry.key), None)
 
 
-def _documented(github: GitHub, entry: Entry, *, seen: bool) -> str:
-    """The incident's issue, opened by one of all who look at the same time."""
+def _documented(github: GitHub, entry: Entry, *, seen: bool) -> Entry:
+    """With the incident's issue, opened by one of all who look at the same time."""
+    if entry.status == "success":
+        return entry
     try:
         with turn(github, entry.sha):
-            return document(github, entry, seen=seen).url
+            return replace(entry, document_url=document(github, entry, seen=seen).url)
     except _FOR_GOOD as error:
         _warn(entry, error)
-        return ""
+        return entry
 
 
 def _put_in_log(github: GitHub, entry: Entry, tag: str | None) -> None:

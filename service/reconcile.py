@@ -1,4 +1,4 @@
-"""Finding again what was lost: deliveries, gates nobody told us about, what pull requests show."""
+"""Finding again what was lost: deliveries, gates nobody told us about, what pull requests show, jobs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from service.copies import Copies
 from service.events import EVENTS
 from service.gates import Gates
 from service.inbox import Inbox
+from service.lost_jobs import EndedRun, end_what_was_left
 from service.pulls import Pulls
 from service.workers import Workers
 
@@ -91,6 +92,13 @@ class Reconcile:
             if seen.waiting is None or not self._gates.know(repository, seen.waiting):
                 self._try(repository, partial(self._adopt_in, installation_id, repository))
             self._show_in(installation_id, repository, seen)
+            for run_id in seen.deploying:
+                self._try(repository, partial(self._end_in, installation_id, repository, run_id))
+
+    def _end_in(self, installation_id: int, repository: str, run_id: int) -> None:
+        """Where its run is over: its event may have been lost, or have told of a success."""
+        github = self._clients.github_for(installation_id, repository)
+        end_what_was_left(github, EndedRun(run_id=run_id), lambda: datetime.fromtimestamp(self._clock(), UTC))
 
     def _adopt_in(self, installation_id: int, repository: str) -> None:
         github = self._clients.github_for(installation_id, repository)

@@ -113,14 +113,21 @@ def ran(shop: WaitingShop, sha: str, version: str) -> None:
     shop.github().post_deployment_status(made, state="success", description=line)
 
 
-def begun(shop: WaitingShop, *, policy: str = POLICY, held: Path = Path("/nowhere"), of: str = "") -> Lost:
+def begun(
+    shop: WaitingShop,
+    *,
+    policy: str = POLICY,
+    workflow: str = WORKFLOW,
+    held: Path = Path("/nowhere"),
+    of: str = "",
+) -> Lost:
     """The run of a pull request that brings 1.2.0 has begun to deploy that, or `of` an older commit.
 
     It is over, unless it is `held` by a file.
     """
     ada = shop.world.user("ada")
-    workflow = {".github/workflows/deploy.yml": WORKFLOW.replace("HELD", str(held))}
-    shop.world.commit(SHOP, {".github/deploy.yml": policy, **workflow}, "Begin", author=ada, quiet=True)
+    files = {".github/workflows/deploy.yml": workflow.replace("HELD", str(held))}
+    shop.world.commit(SHOP, {".github/deploy.yml": policy, **files}, "Begin", author=ada, quiet=True)
     ran(shop, shop.world.commit(SHOP, {"shop.py": "0\n"}, "Open", author=ada, quiet=True), "1.1.0")
     shop.world.commit(SHOP, {"shop.py": "1\n"}, "Sell", branch="sell", author=ada, quiet=True)
     number = shop.ask("POST", "/pulls", {"title": "Sell more", "head": "sell", "base": "main"})["number"]
@@ -155,6 +162,30 @@ def test_a_lost_job_has_its_entry_its_issue_its_line_and_its_copy(served: Served
     assert entry.at.isoformat().endswith("+09:00")
     assert lost.said[-1][0] == "error"
     assert Entries(served.engine).one(SHOP, entry.key) == entry
+
+
+@pytest.mark.parametrize("may_fail", [False, True], ids=["an event that never came", "a run that went well"])
+def test_a_lost_job_that_no_event_tells_of_is_found_by_reconcile(served: Served, *, may_fail: bool) -> None:
+    workflow = (
+        WORKFLOW.replace("    steps:", "    continue-on-error: true\n    steps:") if may_fail else WORKFLOW
+    )
+    lost = begun(served.shop, workflow=workflow)
+    assert lost.run.conclusion == ("success" if may_fail else "failure")
+    if may_fail:
+        served.settle()
+    assert len(lost.said) == 1
+    served.reconcile()
+    lost.assert_told_once("stopped")
+
+
+def test_reconcile_leaves_a_job_alone_that_is_only_slow(served: Served, tmp_path: Path) -> None:
+    held = tmp_path / "held"
+    held.touch()
+    lost = begun(served.shop, held=held)
+    served.reconcile()
+    assert (lost.entries, lost.issues, lost.said) == ([], [], [("in_progress", "")])
+    held.unlink()
+    lost.ends()
 
 
 def test_its_issue_says_that_nobody_saw_how_far_it_came(shop: WaitingShop) -> None:
@@ -242,6 +273,19 @@ def test_a_job_that_told_all_is_left_alone(shop: WaitingShop, releases: str) -> 
     assert writes(lost) == before
 
 
+def test_an_entry_that_its_job_wrote_stands_though_its_line_never_arrived(shop: WaitingShop) -> None:
+    lost = begun(shop)
+    [part] = lost.github.changes(head=lost.run.head_sha, base="", version="").parts
+    entry = make_entry(
+        sha=lost.run.head_sha, version="1.2.0", deployment_id=lost.deployment.id, included=(part,)
+    )
+    lost.github.write_log(entry, tag="1.2.0")
+    lost.look()
+    assert lost.entries == [entry]
+    assert "- production: Success - 1.2.0" in lost.remarks[0]
+    assert [(state, line.partition(" ")[0]) for state, line in lost.said[1:]] == [("error", "Stopped")]
+
+
 def writes(lost: Lost) -> list[str]:
     made = (one for one in lost.shop.world.exchanges if one.method != "GET" and one.who.startswith("inst"))
     return [one.path for one in made if not one.path.endswith("/graphql")]
@@ -324,3 +368,13 @@ def test_what_was_not_lost_is_left_alone(
     github.post_deployment_status(other, state=state, description=line, log_url=lost.url)
     lost.look()
     assert [one.description for one in shop.repository.deployments[other].statuses] == [line]
+
+
+def test_a_lost_job_costs_twenty_six_requests_and_one_that_is_told_three(shop: WaitingShop) -> None:
+    lost = begun(shop)
+    shop.responses.clear()
+    lost.look()
+    assert len(shop.responses) <= 26, [(one.verb, one.path) for one in shop.responses]
+    shop.responses.clear()
+    lost.look()
+    assert len(shop.responses) <= 3, [(one.verb, one.path) for one in shop.responses]
