@@ -92,6 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if asked.root and asked.root.is_dir() and any(asked.root.iterdir()):
         print(f"{asked.root} is not empty: name an empty directory, or none", file=sys.stderr)  # noqa: T201
         return 2
+    over = _told_to_stop()
     root = asked.root or Path(tempfile.mkdtemp(prefix="sandbox-"))
     world = World(root=root)
     if asked.record:
@@ -99,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     server = serve(world, asked.port, actions=read_actions(seed))
     plant(world, seed)
     introduce(world, as_json=asked.json)
-    _wait_for_the_end()
+    over.wait()
     server.stop()
     return 0
 
@@ -137,8 +138,9 @@ def introduce(world: World, *, as_json: bool) -> None:
     print(story, flush=True)  # noqa: T201 - this is a command
 
 
-def _wait_for_the_end() -> None:
+def _told_to_stop() -> threading.Event:
+    """Set by a signal, however early it comes."""
     over = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: over.set())
-    over.wait()
+    return over

@@ -79,11 +79,11 @@ def gunicorn_options(settings: Settings) -> list[str]:
 
 def _both() -> int:
     """One parent for both: when either ends, the other is asked to stop too."""
+    stop = when_asked_to_stop()
     children = [
         subprocess.Popen([sys.executable, "-m", "service", part], cwd=Path.cwd())
         for part in ("web", "worker")
     ]
-    stop = when_asked_to_stop()
     while not stop.is_set() and all(child.poll() is None for child in children):
         stop.wait(0.2)
     for child in children:
