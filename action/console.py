@@ -60,9 +60,11 @@ class Console:
 
         The codes go before the masks come: one in the middle of a secret would hide it.
         """
-        if self._github:
-            return self.masked(line)
-        from action.control_codes import without_control_codes  # noqa: PLC0415 - no job needs it
+        return self.masked(line) if self._github else self.plain(line)
+
+    def plain(self, line: str) -> str:
+        """As it may stand in an issue or a summary, which show colours as rubbish."""
+        from action.control_codes import without_control_codes  # noqa: PLC0415 - not needed for the first command
 
         return self.masked(without_control_codes(line))
 

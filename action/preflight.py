@@ -16,6 +16,7 @@ from action.job import Job, Progress
 from action.record import note_told
 from action.summary import write_state
 from action.way_back import bad_versions
+from protocol.answers import refuse
 from protocol.conditions import applies
 from protocol.decision import decide, environment_in
 from protocol.errors import PolicyError
@@ -23,7 +24,7 @@ from protocol.facts import Changes, Deployment, Emergency, Evidence, Facts, Know
 from protocol.gate import Gate
 from protocol.plan import Plan, plan_of
 from protocol.policy import ChecklistItem, Policy
-from protocol.rollback import last_good, runs_now, version_of
+from protocol.rollback import RULE, last_good, runs_now, version_of
 from protocol.verdict import Decision, Verdict
 
 _UTC = ZoneInfo("UTC")
@@ -62,7 +63,7 @@ def look_before(job: Job, github: GitHub, progress: Progress) -> Preflight:
     facts = _going_back(_declared(facts, job, now), job, progress)
     _learn(facts, progress)
     facts = replace(facts, evidence=_evidence(policy, facts, job, progress))
-    decision = decide(policies, facts, now)
+    decision = _with_a_way_back(decide(policies, facts, now), facts, job)
     if decision.verdict is Verdict.ALLOW and _goes_on(job) and plan is not None:
         write_state(job.workflow, "journal", job.journal.path)  # before anybody is told that it begins
         learn_of_earlier(plan, job, github, progress)
@@ -131,6 +132,22 @@ def _going_back(facts: Facts, job: Job, progress: Progress) -> Facts:
     if running is not None:
         progress.version, progress.sha = version_of(running), running.sha
     return replace(facts, sha=target.sha) if target is not None else facts
+
+
+def _with_a_way_back(decision: Decision, facts: Facts, job: Job) -> Decision:
+    """With nowhere to go back to, the workflow's own commit was judged, which nobody meant."""
+    if facts.intent != "rollback" or isinstance(facts.deployments, Missing):
+        return decision
+    if _target(facts.deployments, job, runs_now(facts.deployments, facts.environment)) is not None:
+        return decision
+    nowhere = refuse(RULE, "rollback.not_proven", _nowhere(job.inputs.version, facts.environment))
+    return Decision((*(one for one in decision.findings if one.rule != RULE), nowhere))
+
+
+def _nowhere(wanted: str, environment: str) -> str:
+    if wanted:
+        return f"{wanted} never ran in {environment}; name a version that the log shows"
+    return f"No other version is known to have run well in {environment}; deploy one instead"
 
 
 def _target(deployments: tuple[Deployment, ...], job: Job, running: Deployment | None) -> Deployment | None:

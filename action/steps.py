@@ -123,7 +123,7 @@ class _StepRun:
         self.progress.issues.append(f"{self.step.name}: {began}; it was begun again")
 
     def record(self, outcome: StepOutcome, wrong: str = "") -> None:
-        wrong = self.job.console.masked(wrong)
+        wrong = self.job.console.plain(wrong)
         self.job.journal.step_ended(self.step.name, self.job.clock(), wrong)
         self.progress.steps.append(
             StepRecord(
@@ -131,7 +131,7 @@ class _StepRun:
                 outcome=outcome,
                 seconds=time.monotonic() - self.began,
                 wrong=wrong,
-                last_lines=tuple(self.job.console.masked(line) for line in self.last_lines),
+                last_lines=tuple(self.job.console.plain(line) for line in self.last_lines),
             )
         )
 

@@ -55,16 +55,17 @@ def way_back(
         return Stay(
             "the migration cannot be reversed, so the version before it may not run; a person must look"
         )
-    if "service" in touched and not previous_version:
+    beside = undoing.own is not None and not asked  # what ran before runs still, whatever its name
+    if "service" in touched and not previous_version and not beside:
         return Stay("no version is known to go back to; a person must look")
     if "service" in touched and previous_version in bad_versions:
         return Stay(f"{previous_version} was bad itself; a person must choose a version")
-    steps = _steps(undoing, touched, () if asked else targets, asked=asked)
+    steps = _steps(undoing, touched, () if asked else targets, asked=asked, named=bool(previous_version))
     return GoBack(version=previous_version, steps=tuple(steps))
 
 
 def _steps(
-    undoing: Undoing, touched: AbstractSet[Touch], targets: Sequence[str], *, asked: bool
+    undoing: Undoing, touched: AbstractSet[Touch], targets: Sequence[str], *, asked: bool, named: bool
 ) -> Iterator[Step]:
     if "service" in touched and undoing.over is not None:
         for step in roll_back_over(undoing, targets):
@@ -73,7 +74,8 @@ def _steps(
         command = undoing.command if asked else undoing.own or undoing.command
         if undoing.shift is not None:
             yield Step(name="rollback: traffic", work=(undoing.shift,), exposes=0.0)
-        yield Step(name="rollback: previous version", work=(command,), exposes=0.0)
+        if named or undoing.shift is None:  # a canary without users may stay as it is
+            yield Step(name="rollback: previous version", work=(command,), exposes=0.0)
     if "database" in touched and undoing.database is not None:
         yield Step(name="rollback: database", work=(undoing.database,))
     if undoing.health:
@@ -82,10 +84,11 @@ def _steps(
 
 def roll_back(back: GoBack, job: Job, progress: Progress, notify: Notify) -> None:
     """Announce it and do it. Raises StepFailed and Stopped where it does not come to its end."""
-    title = f"Rolling {progress.environment} back from {progress.version} to {back.version or 'before'}"
-    job.console.say(title)
+    target = back.version or "what ran before"
+    job.console.say(f"Rolling {progress.environment} back from {progress.version} to {target}")
     progress.previous_version = back.version
-    announce("rollback", notify, news_so_far(job, progress), job=job, progress=progress)
+    news = replace(news_so_far(job, progress), previous_version=target)
+    announce("rollback", notify, news, job=job, progress=progress)
     carry_out(back.steps, job, progress)
 
 

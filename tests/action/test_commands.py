@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from action.commands import Outcome, environment_for_commands, in_few_words, run_command
-from action.errors import Stopped
+from action.errors import StepFailed, Stopped
 from action.stop import Stop
 from tests.pids import is_gone
 from tests.wishes import wished_when
@@ -35,6 +35,21 @@ def test_lines_come_as_they_are_printed_and_standard_output_is_kept_apart(tmp_pa
     assert sorted(lines) == ["one", "oops", "two"]
     assert outcome.printed == "one\ntwo"
     assert outcome.succeeded
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "why"),
+    [
+        pytest.param("true", {"A=B": "x"}, "illegal environment variable name", id="name"),
+        pytest.param("true", {"A": "x\0y"}, "embedded null byte", id="value"),
+        pytest.param("true \0", {}, "embedded null byte", id="command"),
+    ],
+)
+def test_what_no_process_can_be_given_fails_the_step(
+    tmp_path: Path, stop: Stop, text: str, environ: dict[str, str], why: str
+) -> None:
+    with pytest.raises(StepFailed, match=f"bash could not be started in .*: {why}"):
+        command(text, tmp_path, stop, environ=ENVIRON | environ)
 
 
 def test_a_command_stops_at_its_first_failing_part(tmp_path: Path, stop: Stop) -> None:

@@ -11,7 +11,7 @@ from action.result import Result
 from action.run import run
 from gateway.errors import Forbidden, Unavailable
 from protocol.changes import Contents, Part
-from protocol.facts import Freeze, Missing, PullRequest
+from protocol.facts import Deployment, Freeze, Missing, PullRequest
 from protocol.policy import Access, EmergencyAccess
 from protocol.principals import Principal
 from tests.jobs import OLD_SHA, OLDER_SHA, SHA, GitHubInMemory, policy_of, ran_before
@@ -199,6 +199,28 @@ def test_an_asked_rollback_to_a_version_that_never_ran_is_refused(desk_of: Any) 
     desk = desk_of(phase="rollback", version="7.7.7")
     result, _ = run_with(desk.job, STEPS)
     assert result.status == "refused"
+    assert desk.file("story") == ""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        pytest.param("", "No other version is known to have run well in production", id="none is named"),
+        pytest.param("9.9", "9.9 never ran in production", id="one that never ran"),
+    ],
+)
+@pytest.mark.parametrize(
+    "deployments",
+    [pytest.param((), id="nothing ran"), pytest.param((ran_before(SHA),), id="only what runs")],
+)
+def test_an_asked_rollback_with_nowhere_to_go_back_to_is_refused_and_says_so(
+    desk_of: Any, wanted: str, why: str, deployments: tuple[Deployment, ...]
+) -> None:
+    github = GitHubInMemory(policies=[policy_of(STEPS)], deployments=deployments)
+    desk = desk_of(phase="rollback", version=wanted)
+    result = run(desk.job, github)
+    assert (result.status, result.reason_codes) == ("refused", ("rollback.not_proven",))
+    assert why in desk.log
     assert desk.file("story") == ""
 
 

@@ -59,24 +59,6 @@ steps:
 
 
 @pytest.mark.parametrize(
-    ("deploy", "why"),
-    [
-        pytest.param('{run: "true", env: {"A=B": x}}', "illegal environment variable name", id="name"),
-        pytest.param('{run: "true", env: {A: "x\\0y"}}', "embedded null byte", id="value"),
-        pytest.param('{run: "true \\0"}', "embedded null byte", id="command"),
-    ],
-)
-def test_what_no_process_can_be_given_fails_its_step_and_not_the_job(
-    desk_of: Any, deploy: str, why: str
-) -> None:
-    desk = desk_of()
-    text = f"steps: {{deploy: {deploy}}}\nrollback: {{run: 'echo back >> story'}}"
-    result = run(desk.job, GitHubInMemory(policies=[policy_of(text)]))
-    assert (result.status, desk.file("story")) == ("rollback", "back\n")
-    assert result.issues[0].endswith(why)
-
-
-@pytest.mark.parametrize(
     ("verify", "previous"),
     [
         pytest.param("echo 0.9.0", "0.9.0", id="what it prints"),
@@ -93,3 +75,19 @@ rollback: {{run: 'echo back to $PREVIOUS_VERSION >> story'}}
 """
     assert run(desk.job, GitHubInMemory(policies=[policy_of(text)])).status == "rollback"
     assert desk.file("story") == f"back to {previous}\n"
+
+
+COLOURED = r"""
+steps: {deploy: {run: 'printf "\033[31mred\033[0m and s3cr3t\033[0m-t0ken here\n"; exit 1'}}
+"""
+
+
+def test_colours_stay_in_the_log_and_a_secret_hidden_in_them_in_no_issue(desk_of: Any) -> None:
+    desk, github = desk_of(), GitHubInMemory(policies=[policy_of(COLOURED)])
+    desk.job.console.mask("s3cr3t-t0ken")
+    run(desk.job, github)
+    assert "\x1b[31mred" in desk.log
+    [issue], summary = github.issues, desk.job.workflow.summary_file.read_text(encoding="utf-8")
+    for text in (issue.body, summary):
+        assert "red and *** here" in text
+        assert "\x1b" not in text

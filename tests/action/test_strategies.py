@@ -49,6 +49,45 @@ strategy: {{canary: {{weights: [5, 25, 100], set: 'echo $WEIGHT >> story'}}}}
     assert story_of(desk_of(), text) == ("rollback", ["5", "25", "0", "back to 1.0.0"])
 
 
+FIRST = """
+steps: {deploy: {run: 'echo deploy >> story'}, smoke: [{run: 'exit 1'}]}
+strategy: {STRATEGY}
+rollback: {run: 'echo back to $PREVIOUS_VERSION >> story'}
+"""
+
+
+@pytest.mark.parametrize(
+    ("strategy", "status", "story"),
+    [
+        pytest.param(
+            "{canary: {weights: [5, 100], set: 'echo $WEIGHT >> story'}}",
+            "rollback",
+            ["deploy", "5", "100", "0"],
+            id="a canary gives its users back to the stable servers",
+        ),
+        pytest.param(
+            "{blue_green: {deploy_idle: 'true', switch: 'true', switch_back: 'echo switched back >> story'}}",
+            "rollback",
+            ["switched back"],
+            id="blue-green to the side before",
+        ),
+        pytest.param(
+            "{blue_green: {deploy_idle: 'true', switch: 'true'}}",
+            "failed",
+            [],
+            id="by name: a person must look",
+        ),
+    ],
+)
+def test_where_nobody_knows_what_ran_before_the_way_back_is_what_still_runs(
+    desk_of: Any, strategy: str, status: str, story: list[str]
+) -> None:
+    desk = desk_of()
+    policy = policy_of(FIRST.replace("{STRATEGY}", strategy))
+    result = run(desk.job, GitHubInMemory(policies=[policy], deployments=()))
+    assert (result.status, desk.file("story").splitlines()) == (status, story)
+
+
 def test_rolling_goes_batch_by_batch_over_the_targets_a_command_prints(desk_of: Any) -> None:
     text = f"""
 steps: {{}}
