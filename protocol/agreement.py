@@ -111,13 +111,9 @@ def _looked_at_too_late(monitor: Node) -> Iterator[Fault]:
 
 def _too_late(node: Node, model: type[Model], monitor: Node, *path: str) -> Iterator[Fault]:
     every, whole = _duration(node, "every", model), _duration(monitor, "for", Monitor)
-    if every is None or whole is None or timedelta(0) < every <= whole:
-        return
-    message = "'every' must be longer than nothing: write one such as 15s"
-    if every:
+    if every is not None and whole is not None and every > whole:
         each, bound = _with_its_length(node, "every", every), _with_its_length(monitor, "for", whole)
-        message = f"{each} is longer than {bound}: shorten it"
-    yield Fault((*path, "every"), message)
+        yield Fault((*path, "every"), f"{each} is longer than {bound}: shorten it")
 
 
 def _with_its_length(node: Node, key: str, length: timedelta) -> str:

@@ -17,6 +17,11 @@ _NUMBERS = {name.lower(): number for number, name in enumerate(WEEKDAYS)} | {
     name[:3].lower(): number for number, name in enumerate(WEEKDAYS)
 }
 _NEAR = {name.lower(): name for name in WEEKDAYS} | {HOLIDAYS: HOLIDAYS, EVE: EVE}
+_MEANT = {
+    **dict.fromkeys(("weekday", "weekdays", "workday", "workdays"), "Mon-Fri"),
+    **dict.fromkeys(("weekend", "weekends"), "Sat,Sun"),
+    **dict.fromkeys(("always", "daily", "everyday"), "the times alone, such as 10:00-16:00, for every day"),
+}
 _DATE_LIKE = re.compile(r"\d{4}-\d")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -121,6 +126,8 @@ def _weekdays(word: str) -> frozenset[int]:
 def _weekday(word: str) -> int:
     if (number := _NUMBERS.get(word.lower())) is not None:
         return number
+    if meant := _MEANT.get(word.lower()):
+        raise ValueError(f"'{word}' is not a day: write {meant}")
     near = get_close_matches(word.lower(), _NEAR, n=1)
     cure = (
         f"did you mean '{_NEAR[near[0]]}'?"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from protocol.keys import keys_at, keys_of
-from protocol.policy import Environment, Policy
+from protocol.keys import first_key_at, keys_at, keys_of
+from protocol.policy import DEFAULTS, Environment, Policy
 from protocol.source import Path
 from protocol.wording import nearest, not_known, say_any
 
@@ -50,6 +50,8 @@ def _follows(complaint: Any) -> bool:
 
 def _fault(complaint: Any) -> Fault:
     path, given, context = complaint["loc"], complaint["input"], complaint.get("ctx", {})
+    if path[-1:] == ("[key]",):  # pydantic's word for the name of an entry
+        return replace(_fault({**complaint, "loc": path[:-1]}), of_key=True)
     match complaint["type"]:
         case "extra_forbidden":
             return Fault(path, _unknown_key(path[:-1], str(path[-1])), of_key=True, lacking=_meant(path))
@@ -59,6 +61,9 @@ def _fault(complaint: Any) -> Fault:
             return Fault(path, str(context["error"]))
         case "literal_error":
             return Fault(path, _not_one_of(given, context["expected"]))
+        case "model_type":
+            example = f"keys and values, such as {{{first_key_at(path)}: …}}"
+            return Fault(path, _must_be("a mapping", example)(given, context))
         case kind if kind in _SENTENCES:
             return Fault(path, _SENTENCES[kind](given, context))
     return Fault(path, f"this value does not fit: {complaint['msg']}")
@@ -72,9 +77,13 @@ def _meant(path: Path) -> Path:
 
 def _unknown_key(path: Path, key: str) -> str:
     known = keys_at(path)
+    if (path, key) == ((), DEFAULTS):
+        return f"key '{key}' belongs under 'environments': move it there"
     if nearest(key, known) is None:
         for model, place in _other_level(path):
             near = nearest(key, keys_of(model))
+            if near == key:
+                return f"key '{key}' belongs {place}: move it there"
             if near:
                 return f"unknown key '{key}', did you mean '{near}'? That belongs {place}"
     return not_known("key", key, known)
@@ -90,6 +99,7 @@ def _other_level(path: Path) -> Iterator[tuple[type[BaseModel], str]]:
 
 
 def _not_one_of(given: Any, expected: str) -> str:
+    given = str(given).lower() if isinstance(given, bool) else given
     words = [word.strip("'") for word in expected.replace(" or ", ", ").split(", ")]
     near = nearest(str(given), words)
     return f"'{given}' is not known here: write {say_any(words)}" + (
@@ -138,7 +148,6 @@ _SENTENCES: dict[str, Callable[[Any, Any], str]] = {
     "bool_type": _must_be("true or false", "true or false without quotes"),
     "tuple_type": _must_be("a list", "it in brackets, such as [one, two]"),
     "dict_type": _must_be("a mapping", "keys and values, such as {key: value}"),
-    "model_type": _must_be("a mapping", "keys and values, such as {key: value}"),
     "too_short": lambda *_: "this list is empty: name at least one, or remove the key",
     "greater_than_equal": lambda given, context: f"{given} is too small: write at least {context['ge']}",
     "less_than_equal": lambda given, context: f"{given} is too large: write at most {context['le']}",

@@ -50,6 +50,12 @@ def _moment(value: Any, info: ValidationInfo) -> Any:
     return parse_moment(value, (info.context or {}).get("zone") or parse_zone("UTC"))
 
 
+def _longer_than_nothing(length: timedelta) -> timedelta:
+    if not length:
+        raise ValueError("this must be longer than nothing: write one such as 15s")
+    return length
+
+
 def _batch(value: Any) -> Any:
     """A number of targets or a percentage of them, kept as text."""
     text = str(value)
@@ -101,6 +107,7 @@ Duration = Annotated[
     BeforeValidator(lambda value: value if isinstance(value, timedelta) else parse_duration(value)),
     WithJsonSchema({"type": "string", "examples": ["90s", "15m", "1h30m", "7d"]}),
 ]
+Stretch = Annotated[Duration, AfterValidator(_longer_than_nothing)]
 Day = Annotated[date, _text(parse_day), WithJsonSchema({"type": "string", "examples": ["2026-12-24"]})]
 Moment = Annotated[
     datetime,
@@ -138,6 +145,10 @@ VariableName = Annotated[
         r"[A-Za-z_][A-Za-z0-9_]*",
         "this must be the name of an environment variable, such as PROMETHEUS_TOKEN; the secret stays out",
     ),
+]
+Variable = Annotated[
+    str,
+    _matching(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name has letters, digits and _ alone, such as PORT"),
 ]
 WorkflowFile = Annotated[
     str,

@@ -15,10 +15,14 @@ from protocol.source import Node, Path
 
 def keys_at(path: Path) -> tuple[str, ...]:
     """The keys known at a place of the policy."""
-    annotation: Any = Policy
-    for part in path:
-        annotation = _inside(_bare(annotation), part)
-    return keys_of(_bare(annotation))
+    return keys_of(_bare(_annotation_at(path)))
+
+
+def first_key_at(path: Path) -> str:
+    """The key that says most at a place of the policy: one that it must have, or may."""
+    model: type[Model] = _bare(_annotation_at(path))
+    required = [field.alias or name for name, field in model.model_fields.items() if field.is_required()]
+    return [*required, *model.exactly_one, *keys_of(model)][0]
 
 
 def keys_of(model: Any) -> tuple[str, ...]:
@@ -67,6 +71,13 @@ def _models_inside(model: type[Model]) -> dict[str, tuple[type[Model], bool]]:
         if isinstance(inner, type) and issubclass(inner, Model):
             found[key] = (inner, by_name)
     return found
+
+
+def _annotation_at(path: Path) -> Any:
+    annotation: Any = Policy
+    for part in path:
+        annotation = _inside(_bare(annotation), part)
+    return annotation
 
 
 def _inside(annotation: Any, part: str | int) -> Any:

@@ -110,6 +110,8 @@ def parse_zone(name: str) -> ZoneInfo:
 def _nearest_zone(name: str) -> str:
     zones = {zone.lower(): zone for zone in sorted(available_timezones(), reverse=True)}
     cities = {zone.rpartition("/")[2]: name for zone, name in zones.items()}
+    if re.search(r"[+-]\d", name):
+        return ": a bare offset knows no summer time, write a place such as Europe/Berlin, or UTC"
     wanted = name.strip().lower().replace(" ", "_")
     for names in (zones, cities):
         near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.75)

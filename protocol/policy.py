@@ -30,8 +30,10 @@ from protocol.forms import (
     People,
     Person,
     Rise,
+    Stretch,
     Template,
     Text,
+    Variable,
     VariableName,
     Version,
     WebAddress,
@@ -164,7 +166,7 @@ class ApprovalRule(Model):
 
 class ApprovalOptions(Model):
     own: YesNo = False
-    expire: Duration | None = None  # an approval older than this no longer counts
+    expire: Stretch | None = None  # an approval older than this no longer counts
     methods: tuple[Literal["review", "environment", "button", "comment"], ...] = (
         "review",
         "environment",
@@ -189,7 +191,7 @@ class ChecklistItem(Model):
     deployed: Text | None = None
     section: Text | None = None
     run: Text | None = None
-    timeout: Duration = timedelta(minutes=5)  # with run
+    timeout: Stretch = timedelta(minutes=5)  # with run
     notified: Literal["before", "during", "after"] | None = None
     tick: People | None = None
     migration: MigrationEvidence | None = None  # asked where a migration changes
@@ -197,10 +199,10 @@ class ChecklistItem(Model):
 
 class CommandStep(Model):
     run: Text
-    timeout: Duration = timedelta(minutes=10)
+    timeout: Stretch = timedelta(minutes=10)
     retries: Annotated[Whole, Field(ge=0, le=20)] = 0
     directory: Text = "."
-    env: dict[str, str] = Field(default_factory=dict)
+    env: dict[Variable, str] = Field(default_factory=dict)
 
 
 class MigrateStep(CommandStep):
@@ -224,13 +226,13 @@ class Probe(Model):
     header: dict[str, str] = Field(default_factory=dict)
     json_: dict[str, Any] = Field(default_factory=dict, alias="json")  # JSON path → expected value
     within: Duration = timedelta(0)  # keep trying this long
-    timeout: Duration = timedelta(seconds=10)
+    timeout: Stretch = timedelta(seconds=10)
     retries: Annotated[Whole, Field(ge=0, le=100)] = 0
     critical: YesNo = True
 
 
 def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, dict | BaseModel) else value
+    return value if isinstance(value, list | tuple) else [value]
 
 
 Probes = Annotated[
@@ -350,12 +352,12 @@ class Metric(Model):
 
 class Integrity(Model):
     run: Text
-    every: Duration = timedelta(minutes=5)
+    every: Stretch = timedelta(minutes=5)
 
 
 class Monitor(Model):
-    for_: Duration = Field(default=timedelta(minutes=15), alias="for")
-    every: Duration = timedelta(seconds=15)
+    for_: Stretch = Field(default=timedelta(minutes=15), alias="for")
+    every: Stretch = timedelta(seconds=15)
     source: MetricsSource | None = None
     metrics: dict[str, Metric] = Field(default_factory=dict)
     integrity: Integrity | None = None
@@ -381,7 +383,7 @@ class Monitor(Model):
 class Rollback(Model):
     automatic: YesNo = True
     run: Text
-    timeout: Duration = timedelta(minutes=15)
+    timeout: Stretch = timedelta(minutes=15)
 
 
 class Environment(Model):

@@ -26,6 +26,8 @@ _NO_HOLIDAYS = Calendar()
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})")
 _JOINTS = re.compile(r"\s*(\.\.|[-,])\s*")
 _UNFINISHED_DAYS = re.compile(r"(?<=[a-z][-,])(?=\d{1,2}:)", re.IGNORECASE)  # `Mon- 10:00-16:00`
+_LONG_DASH = re.compile("[\u2012-\u2015]")  # as texts have them, and what is copied from texts
+_LIKE_TIMES = re.compile(r":|^(?!\d{4}-\d\d?-)\d[\d.h]*([ap]m)?-\d", re.IGNORECASE)
 _LONGEST = 2000  # characters of one window
 _ONE_DAY = timedelta(days=1)
 _WHOLE_PATTERN = 22
@@ -56,8 +58,10 @@ class Window:
             raise ValueError(
                 f"'{text[:20]}…' is longer than {_LONGEST} characters: write several, or ranges of days"
             )
+        if _LONG_DASH.search(text):
+            raise ValueError(f"'{text}' has a long dash: write a short one, such as Mon-Fri 10:00-16:00")
         words = _UNFINISHED_DAYS.sub(" ", _JOINTS.sub(r"\1", text.strip())).split()
-        starts, ends = _times(words.pop()) if ":" in words[-1] else (0, _MIDNIGHT)
+        starts, ends = _times(words.pop()) if _LIKE_TIMES.search(words[-1]) else (0, _MIDNIGHT)
         if len(words) > 1:
             raise ValueError(
                 f"'{text}' has too many words: write days with commas, then one stretch of time, "

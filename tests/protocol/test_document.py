@@ -44,6 +44,25 @@ TOP = {
             "write access, environments, holidays, hotfix, log, notify, tests, timezone or version"
         ),
     ),
+    "defaults of nothing": (
+        "defaults: {expire: 1d}",
+        "3:1: key 'defaults' belongs under 'environments': move it there",
+    ),
+    "key of each environment": (
+        "windows: {}",
+        "3:1: key 'windows' belongs under an environment: move it there",
+    ),
+    "truth for a word": (
+        "log: {releases: true}",
+        "3:17: 'true' is not known here: write tags, always or never",
+    ),
+    "zone that is an offset": (
+        "timezone: UTC+2",
+        (
+            "3:11: 'UTC+2' is not an IANA time zone: a bare offset knows no summer time, "
+            "write a place such as Europe/Berlin, or UTC"
+        ),
+    ),
     "key of an environment": (
         "widnows: {}",
         "3:1: unknown key 'widnows', did you mean 'windows'? That belongs under an environment",
@@ -104,7 +123,7 @@ TOP = {
     ),
     "text for a mapping": (
         "log: tags",
-        "3:6: this must be a mapping, not text: write keys and values, such as {key: value}",
+        "3:6: this must be a mapping, not text: write keys and values, such as {releases: …}",
     ),
     "empty key": ("log:", "3:5: 'log' is empty: give it a value or remove the key"),
     "empty item": ("notify:\n  before:\n    -", "5:6: this item is empty: write it or remove the '-'"),
@@ -177,7 +196,7 @@ ENVIRONMENT = {
     "unknown key": ("widnows: {}", "4:16: unknown key 'widnows', did you mean 'windows'?"),
     "key of the top": (
         "timezone: UTC",
-        "4:16: unknown key 'timezone', did you mean 'timezone'? That belongs at the top of the file",
+        "4:16: key 'timezone' belongs at the top of the file: move it there",
     ),
     "unknown key far inside": (
         "steps: {smoke: [{name: Home, url: 'https://shop.example/', containz: Hi}]}",
@@ -193,6 +212,18 @@ ENVIRONMENT = {
     "clock nonsense": (
         "windows: {open: ['Mon 10:00-25:00']}",
         "4:33: '25:00' is not a time: write one from 00:00 to 24:00",
+    ),
+    "weekdays in a word": (
+        "windows: {open: [weekdays]}",
+        "4:33: 'weekdays' is not a day: write Mon-Fri",
+    ),
+    "hours without minutes": (
+        "windows: {open: [Mon-Fri 9am-5pm]}",
+        "4:33: '9am' is not a time: write HH:MM, such as 09:30",
+    ),
+    "times with a long dash": (
+        "windows: {open: ['Mon 10:00\N{EN DASH}16:00']}",
+        ("4:33: 'Mon 10:00\N{EN DASH}16:00' has a long dash: write a short one, such as Mon-Fri 10:00-16:00"),
     ),
     "weekday nonsense": (
         "windows: {open: [Mon-]}",
@@ -363,6 +394,34 @@ ENVIRONMENT = {
         "steps: {health: {tcp: '5432'}}",
         "4:38: this is no HOST:PORT: write one such as db.example:5432",
     ),
+    "probe that is only its address": (
+        "steps: {health: 'https://shop.example/'}",
+        "4:32: this must be a mapping, not text: write keys and values, such as {url: …}",
+    ),
+    "step that is only its command": (
+        "steps: {deploy: ./deploy.sh}",
+        "4:32: this must be a mapping, not text: write keys and values, such as {run: …}",
+    ),
+    "item that is only its name": (
+        "checklist: [All tests passing]",
+        "4:28: this must be a mapping, not text: write keys and values, such as {item: …}",
+    ),
+    "step without time": (
+        "steps: {deploy: {run: a, timeout: 0s}}",
+        "4:50: this must be longer than nothing: write one such as 15s",
+    ),
+    "probe without time": (
+        "steps: {health: {tcp: 'db.example:5432', timeout: 0m}}",
+        "4:66: this must be longer than nothing: write one such as 15s",
+    ),
+    "approvals that never count": (
+        "approval_options: {expire: 0s}",
+        "4:43: this must be longer than nothing: write one such as 15s",
+    ),
+    "variable that no shell has": (
+        "steps: {deploy: {run: a, env: {MY PORT: '8080'}}}",
+        "4:47: a variable's name has letters, digits and _ alone, such as PORT",
+    ),
     "step without a command": ("steps: {backup: {timeout: 1m}}", "4:32: key 'run' is missing: add it"),
     "text that looks like a number": (
         "steps: {backup: {run: a, env: {PORT: 8080}}}",
@@ -407,7 +466,7 @@ ENVIRONMENT = {
     ),
     "measuring without a pause": (
         "monitor: {for: 1m, every: 0s}",
-        "4:42: 'every' must be longer than nothing: write one such as 15s",
+        "4:42: this must be longer than nothing: write one such as 15s",
     ),
     "integrity looked at too late": (
         "monitor: {for: 1m, integrity: {run: a, every: 5m}}",
@@ -474,7 +533,7 @@ WHOLE = {
     ),
     "environment that is a word, beside defaults": (
         "version: 1\nenvironments: {defaults: {expire: 1d}, live: manual}",
-        "2:46: this must be a mapping, not text: write keys and values, such as {key: value}",
+        "2:46: this must be a mapping, not text: write keys and values, such as {deploy: …}",
     ),
     "cycle beside the way": (
         "version: 1\nenvironments:\n  a: {after: {environment: b}}\n  b: {after: {environment: b}}\n",
@@ -487,6 +546,10 @@ WHOLE = {
     "after the defaults": (
         "version: 1\nenvironments: {defaults: {}, live: {after: {environment: defaults}}}",
         "2:58: unknown environment 'defaults': write live",
+    ),
+    "environment of a name longer than GitHub has": (
+        f"version: 1\nenvironments:\n  {'a' * 256}:\n    expire: 1d\n",
+        "3:3: this is too long: write at most 255 characters",
     ),
     "environments that GitHub cannot tell apart": (
         "version: 1\nenvironments: {live: {}, Live: {}}",
