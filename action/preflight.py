@@ -22,6 +22,7 @@ from protocol.decision import decide, environment_in
 from protocol.errors import PolicyError
 from protocol.facts import Changes, Deployment, Emergency, Evidence, Facts, Known, Missing
 from protocol.gate import Gate
+from protocol.notes import NOT_BEGUN
 from protocol.plan import Plan, plan_of
 from protocol.policy import ChecklistItem, Policy
 from protocol.rollback import RULE, last_good, runs_now, version_of
@@ -219,7 +220,10 @@ def _announced(
     told = _told(announce("before", plan.notify, news, job=job, progress=progress))
     asked = {item.item: told for item in _items(_own(policies), facts) if item.notified == "before"}
     facts = replace(facts, evidence={**facts.evidence, **asked})
-    return facts, decide(policies, facts, job.clock())
+    decision = decide(policies, facts, job.clock())
+    if decision.verdict is not Verdict.ALLOW and progress.to_note:
+        progress.to_note.append(NOT_BEGUN)  # or whoever reads that a team was told takes the job for lost
+    return facts, decision
 
 
 def _known_before(facts: Facts) -> dict[str, str]:

@@ -89,7 +89,7 @@ def _tag(github: GitHub, run: Run, entry: Entry, policy: ReadPolicy) -> str | No
 
 
 def _is_told(github: GitHub, entry: Entry, tag: str | None) -> bool:
-    """Whether its job came as far as the log, which it writes last; without a release, as far as its issue."""
+    """Whether its job came as far as the log, which it writes last; without a release, its issue."""
     if tag is None:
         return entry.status == "success" or incident_of(github, entry) is not None
     return _standing(github, entry, tag) is not None

@@ -103,6 +103,7 @@ def test_a_channel_that_failed_is_told_when_the_run_is_run_again(desk_of: Any, c
     first, github = desk_of(environ={"NOTIFY_TEAM": f"{chat.channel}/team"}), github_of(two)
     held = run(first.job, github)
     assert (held.status, [heard.path for heard in chat.heard]) == ("waiting", ["/team"])
+    assert [one["description"] for one in github.statuses] == ["Told before: team", "Not begun"]
     environ = {"NOTIFY_TEAM": f"{chat.channel}/team", "NOTIFY_PAGER": f"{chat.channel}/pager"}
     assert run(desk_of(environ=environ, attempt=2).job, github).status == "success"
     before = [one.path for one in chat.heard if one.json["title"] == "Deploying 1.1.0 to production"]
