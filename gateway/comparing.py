@@ -9,11 +9,13 @@ from gateway.errors import GatewayError
 from gateway.history import Parents, follows, parents_of, relation, running
 from gateway.look import COMMIT, PULL, Look
 from gateway.memory import Comparison
-from gateway.needs import compared_environments, environments_of
+from gateway.needs import compared_environments, environments_of, wants_changes
 from gateway.pulls import changes_compared, changes_of, changes_of_commit
 from gateway.reading import Node, known
 from protocol.facts import Changes, Deployment, Known, Missing, Relation
 from protocol.policy import Policy
+
+_NOT_ASKED = Missing("what changes was not asked: no rule of this environment looks at it")
 
 
 def relations_of(
@@ -59,11 +61,15 @@ def _compared(look: Look, base: str) -> Known[Relation]:
 
 def changes_since(
     look: Look,
+    policies: Sequence[Policy],
     pull: Known[Node | None],
     deployed: Known[tuple[Deployment, ...]],
     relations: Mapping[str, Known[Relation]],
 ) -> Known[Changes]:
-    """All since what the environment runs: the pull request's where it is the only one since."""
+    """All since what the environment runs: the pull request's where it is the only one since.
+
+    GitHub is asked to compare only where a rule looks at it.
+    """
     if isinstance(pull, Missing):
         return pull
     if isinstance(deployed, Missing):
@@ -72,12 +78,13 @@ def changes_since(
     pair = (runs.sha if runs else "", look.gate.sha)
     if relations.get(look.gate.environment) is Relation.BEHIND:
         pair = (pair[1], pair[0])  # going back undoes what lies between
+    compares = wants_changes(policies, look.gate.environment)
     if pull is None:
-        return _compared_changes(look, *pair)
+        return _compared_changes(look, *pair) if compares else _NOT_ASKED
     own = look.reading.within("the changes", (*PULL, "nodes", "files"), lambda: changes_of(pull))
     if isinstance(own, Missing) or runs is None or _brings_all_since(look, pull, runs.sha):
         return own
-    since = _compared_changes(look, *pair)
+    since = _compared_changes(look, *pair) if compares else _NOT_ASKED
     return since if isinstance(since, Missing) else replace(since, authors=since.authors | own.authors)
 
 

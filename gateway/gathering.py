@@ -103,7 +103,7 @@ def facts_in(look: Look, valid: Sequence[Policy], pull: Known[Node | None], plac
         checks=_checks(look, details),
         pull_request=_pull_request(look, pull),
         from_fork=look.run.from_fork,
-        changes=changes_since(aim, pull if aim is look else None, deployed, relations),
+        changes=changes_since(aim, valid, pull if aim is look else None, deployed, relations),
         approvals=approvals,
         ticks=ticks,
         freezes=_freezes(look, people, zone_of(valid)),

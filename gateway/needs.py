@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from gateway.memory import ReadPolicy
 from protocol.decision import environment_in
-from protocol.policy import ChecklistItem, Policy
+from protocol.policy import ChecklistItem, Environment, Policy
 from protocol.principals import Principal
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -36,6 +36,18 @@ def wants_required_checks(policies: Iterable[Policy], environment: str) -> bool:
 
 def wants_ticks(policies: Iterable[Policy], environment: str) -> bool:
     return any(item.tick is not None for item in _items(policies, environment))
+
+
+def wants_changes(policies: Iterable[Policy], environment: str) -> bool:
+    """Whether it can matter who wrote what, in which files, and how much of it."""
+    named = [(policy, environment_in(policy, environment)) for policy in policies]
+    return any(policy.hotfix is not None or (rules is not None and _weighs(rules)) for policy, rules in named)
+
+
+def _weighs(rules: Environment) -> bool:
+    migrate = rules.steps.migrate
+    reads = any(item.when is not None or item.reviews is not None for item in rules.checklist)
+    return bool(rules.approvals) or reads or (migrate is not None and migrate.lint is not None)
 
 
 def compared_environments(policies: Iterable[Policy], environment: str) -> frozenset[str]:

@@ -105,6 +105,12 @@ class Shop:
         return f"the run is {run.status} {run.conclusion}\n" + "\n".join(jobs)
 
 
+def made_by_jobs(world: World) -> list[str]:
+    """What jobs asked of GitHub; an answer that nothing changed does not count."""
+    asked = (one for one in world.exchanges if one.who.startswith("job:") and one.status != 304)
+    return [f"{one.method} {one.path}" for one in asked]
+
+
 @cache
 def private_key() -> str:
     return key_pair()[0]

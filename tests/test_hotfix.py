@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from deploy_protocol import main
 from sandbox.actions import LocalAction
 from sandbox.state import WorkflowRun
-from tests.runner import SHOP, Shop, shop_in
+from tests.runner import SHOP, Shop, made_by_jobs, shop_in
 
 ROOT = Path(__file__).parents[1]
 RUN = (sys.executable, "-m", "action")
@@ -110,7 +110,9 @@ def travel(desk: Desk, fixed: str) -> str:
     assert desk.pull("login").exit_code == 0
     [number] = [pull.number for pull in desk.shop.repository.pulls if pull.head_ref == "hotfix/login"]
     desk.shop.ask("POST", f"/pulls/{number}/reviews", {"event": "APPROVE"}, by="grace")
+    desk.shop.world.exchanges.clear()
     desk.run_again(run)
+    assert len(made_by_jobs(desk.shop.world)) == 17
     return sha
 
 

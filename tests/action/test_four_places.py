@@ -14,7 +14,7 @@ from gateway.record import log_entries
 from protocol.deployed_lines import with_line
 from protocol.entry import Entry, entries_in, entry_from, one_line, render_entry
 from sandbox.actions import LocalAction
-from tests.runner import SHOP, Shop, shop_in
+from tests.runner import SHOP, Shop, made_by_jobs, shop_in
 
 ROOT = Path(__file__).parents[2]
 RUN = (sys.executable, "-m", "action")
@@ -72,6 +72,7 @@ def deployed_pull(shop: Shop) -> int:
     [run] = shop.repository.runs.values()
     shop.finished(run)
     assert run.conclusion == "success", shop.story(run)
+    assert len(made_by_jobs(shop.world)) == 11
     return int(number)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from sandbox.actions import LocalAction
 from sandbox.state import WorkflowRun
 from tests.chat import Chat, start_chat
-from tests.runner import SHOP, Shop, shop_in
+from tests.runner import SHOP, Shop, made_by_jobs, shop_in
 
 ROOT = Path(__file__).parents[2]
 RUN = (sys.executable, "-W", "ignore", "-m", "action")
@@ -68,6 +68,7 @@ def test_a_run_that_is_run_again_tells_its_team_once(tmp_path: Path) -> None:
     with start_chat() as chat, shop_with(tmp_path, chat, POLICY) as shop:
         run = push(shop)
         assert run.conclusion == "success", shop.story(run)
+        assert len(made_by_jobs(shop.world)) == 6
         shop.ask("POST", f"/actions/runs/{run.id}/rerun")
         shop.wait(run, lambda: run.attempt == 2 and run.status == "completed")
         assert run.conclusion == "success", shop.story(run)

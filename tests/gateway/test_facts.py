@@ -215,11 +215,11 @@ def test_an_emergency_is_read_from_its_issue(shop: WaitingShop) -> None:
 
 def test_a_push_changes_all_since_what_runs(shop: WaitingShop) -> None:
     github = shop.github()
-    first = shop.push()
+    first = shop.push(POLICY)
     assert github.post_verdict(first, approved=True, comment="Go")
     shop.wait(lambda: shop.repository.runs[first.run_id].status == "completed")
     shop.world.commit(SHOP, {"one.py": "1\n"}, "One", author=shop.world.user("grace"), quiet=True)
-    gate = shop.push(two_dot_py="2\n")
+    gate = shop.push(POLICY, two_dot_py="2\n")
     facts = github.facts_for(gate, now())[1]
     assert not isinstance(facts.changes, Missing)
     assert set(facts.changes.paths) == {"one.py", "two.py"}
@@ -233,7 +233,7 @@ def test_a_push_changes_all_since_what_runs(shop: WaitingShop) -> None:
 
 def test_a_pull_request_brings_along_what_was_merged_before_and_not_deployed(shop: WaitingShop) -> None:
     github = shop.github()
-    first = shop.push()
+    first = shop.push(POLICY)
     assert github.post_verdict(first, approved=True, comment="Go")
     shop.wait(lambda: shop.repository.runs[first.run_id].status == "completed")
     grace = shop.world.user("grace")
@@ -247,7 +247,7 @@ def test_a_pull_request_brings_along_what_was_merged_before_and_not_deployed(sho
 
 def test_a_pull_request_right_after_what_runs_needs_no_comparison(shop: WaitingShop) -> None:
     github = shop.github()
-    first = shop.push()
+    first = shop.push(POLICY)
     assert github.post_verdict(first, approved=True, comment="Go")
     shop.wait(lambda: shop.repository.runs[first.run_id].status == "completed")
     _, gate = shop.merged()
@@ -367,7 +367,7 @@ def test_people_beyond_the_first_page_are_asked_for_by_name(shop: WaitingShop) -
 
 
 def test_what_runs_is_found_beyond_a_hundred_deployments_to_elsewhere(shop: WaitingShop) -> None:
-    first = shop.push()
+    first = shop.push(POLICY)
     github = shop.github()
     assert github.post_verdict(first, approved=True, comment="Go")
     shop.wait(lambda: shop.repository.runs[first.run_id].status == "completed")
@@ -380,7 +380,7 @@ def test_what_runs_is_found_beyond_a_hundred_deployments_to_elsewhere(shop: Wait
 
 
 def test_commits_too_far_apart_to_see_are_compared_once(shop: WaitingShop) -> None:
-    first = shop.push()
+    first = shop.push(POLICY)
     github = shop.github()
     assert github.post_verdict(first, approved=True, comment="Go")
     shop.wait(lambda: shop.repository.runs[first.run_id].status == "completed")

@@ -20,6 +20,11 @@ FIRST = {"token": 1, "question": 1, "run": 1}
 AGAIN = {"question": 1, "run": 1}
 VERDICT = {"verdict": 1}
 TEAMS = {"question": 1}
+REVIEWED = """\
+version: 1
+environments:
+  production: {deploy: manual, checklist: [{item: Reviewed, reviews: 1}]}
+"""
 COMPARED = {"comparison": 1}  # only REST tells which files changed
 
 
@@ -80,11 +85,12 @@ def deployed(shop: WaitingShop, policy: str) -> None:
 @pytest.mark.parametrize(
     ("policy", "cold"),
     [
-        pytest.param(PLAIN_POLICY, [FIRST, COMPARED], id="no teams"),
-        pytest.param(POLICY, [FIRST, COMPARED, TEAMS], id="teams"),
+        pytest.param(PLAIN_POLICY, [FIRST], id="no rule looks at what changes"),
+        pytest.param(REVIEWED, [FIRST, COMPARED], id="one does"),
+        pytest.param(POLICY, [FIRST, COMPARED, TEAMS], id="one does, and names teams"),
     ],
 )
-def test_counted_several_changes_since_the_last_deployment_are_compared_once(
+def test_counted_several_changes_since_the_last_deployment_are_compared_once_and_only_for_a_rule(
     shop: WaitingShop, policy: str, cold: list[dict[str, int]]
 ) -> None:
     """With teams one more than five, as long as nothing is remembered of either: see docs/operating.md."""
