@@ -70,8 +70,8 @@ class Worker:
                 payload = json.loads(delivery.body)
                 wanted = self._want_looks(delivery.event, payload)
                 self._desk.hear(delivery.event, payload)
-                self._log.hear(delivery.event, payload)
                 self._attend(read_ask(delivery.event, payload))
+                self._log.hear(delivery.event, payload)  # with what was written about a lost job just now
             except GatewayError as error:
                 log.warning("delivery.postponed", reason=str(error))
                 self._inbox.failed(guid, repr(error), self._clock())

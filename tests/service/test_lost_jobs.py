@@ -242,10 +242,17 @@ def test_what_github_will_never_take_does_not_keep_the_deployment_open(shop: Wai
 LINE = "Failed - 1.2.0 in 3m: It sells: exit code 1"
 
 
-def test_a_job_lost_between_its_line_and_its_log_has_the_rest_told_from_the_line(shop: WaitingShop) -> None:
-    lost = begun(shop)
+def test_a_job_lost_between_its_line_and_its_log_has_the_rest_told_from_the_line(
+    served: Served, tmp_path: Path
+) -> None:
+    held = tmp_path / "held"
+    held.touch()
+    lost = begun(served.shop, held=held)
     lost.says(LINE, "failure")
-    lost.look()
+    served.settle()
+    held.unlink()
+    lost.ends()
+    served.settle()
     [entry], [issue] = lost.entries, lost.issues
     body = issue.body or ""
     assert (entry.status, entry.seconds, entry.previous_version) == ("failed", 180.0, "1.1.0")
@@ -253,6 +260,7 @@ def test_a_job_lost_between_its_line_and_its_log_has_the_rest_told_from_the_line
     assert issue.title == "production: 1.2.0 failed"
     assert "nothing went back by itself" in body
     assert lost.said[-1] == ("failure", LINE)
+    assert Entries(served.engine).one(SHOP, entry.key) == entry
 
 
 @pytest.mark.parametrize("releases", ["always", "tags"])
