@@ -13,9 +13,7 @@ from protocol.coherence import incoherences, zone_of
 from protocol.errors import PolicyError, Problem
 from protocol.faults import Fault, faults_of
 from protocol.policy import DEFAULTS, Policy
-from protocol.source import Entry, Mark, Node, Path, read_source
-
-MOST_PROBLEMS = 100  # nobody reads more, and a hostile file could have a hundred thousand
+from protocol.source import MOST_PROBLEMS, Entry, Mark, Node, Path, read_source
 
 
 def parse_policy(text: str | bytes, file: str) -> Policy:
@@ -55,9 +53,21 @@ def _validated(root: Node) -> tuple[Policy | None, list[Fault]]:
         policy = Policy.model_validate(root.plain, context={"zone": zone_of(root)}, by_name=False)
     except ValidationError as error:
         empty = {fault.path for fault in blanks}
-        others = (fault for fault in faults_of(error) if fault.path not in empty)
+        others = (
+            fault for fault in faults_of(error) if fault.path not in empty and _may_be_judged(fault, root)
+        )
         return None, [*blanks, *islice(others, MOST_PROBLEMS)]
     return policy, blanks
+
+
+def _may_be_judged(fault: Fault, root: Node) -> bool:
+    """What could not be read from the file is no fault of its value."""
+    return fault.of_key or _reached(root, fault.path).legible
+
+
+def _reached(root: Node, path: Path) -> Node:
+    """The deepest node of the path. What is not in the file is passed over: one probe for a list of one."""
+    return reduce(lambda node, part: node.find(part) or node, path, root)
 
 
 def _faults_between(root: Node, faults: list[Fault]) -> Iterator[Fault]:

@@ -17,9 +17,11 @@ from protocol.errors import PolicyError, Problem
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
+MOST_PROBLEMS = 100  # nobody reads more, and a hostile file could have a hundred thousand
 _LOADER: Any = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )  # libyaml where the wheel has it: four times quicker
+_MERGE = "<<"  # a key of YAML 1.1 that takes an alias; its alias is the problem
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]{1,18}")
@@ -145,6 +147,8 @@ def read_source(text: str | bytes, file: str) -> Source:
         _fail(file, _mark(error.problem_mark), _why_not_yaml(error, decoded))
     if root is None or root.value is None:
         _fail(file, Mark(), "the file is empty: start it with 'version: 1' and 'environments:'")
+    if not root.legible:
+        raise PolicyError(tuple(composer.problems))
     if not isinstance(root.value, dict):
         _fail(
             file, root.mark, "a policy is a mapping of keys: start it with 'version: 1' and 'environments:'"
@@ -166,8 +170,7 @@ def _decoded(text: str | bytes, file: str) -> str:
         _fail(file, Mark(), f"the file is not UTF-8 (byte {error.args[2] + 1}): save it as UTF-8")
     strange = _UNPRINTABLE.search(decoded)
     if strange:
-        code = f"U+{ord(strange.group()):04X}"
-        _fail(file, _mark_of(decoded, strange.start()), f"the character {code} cannot be printed: remove it")
+        _fail(file, _mark_of(decoded, strange.start()), _of_character(strange.group()))
     return decoded
 
 
@@ -219,21 +222,35 @@ class _Composer:
 
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         mark = _mark(event.start_mark)
-        if isinstance(event, yaml.AliasEvent):
-            self._refuse_alias(event, mark)
-        if event.tag is not None:
-            _fail(self.file, mark, f"the tag '{event.tag}' has no meaning in a policy: remove it")
         if depth > MAX_DEPTH:
             _fail(self.file, mark, f"this is nested more than {MAX_DEPTH} deep: a policy never is")
-        if isinstance(event, yaml.ScalarEvent):
-            return Node(mark, _resolved(event.value) if event.implicit[0] else event.value)
-        if isinstance(event, yaml.SequenceStartEvent):
-            return Node(mark, tuple(self._items(events, depth)))
-        return Node(mark, self._entries(events, depth))
+        if isinstance(event, yaml.AliasEvent):
+            return self._illegible(mark, _of_alias(event))
+        node = Node(mark, self._value(event, events, depth))
+        if event.tag is not None:
+            return self._illegible(mark, f"the tag '{event.tag}' has no meaning in a policy: remove it")
+        return node
 
-    def _refuse_alias(self, event: Any, mark: Mark) -> NoReturn:
-        cure = "write the value out, or share it under environments.defaults"
-        _fail(self.file, mark, f"the alias '*{event.anchor}' is not allowed: {cure}")
+    def _value(self, event: Any, events: Iterator[Any], depth: int) -> Any:
+        if isinstance(event, yaml.ScalarEvent):
+            return _resolved(event.value) if event.implicit[0] else self._quoted(event)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return tuple(self._items(events, depth))
+        return self._entries(events, depth)
+
+    def _quoted(self, event: Any) -> str | Illegible:
+        """The text of a scalar in quotes, of which double ones may hold what no keyboard writes."""
+        strange = _UNPRINTABLE.search(event.value) if event.style == '"' else None
+        if strange is None:
+            return str(event.value)
+        self._illegible(_mark(event.start_mark), _of_character(strange.group()))
+        return Illegible.VALUE
+
+    def _illegible(self, mark: Mark, message: str) -> Node:
+        self.problems.append(Problem(self.file, mark.line, mark.column, message))
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise PolicyError(tuple(self.problems[-MOST_PROBLEMS:]))
+        return Node(mark, Illegible.VALUE)
 
     def _items(self, events: Iterator[Any], depth: int) -> Iterator[Node]:
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
@@ -242,28 +259,37 @@ class _Composer:
     def _entries(self, events: Iterator[Any], depth: int) -> dict[str, Entry]:
         entries: dict[str, Entry] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
-            key, mark = self._key(event), _mark(event.start_mark)
+            key, mark = self._key(event, events, depth), _mark(event.start_mark)
             node = self._node(next(events), events, depth + 1)
             if key in entries:
                 first = f"key '{key}' is already on line {entries[key].key.line}: keep one of them"
                 self.problems.append(Problem(self.file, mark.line, mark.column, first))
-            else:
+            elif key is not None and (key != _MERGE or node.legible):
                 entries[key] = Entry(mark, node)
         return entries
 
-    def _key(self, event: Any) -> str:
-        mark = _mark(event.start_mark)
-        if isinstance(event, yaml.AliasEvent):
-            self._refuse_alias(event, mark)
-        if not isinstance(event, yaml.ScalarEvent):
-            _fail(
-                self.file,
-                mark,
-                "a key must be a word, not a list or mapping: quote text that holds '{' or '['",
-            )
-        if not event.value:
-            _fail(self.file, mark, "the key before ':' is empty: write its name")
-        return str(event.value)
+    def _key(self, event: Any, events: Iterator[Any], depth: int) -> str | None:
+        """A key's name; None when it has a problem of its own."""
+        if isinstance(event, yaml.ScalarEvent) and event.value and event.style != '"':
+            return str(event.value)
+        named = self._node(event, events, depth + 1)
+        if isinstance(named.value, dict | tuple):
+            how = "quote text that holds '{' or '['"
+            self._illegible(named.mark, f"a key must be a word, not a list or mapping: {how}")
+        elif named.value in (None, ""):
+            self._illegible(named.mark, "the key before ':' is empty: write its name")
+        elif named.legible:
+            return str(event.value)
+        return None
+
+
+def _of_alias(event: Any) -> str:
+    cure = "write the value out, or share it under environments.defaults"
+    return f"the alias '*{event.anchor}' is not allowed: {cure}"
+
+
+def _of_character(character: str) -> str:
+    return f"the character U+{ord(character):04X} cannot be printed: remove it"
 
 
 def _resolved(text: str) -> Scalar:

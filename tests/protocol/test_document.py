@@ -17,6 +17,7 @@ from protocol.errors import PolicyError
 from protocol.policy import Policy
 
 EXAMPLE = Path("docs/deploy.example.yml")
+NO_ALIAS = "is not allowed: write the value out, or share it under environments.defaults"
 
 
 def problems_of(text: str | bytes) -> list[str]:
@@ -606,6 +607,37 @@ log: {releases: tags}
         ),
         "12:16: unknown environment 'prod', did you mean 'production'?",
         "14:1: key 'log' is already on line 13: keep one of them",
+    ]
+
+
+def test_what_is_illegible_shows_beside_all_faults_and_causes_none() -> None:
+    assert problems_of(
+        """
+version: 1
+environments:
+  production: &base
+    windows: {open: *hours, closed: [Mon-Sun]}
+    steps: {health: {url: *address, status: 99}, backup: !command {run: save}}
+    approvals: [*owner, {name: A, from: ["user:ada"], count: 2}]
+    expire: "7\\0d"
+  staging:
+    <<: *base
+    after: {environment: staging}
+    *key : 1
+hotfix: *none
+"""
+    ) == [
+        f"5:21: the alias '*hours' {NO_ALIAS}",
+        f"6:27: the alias '*address' {NO_ALIAS}",
+        "6:45: 99 is too small: write at least 100",
+        "6:58: the tag '!command' has no meaning in a policy: remove it",
+        f"7:17: the alias '*owner' {NO_ALIAS}",
+        "7:62: 2 approvals can never be given by 1: name more people",
+        "8:13: the character U+0000 cannot be printed: remove it",
+        f"10:9: the alias '*base' {NO_ALIAS}",
+        "11:26: this waits for itself: staging after staging",
+        f"12:5: the alias '*key' {NO_ALIAS}",
+        f"13:9: the alias '*none' {NO_ALIAS}",
     ]
 
 

@@ -32,31 +32,6 @@ UNREADABLE = {
         "a: 1\n---\nb: 2\n",
         "2:1: a second document begins here: a policy is one; remove '---'",
     ),
-    "alias": (
-        "a: &base {b: 1}\nc: *base\n",
-        "2:4: the alias '*base' is not allowed: write the value out, or share it under environments.defaults",
-    ),
-    "merge key": (
-        "a: &base {b: 1}\nc: {<<: *base}\n",
-        "2:9: the alias '*base' is not allowed: write the value out, or share it under environments.defaults",
-    ),
-    "alias as key": (
-        "a: &base b\n*base : 1\n",
-        "2:1: the alias '*base' is not allowed: write the value out, or share it under environments.defaults",
-    ),
-    "tag": (
-        "a: !!python/name:os.system x\n",
-        "1:4: the tag 'tag:yaml.org,2002:python/name:os.system' has no meaning in a policy: remove it",
-    ),
-    "list as key": (
-        "? [a, b]\n: 1\n",
-        "1:3: a key must be a word, not a list or mapping: quote text that holds '{' or '['",
-    ),
-    "mapping as key": (
-        "{a: 1}: b\n",
-        "1:1: a key must be a word, not a list or mapping: quote text that holds '{' or '['",
-    ),
-    "no key": ("'': 1\n", "1:1: the key before ':' is empty: write its name"),
     "deeper than anybody writes": (
         "a: " + "[" * 5000,
         "1:36: this is nested more than 32 deep: a policy never is",
@@ -85,6 +60,61 @@ def test_an_unreadable_file_has_one_sentence_with_its_place(text: str | bytes, p
     with pytest.raises(PolicyError) as error:
         read_source(text, "deploy.yml")
     assert str(error.value) == f"deploy.yml:{problem}"
+
+
+ILLEGIBLE = {
+    "alias": (
+        "a: &base {b: 1}\nc: *base\n",
+        "2:4: the alias '*base' is not allowed: write the value out, or share it under environments.defaults",
+    ),
+    "merge key": (
+        "a: &base {b: 1}\nc: {<<: *base}\n",
+        "2:9: the alias '*base' is not allowed: write the value out, or share it under environments.defaults",
+    ),
+    "alias as key": (
+        "a: &base b\n*base : 1\n",
+        "2:1: the alias '*base' is not allowed: write the value out, or share it under environments.defaults",
+    ),
+    "tag": (
+        "a: !!python/name:os.system x\n",
+        "1:4: the tag 'tag:yaml.org,2002:python/name:os.system' has no meaning in a policy: remove it",
+    ),
+    "list as key": (
+        "? [a, b]\n: 1\n",
+        "1:3: a key must be a word, not a list or mapping: quote text that holds '{' or '['",
+    ),
+    "mapping as key": (
+        "{a: 1}: b\n",
+        "1:1: a key must be a word, not a list or mapping: quote text that holds '{' or '['",
+    ),
+    "no key": ("'': 1\n", "1:1: the key before ':' is empty: write its name"),
+    "a tagged list": (
+        "a: !!set [b]\n",
+        "1:4: the tag 'tag:yaml.org,2002:set' has no meaning in a policy: remove it",
+    ),
+    "an escaped control character": (
+        'run: "a\\0b"\n',
+        "1:6: the character U+0000 cannot be printed: remove it",
+    ),
+    "an escaped control character in a key": (
+        '"a\\eb": 1\n',
+        "1:1: the character U+001B cannot be printed: remove it",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), ILLEGIBLE.values(), ids=ILLEGIBLE)
+def test_what_is_illegible_is_reported_and_the_rest_is_read(text: str, problem: str) -> None:
+    source = read_source(f"{text}last: 1\n", "deploy.yml")
+    assert [str(one) for one in source.problems] == [f"deploy.yml:{problem}"]
+    assert source.root.entries["last"].node.value == 1
+
+
+def test_a_file_that_is_illegible_as_a_whole_has_no_other_problem() -> None:
+    with pytest.raises(
+        PolicyError, match=r"^deploy.yml:1:1: the tag '!x' has no meaning in a policy: remove it$"
+    ):
+        read_source("!x {a: 1}", "deploy.yml")
 
 
 VALUES = {
@@ -141,6 +171,7 @@ def test_a_bomb_of_aliases_is_refused_before_it_goes_off() -> None:
     layers = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 30)]
     bomb = "\n".join(["l0: &l0 boom", *layers])
     began = time.perf_counter()
-    with pytest.raises(PolicyError, match=r"^deploy.yml:2:10: the alias '\*l0' is not allowed"):
+    with pytest.raises(PolicyError, match=r"^deploy.yml:2:10: the alias '\*l0' is not allowed") as error:
         read_source(bomb, "deploy.yml")
+    assert len(error.value.problems) == 100
     assert time.perf_counter() - began < 2
