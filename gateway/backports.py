@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
-from gateway.errors import NotFound, Rejected
+from gateway.errors import Rejected
 from protocol.backports import conflict_body, merged_body
 from protocol.facts import Relation
 
@@ -40,13 +40,15 @@ class BackPort:
 
 def back_port(github: GitHub, *, sha: str, branch: str, onto: str) -> BackPort:
     """Open one pull request, with a real merge where there is no conflict. Safe to repeat."""
-    if github.compare(onto, sha) in _CONTAINED:
+    compared = _ask(github, "GET", f"/compare/{quote(onto)}...{sha}", params={"per_page": 1})
+    if Relation(compared["status"]) in _CONTAINED:
         return BackPort(state="not needed")
     name = _branch_name(branch, sha)
     known = _pull_request(github, name)
     if known is not None:
         return known
-    merged = _merge(github, name, sha, onto)
+    tip = compared["base_commit"]["sha"]
+    merged = _merge(github, name, sha, onto, tip)
     write = merged_body if merged else conflict_body
     return _open(github, name, onto, write(sha=sha, branch=branch, onto=onto, name=name), merged=merged)
 
@@ -55,9 +57,8 @@ def _branch_name(branch: str, sha: str) -> str:
     return f"back-port/{re.sub(r'[^A-Za-z0-9._-]+', '-', branch).strip('-.')}-{sha[:7]}"
 
 
-def _merge(github: GitHub, name: str, sha: str, onto: str) -> bool:
+def _merge(github: GitHub, name: str, sha: str, onto: str, tip: str) -> bool:
     """Put the branch where a person finds it: on the merge, or on the commit itself when that conflicts."""
-    tip = _ask(github, "GET", f"/git/ref/heads/{quote(onto)}")["object"]["sha"]
     _put_branch(github, name, tip)
     message = f"Back-port {sha[:7]} to {onto}"
     try:
@@ -65,7 +66,7 @@ def _merge(github: GitHub, name: str, sha: str, onto: str) -> bool:
     except Rejected as error:
         if error.status != HTTPStatus.CONFLICT:
             raise
-        _put_branch(github, name, sha)
+        _move_branch(github, name, sha)
         return False
     return True
 
@@ -76,9 +77,13 @@ def _ask(github: GitHub, verb: str, path: str, body: Mapping[str, Any] | None = 
 
 def _put_branch(github: GitHub, name: str, sha: str) -> None:
     try:
-        _ask(github, "PATCH", f"/git/refs/heads/{quote(name)}", {"sha": sha, "force": True})
-    except (NotFound, Rejected):  # GitHub answers 422 for a ref that is not there
         _ask(github, "POST", "/git/refs", {"ref": f"refs/heads/{name}", "sha": sha})
+    except Rejected:  # it is there, as an attempt left it that did not come to its end
+        _move_branch(github, name, sha)
+
+
+def _move_branch(github: GitHub, name: str, sha: str) -> None:
+    _ask(github, "PATCH", f"/git/refs/heads/{quote(name)}", {"sha": sha, "force": True})
 
 
 def _pull_request(github: GitHub, name: str) -> BackPort | None:

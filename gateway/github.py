@@ -14,7 +14,7 @@ from gateway.lines import Lines
 from gateway.memory import Memory, ReadPolicy, Teams
 from gateway.reading import login_in
 from gateway.text import BODY, DESCRIPTION, RELEASE, REPORT, clip
-from protocol.facts import Deployment, Facts, Known, Permission, Relation
+from protocol.facts import Deployment, Facts, Known, Permission
 from protocol.gate import Gate
 
 if TYPE_CHECKING:
@@ -393,11 +393,6 @@ class GitHub:
         body = {"ref": ref, "inputs": dict(inputs or {})}
         path = f"{self._path}/actions/workflows/{quote(workflow, safe='')}/dispatches"
         self.connection.rest("POST", path, body)
-
-    def compare(self, base: str, head: str) -> Relation:
-        """How `head` stands to `base`: AHEAD when it descends from it."""
-        path = f"{self._path}/compare/{quote(base)}...{quote(head)}"
-        return Relation(self.connection.rest("GET", path, params={"per_page": 1})["status"])
 
     def changes_between(self, base: str, head: str) -> Any:
         """GitHub's JSON of all changes from `base`, or of the one commit where there is no base."""

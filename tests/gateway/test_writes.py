@@ -8,7 +8,7 @@ import pytest
 
 from gateway.errors import GatewayError, NotFound, RefMoved, Rejected
 from protocol.entry import entries_in
-from protocol.facts import Permission, Relation
+from protocol.facts import Permission
 from tests.entries import make_entry
 from tests.waiting import SHOP, WaitingShop
 
@@ -118,12 +118,6 @@ def test_two_entries_share_a_release_and_one_written_again_is_changed(shop: Wait
     release = github.release_for("v1.2.0")
     assert release is not None
     assert set(entries_in(release.body)) == set(entries[1:])
-
-
-def test_commits_are_compared(shop: WaitingShop) -> None:
-    old, new = shop.push().sha, shop.push(two_dot_py="2\n").sha
-    assert shop.github().compare(old, new) is Relation.AHEAD
-    assert shop.github().compare(new, old) is Relation.BEHIND
 
 
 @pytest.mark.parametrize(
