@@ -17,8 +17,9 @@ _PATIENCE = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`status` 0: none came, and `wrong` says why."""
+    """`asked` and `at`: when we asked, and when it came. `status` 0: none came, and `wrong` says why."""
 
+    asked: float
     at: float
     status: int
     version: str = ""
@@ -43,10 +44,22 @@ class Load:
     def share_of(self, version: str) -> float:
         return sum(answer.version == version for answer in self.answers) / len(self.answers)
 
+    def share_while(self, version: str) -> float:
+        """Of what was asked between the first answer of this version and its last."""
+        first, last = self._first_and_last(version)
+        meanwhile = [answer for answer in self.answers if first <= answer.asked <= last]
+        return sum(answer.version == version for answer in meanwhile) / len(meanwhile)
+
     def seconds_of(self, version: str) -> float:
-        """From the first to the last answer of this version."""
-        times = [answer.at for answer in self.answers if answer.version == version]
-        return max(times) - min(times) if times else 0.0
+        """From the first answer of this version to when its last was asked for."""
+        first, last = self._first_and_last(version)
+        return max(0.0, last - first)
+
+    def _first_and_last(self, version: str) -> tuple[float, float]:
+        """We may be late to see an answer, and then know better when we asked."""
+        seen = [answer for answer in self.answers if answer.version == version]
+        first = min((answer.at for answer in seen), default=0.0)
+        return first, max((answer.asked for answer in seen), default=0.0)
 
     def wait_for(self, count: int) -> None:
         """Until so many more answers came."""
@@ -59,7 +72,7 @@ class Load:
         """Of those who ask from now on."""
         began = time.monotonic()
         self.wait_for(3 * _USERS)
-        return {answer.version for answer in self.answers[-2 * _USERS :] if answer.at > began}
+        return {answer.version for answer in self.answers if answer.asked > began}
 
     def ask_until_over(self) -> None:
         while not self.over.is_set():
@@ -67,18 +80,18 @@ class Load:
             time.sleep(_PAUSE)
 
     def _ask(self) -> Answer:
+        asked = time.monotonic()
         connection = HTTPConnection(self.address, timeout=_PATIENCE)
         try:
             connection.request("GET", "/")
             answer = connection.getresponse()
             answer.read()
         except (OSError, HTTPException) as error:
-            return Answer(at=time.monotonic(), status=0, wrong=repr(error))
+            return Answer(asked=asked, at=time.monotonic(), status=0, wrong=repr(error))
         finally:
             connection.close()
-        return Answer(
-            at=time.monotonic(), status=answer.status, version=answer.headers.get("X-Version") or ""
-        )
+        version = answer.headers.get("X-Version") or ""
+        return Answer(asked=asked, at=time.monotonic(), status=answer.status, version=version)
 
 
 @contextmanager
