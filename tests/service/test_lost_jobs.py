@@ -211,23 +211,17 @@ def test_many_who_look_at_once_and_again_tell_it_once(shop: WaitingShop) -> None
     lost.assert_told_once("stopped")
 
 
-@pytest.mark.parametrize("after_effect", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        pytest.param("POST", "/issues$", id="its issue"),
-        pytest.param("POST", "/releases$", id="its release"),
-        pytest.param("POST", "/statuses$", id="its line"),
-    ],
-)
-def test_an_app_that_dies_while_it_writes_is_followed_by_one_that_tells_it_once(
-    shop: WaitingShop, method: str, path: str, *, after_effect: bool
+@pytest.mark.parametrize("after_effect", [False, True], ids=["before GitHub does", "after GitHub did"])
+def test_an_app_that_dies_at_each_of_its_writes_is_followed_by_one_that_tells_it_once(
+    shop: WaitingShop, *, after_effect: bool
 ) -> None:
     lost = begun(shop)
-    shop.world.faults.add(Fault(kind="cut", method=method, path=path, after_effect=after_effect))
-    with suppress(GatewayError):
-        lost.look()
+    for path in ("/issues$", "/releases$", "/statuses$"):
+        shop.world.faults.add(Fault(kind="cut", method="POST", path=path, after_effect=after_effect))
+        with suppress(GatewayError):
+            lost.look()
     lost.look()
+    assert shop.world.faults.active == []
     lost.assert_told_once("stopped")
 
 
@@ -355,27 +349,25 @@ def test_what_an_attempt_has_begun_that_starts_while_we_look_is_not_lost(
     assert len(lost.issues) == 1
 
 
-@pytest.mark.parametrize(
-    ("payload", "state", "line"),
-    [
-        pytest.param(
-            {"workflow_run_id": True}, "in_progress", "", id="another tool's, with the run's number"
-        ),
-        pytest.param({}, "in_progress", "Building", id="another tool's, with words of its own"),
-        pytest.param({}, "success", "Told before: team", id="GitHub's own, of a job that went well"),
-        pytest.param({}, "in_progress", "Not begun", id="one that was not begun after all"),
-    ],
-)
-def test_what_was_not_lost_is_left_alone(
-    shop: WaitingShop, payload: dict[str, Any], state: Any, line: str
-) -> None:
+OTHERS: dict[str, tuple[dict[str, Any], Any, str]] = {
+    "another tool's, with the run's number": ({"workflow_run_id": True}, "in_progress", ""),
+    "another tool's, with words of its own": ({}, "in_progress", "Building"),
+    "GitHub's own, of a job that went well": ({}, "success", "Told before: team"),
+    "one that was not begun after all": ({}, "in_progress", "Not begun"),
+}
+
+
+def test_what_was_not_lost_is_left_alone(shop: WaitingShop) -> None:
     lost = begun(shop)
     lost.says(one_line(make_entry(status="success")), "success")
-    github, numbered = lost.github, dict.fromkeys(payload, lost.run.id)
-    other = github.create_deployment(sha=lost.run.head_sha, ref="", environment="staging", payload=numbered)
-    github.post_deployment_status(other, state=state, description=line, log_url=lost.url)
+    sha, made = lost.run.head_sha, dict[str, int]()
+    for name, (payload, state, line) in OTHERS.items():
+        numbered = dict.fromkeys(payload, lost.run.id)
+        made[name] = lost.github.create_deployment(sha=sha, ref="", environment=name, payload=numbered)
+        lost.github.post_deployment_status(made[name], state=state, description=line, log_url=lost.url)
     lost.look()
-    assert [one.description for one in shop.repository.deployments[other].statuses] == [line]
+    for name, (_, _, line) in OTHERS.items():
+        assert [one.description for one in shop.repository.deployments[made[name]].statuses] == [line], name
 
 
 def test_a_lost_job_costs_twenty_six_requests_and_one_that_is_told_three(shop: WaitingShop) -> None:
