@@ -14,7 +14,7 @@ from protocol.entry import entries_in
 from sandbox.actions import LocalAction
 from sandbox.http import requests_made
 from sandbox.state import WorkflowRun
-from tests.runner import SHOP, Shop, shop_in
+from tests.runner import SHOP, Shop, made_by_jobs, shop_in
 
 ROOT = Path(__file__).parents[2]
 RUN = (sys.executable, "-m", "action")
@@ -127,6 +127,7 @@ def test_a_push_is_deployed_and_logged_in_at_most_ten_requests(shop: Shop) -> No
     assert "deploy 1.1.0 over 1.0.0" in log
     assert "verdict is allow, status success" in log
     assert requests_made(made) <= 10, [(one.who, one.method, one.path) for one in made]
+    assert len(made_by_jobs(shop.world)) == 8
     [entry] = entries_in(release_body(shop, "1.1.0"))
     assert (entry.status, entry.deployer, entry.sha) == ("success", "ada", run.head_sha)
 
@@ -179,6 +180,7 @@ def test_a_job_without_an_environment_makes_its_own_deployment_and_ends_it(shop:
     statuses = shop.ask("GET", f"/deployments/{made['id']}/statuses")
     assert [status["state"] for status in statuses] == ["success", "in_progress"]
     assert made["payload"]["version"] == "1.1.0"
+    assert len(made_by_jobs(shop.world)) == 8 + 3
 
 
 def test_a_killed_job_leaves_its_story(shop: Shop) -> None:
@@ -224,6 +226,7 @@ def test_start_and_finish_stand_around_the_jobs_own_steps_for_one_request_more(s
     assert "own steps over 1.0.0" in shop.log(run, "deploy")
     made = list(shop.world.exchanges)
     assert requests_made(made) <= 11, [(one.who, one.method, one.path) for one in made]
+    assert len(made_by_jobs(shop.world)) == 8 + 1
     [entry] = entries_in(release_body(shop, "1.1.0"))
     assert (entry.status, entry.previous_version) == ("success", "1.0.0")
 

@@ -68,7 +68,7 @@ def test_a_run_that_is_run_again_tells_its_team_once(tmp_path: Path) -> None:
     with start_chat() as chat, shop_with(tmp_path, chat, POLICY) as shop:
         run = push(shop)
         assert run.conclusion == "success", shop.story(run)
-        assert len(made_by_jobs(shop.world)) == 6
+        assert len(made_by_jobs(shop.world)) == 4 + 2  # a note before and a note during
         shop.ask("POST", f"/actions/runs/{run.id}/rerun")
         shop.wait(run, lambda: run.attempt == 2 and run.status == "completed")
         assert run.conclusion == "success", shop.story(run)

@@ -133,15 +133,15 @@ def test_a_turn_one_died_in_oneself_is_given_back_and_not_waited_for(shop: Waiti
     assert (written_down, ours.alone) == ([REF, ""], True)
 
 
-def test_twenty_pull_requests_hear_of_it_in_one_request_more_than_none(shop: WaitingShop, sha: str) -> None:
-    numbers = [opened(shop, f"topic-{at}") for at in range(20)]
+def test_fifty_pull_requests_hear_of_it_in_one_request_more_than_none(shop: WaitingShop, sha: str) -> None:
+    numbers = opened_at_once(shop, 50)
     github = shop.github()
     for environment, words in (("staging", 1), ("production", 2)):
         shop.responses.clear()
         entry = make_entry(sha=sha, environment=environment, version="1.2.3")
         assert github.write_log(entry, tag=None, pulls=numbers).problems == ()
         asked = [one for one in shop.responses if "access_tokens" not in one.path]
-        assert len(asked) == 1 + 1 + 2  # what stands there, twenty lines, and our turn
+        assert len(asked) == 1 + 1 + 2  # what stands there, fifty lines, and our turn
         assert lines_on(shop, numbers) == {(words,)}
 
 
@@ -162,7 +162,7 @@ def lines_on(shop: WaitingShop, numbers: list[int]) -> set[tuple[int, ...]]:
 def test_where_github_ends_the_request_what_is_left_follows_and_nothing_twice(
     shop: WaitingShop, sha: str, written: int, more: int
 ) -> None:
-    numbers = [opened(shop, f"topic-{at}") for at in range(12)]
+    numbers = opened_at_once(shop, 12)
     github = shop.github()
     remarks = remarks_on(github, make_entry(sha=sha, version="1.2.3"), numbers)
     write_remarks(github, remarks[:written])
@@ -187,8 +187,21 @@ def remarks_on(github: GitHub, entry: Entry, numbers: list[int]) -> tuple[Remark
     return remarks_wanted(github, entry, numbers, found.data["repository"], where="")
 
 
+def opened_at_once(shop: WaitingShop, how_many: int) -> list[int]:
+    """Pull requests of the same commit."""
+    sha = shop.world.commit(SHOP, {"topic.py": "1\n"}, "Topic", branch="topic", quiet=True)
+    branches = [f"topic-{at}" for at in range(how_many)]
+    for branch in branches:
+        shop.world.git(shop.repository).set_ref(f"refs/heads/{branch}", sha)
+    return [pull_of(shop, branch) for branch in branches]
+
+
 def opened(shop: WaitingShop, branch: str) -> int:
     shop.world.commit(SHOP, {f"{branch}.py": "1\n"}, branch, branch=branch, quiet=True)
+    return pull_of(shop, branch)
+
+
+def pull_of(shop: WaitingShop, branch: str) -> int:
     return int(shop.ask("POST", "/pulls", {"title": branch, "head": branch, "base": "main"})["number"])
 
 
