@@ -173,7 +173,7 @@ MEANINGS = {
     "Environment.strategy": "How users come to the new version.",
     "Environment.monitor": "What is watched afterwards.",
     "Environment.rollback": "Without it a failure stays as it is, and a person is asked.",
-    "Environment.in_flight": "When another deployment is under way.",
+    "Environment.in_flight": "When another is under way; jobs of one run, as of a matrix, go together.",
     "Environment.diverged": "When what runs there holds commits that this one lacks.",
     "Environment.expire": "How long a gate may wait.",
     "Hotfix.branches": "Globs.",

@@ -54,6 +54,18 @@ def own_deployments(rollup: Node | None, check_run_id: int) -> tuple[JobDeployme
     return tuple(JobDeployment(id=one["databaseId"], environment=one["environment"]) for one in made)
 
 
+def deployments_beside(rollup: Node | None, gate: Gate) -> frozenset[int]:
+    """What GitHub made for the jobs of the gate's run and environment, as far as their checks are shown."""
+    made = (one["deployment"] for one in check_runs(rollup) if _run_of(one) == gate.run_id)
+    here = gate.environment.casefold()
+    return frozenset(one["databaseId"] for one in made if one and one["environment"].casefold() == here)
+
+
+def _run_of(check: Node) -> int | None:
+    run = check["checkSuite"]["workflowRun"]
+    return run["databaseId"] if run else None
+
+
 def our_logins(rollup: Node | None) -> frozenset[str]:
     """The logins our App writes with: it is whoever made check runs with our external ids.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from gateway.approvals import commented, environment_answers, environment_approved, reviewed
-from gateway.checks import checks_of, own_deployments
+from gateway.checks import checks_of, deployments_beside, own_deployments
 from gateway.comparing import changes_since, relations_of
 from gateway.deployments import deployments
 from gateway.details import Details, Wanted, ask_details
@@ -49,6 +49,7 @@ from protocol.facts import (
     Tick,
 )
 from protocol.gate import Gate
+from protocol.order import UNDER_WAY
 from protocol.policy import Policy
 
 if TYPE_CHECKING:
@@ -252,7 +253,22 @@ def _without_own(look: Look, deployed: Known[tuple[Deployment, ...]]) -> Known[t
     if isinstance(deployed, Missing):
         return deployed
     own = {look.gate.deployment_id, _deployment_of_own_check(look)}
-    return tuple(one for one in deployed if one.id not in own)
+    beside = _jobs_beside(look)
+    others = (one for one in deployed if one.id not in own)
+    return tuple(one for one in others if one.id not in beside or one.state not in UNDER_WAY)
+
+
+def _jobs_beside(look: Look) -> frozenset[int]:
+    """Those of this very run to the same environment, as of a matrix: waiting for each other they all fail.
+
+    At a gate they wait at no cost, so there they do.
+    """
+    if look.gate.check_run_id is None:
+        return frozenset()
+    told = look.reading.within(
+        "the jobs beside", ROLLUP, lambda: deployments_beside(look.commit["statusCheckRollup"], look.gate)
+    )
+    return frozenset() if isinstance(told, Missing) else told
 
 
 def _deployment_of_own_check(look: Look) -> int | None:

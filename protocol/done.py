@@ -26,18 +26,22 @@ def note_of(steps: Sequence[str], *, version: str, attempt: int) -> str:
 
 
 def done_before(noted: Iterable[str], *, version: str, attempt: int) -> frozenset[str]:
-    """What need not be done again."""
-    return _noted(noted, version, attempt) & frozenset(ONCE)
+    """What need not be done again. Of several jobs of a run, as of a matrix, all must have done it."""
+    notes = _notes(noted, version, attempt)
+    return frozenset.intersection(*notes) & frozenset(ONCE) if notes else frozenset()
 
 
 def broken_off_before(noted: Iterable[str], *, version: str, attempt: int) -> frozenset[str]:
-    """What was begun and did not end: nobody knows how far it came."""
-    noted_steps = _noted(noted, version, attempt)
-    return frozenset(name for name in ONCE if _PART + name in noted_steps)
+    """What was begun and did not end, in any job: nobody knows how far it came."""
+    steps = frozenset[str]().union(*_notes(noted, version, attempt))
+    return frozenset(name for name in ONCE if _PART + name in steps)
 
 
-def _noted(noted: Iterable[str], version: str, attempt: int) -> frozenset[str]:
+def _notes(noted: Iterable[str], version: str, attempt: int) -> list[frozenset[str]]:
     """Only the attempt right before counts: a later one may have undone it. Each notes what stands then."""
     found = (match for text in noted if (match := _NOTE.fullmatch(text)) is not None)
-    ours = (one for one in found if one["version"] == version and int(one["attempt"]) == attempt - 1)
-    return next((frozenset(one["steps"].split(", ")) for one in ours), frozenset())
+    return [
+        frozenset(one["steps"].split(", "))
+        for one in found
+        if one["version"] == version and int(one["attempt"]) == attempt - 1
+    ]

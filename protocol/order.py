@@ -15,7 +15,7 @@ from protocol.moments import later, say_moment
 from protocol.policy import After, Environment, Policy
 from protocol.verdict import Finding, Verdict
 
-_UNDER_WAY = ("queued", "pending", "in_progress")
+UNDER_WAY = ("queued", "pending", "in_progress")
 _VERDICTS = {"wait": Verdict.WAIT, "refuse": Verdict.REFUSE, "allow": Verdict.ALLOW}
 
 
@@ -61,7 +61,7 @@ def in_flight(_policy: Policy, environment: Environment, facts: Facts, _now: dat
     if isinstance(facts.deployments, Missing):
         yield unavailable("in_flight", facts.deployments, "Whether another deployment is under way")
         return
-    others = [one for one in _newest_first(facts.deployments, facts.environment) if one.state in _UNDER_WAY]
+    others = [one for one in _newest_first(facts.deployments, facts.environment) if one.state in UNDER_WAY]
     for other in others:
         yield _under_way(other, _VERDICTS[environment.in_flight])
     if not others:
@@ -96,7 +96,7 @@ def standing(
             return (Standing.HELD if one.logged == "held" else Standing.FAILED), one
         if one.state == "success" or (one.state == "inactive" and one.succeeded):
             return Standing.SUCCEEDED, one
-    under_way = next((one for one in here if one.state in (*_UNDER_WAY, "waiting")), None)
+    under_way = next((one for one in here if one.state in (*UNDER_WAY, "waiting")), None)
     return (Standing.UNDER_WAY if under_way else Standing.NEVER), under_way
 
 

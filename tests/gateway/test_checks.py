@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway.checks import checks_of, our_logins, own_deployments, required_names
+from gateway.checks import checks_of, deployments_beside, our_logins, own_deployments, required_names
 from gateway.reading import Unreadable
 from protocol.facts import CheckState
 from tests.nodes import GATE, check_run, listed, status
@@ -91,3 +91,16 @@ def test_a_jobs_deployment_is_found_by_its_check_run() -> None:
     assert (found.id, found.environment) == (70, "production")
     assert own_deployments({"contexts": contexts}, 8) == ()
     assert own_deployments({"contexts": contexts}, 7) is None
+
+
+def test_the_jobs_beside_are_of_the_same_run_and_environment() -> None:
+    def job(deployment: int, *, environment: str = "Production", run: int = GATE.run_id) -> dict[str, Any]:
+        suite = {"app": {"slug": "github-actions"}, "workflowRun": {"databaseId": run}}
+        return check_run(checkSuite=suite, deployment={"databaseId": deployment, "environment": environment})
+
+    other_app = check_run(checkSuite={"app": {"slug": "ci"}, "workflowRun": None})
+    contexts = listed(
+        job(1), job(2, environment="staging"), job(3, run=GATE.run_id + 1), check_run(), other_app
+    )
+    assert deployments_beside({"contexts": contexts}, GATE) == {1}
+    assert deployments_beside(None, GATE) == frozenset()

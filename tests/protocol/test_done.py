@@ -33,6 +33,15 @@ def test_a_migration_that_broke_off_is_not_done_and_known_to_have_begun() -> Non
     assert broken_off_before(noted, version="1.1.0", attempt=3) == frozenset()
 
 
+def test_of_the_jobs_of_a_matrix_all_must_have_done_it() -> None:
+    noted = [
+        note_of(["backup", "migrate"], version="1.1.0", attempt=1),
+        note_of(["backup", "part of migrate"], version="1.1.0", attempt=1),
+    ]
+    assert done_before(noted, version="1.1.0", attempt=2) == {"backup"}
+    assert broken_off_before(noted, version="1.1.0", attempt=2) == {"migrate"}
+
+
 def test_nobody_can_note_another_step_as_done() -> None:
     assert (
         done_before(["Done in attempt 1: deploy, smoke (1.1.0)"], version="1.1.0", attempt=2) == frozenset()
