@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 from gateway.errors import GatewayError, RateLimited, Unavailable
 from gateway.own_comments import own_comment
 from gateway.reading import login_of
-from gateway.tellers import tellers
 from gateway.text import BODY, clip
 from protocol.deployed_lines import MARKER, says, with_line
 from protocol.entry import Entry
-from protocol.incident import incident_mark
 from protocol.wording import say_all
 
 if TYPE_CHECKING:
@@ -84,6 +82,9 @@ def _is_told_already(github: GitHub, entry: Entry, comments: Any) -> bool:
     told = [one for one in theirs if one["body"].startswith(MARKER) and says(one["body"], entry)]
     if not told:
         return False
+    from gateway.tellers import tellers  # noqa: PLC0415  # start-up time
+    from protocol.incident import incident_mark  # noqa: PLC0415  # start-up time
+
     ours = tellers(github, incident_mark(entry)).logins
     return any(login_of(one["author"]) in ours for one in told)
 
