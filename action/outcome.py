@@ -17,7 +17,7 @@ from protocol.policy import Notify
 _ONCE_LOOKED = (
     "if it is well, run this job again, which watches once more; if not, start it with `phase: rollback`"
 )
-_TIME_TO_GO_BACK = 3.0  # seconds after the wish to stop; as many are left for the log, and GitHub kills at ten
+_TIME_TO_GO_BACK = 3.0  # seconds after the wish to stop; as many are left for the log
 
 
 def carry_through(steps: Sequence[Step], plan: Plan, job: Job, progress: Progress) -> Status:
