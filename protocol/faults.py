@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,6 +15,7 @@ from protocol.policy import DEFAULTS, Environment, Policy
 from protocol.source import Path
 from protocol.wording import nearest, not_known, say_any
 
+_CLOSE = re.compile(r"([a-z_]+):[^\s/]")  # a key and its value that nothing keeps apart
 _MOST_MISSPELT = 100  # keys of one mapping; a hostile file could have a hundred thousand
 
 
@@ -61,6 +63,8 @@ def _fault(complaint: Any) -> Fault:
             return Fault(path, str(context["error"]))
         case "literal_error":
             return Fault(path, _not_one_of(given, context["expected"]))
+        case "model_type" if isinstance(given, str) and (close := _CLOSE.match(given)):
+            return Fault(path, f"this must be a mapping: write a space after '{close[1]}:'")
         case "model_type":
             example = f"keys and values, such as {{{first_key_at(path)}: …}}"
             return Fault(path, _must_be("a mapping", example)(given, context))

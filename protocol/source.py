@@ -27,6 +27,19 @@ _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 _INT = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_BREAK = r"(?m)^[ -]*(?:[\w-]+:)?(\xa0)"  # as web pages have them; compiled where one is found
+_CONFLICT = r"(?m)^([<=>])\1{6}(?: |$)"
+_CHANNEL = r"""(?m)^[^#'"\n]*[\[{,] *(#)\w"""
+_CURES = {  # by words of libyaml and PyYAML
+    "cannot start any token": "text that begins with '{culprit}' needs quotes",
+    "alphabetic or numeric": "text that begins with '{before}' needs quotes",
+    "mapping values are not allowed": (
+        "a ':' stands where no key can be: put text that holds ': ' in quotes, or mend the indentation"
+    ),
+    "expected ':'": "this is neither key nor item: write ': ' after a key, '- ' before an item, or indent it",
+    "block sequence entries": "a list begins on a line of its own: move the '-' there, or use [brackets]",
+    "unknown escape": "'{escape}' means nothing in double quotes: use single ones, or write '\\{escape}'",
+}
 
 Scalar: TypeAlias = str | int | float | bool | None
 Path: TypeAlias = tuple[str | int, ...]
@@ -144,7 +157,8 @@ def read_source(text: str | bytes, file: str) -> Source:
     try:
         root = composer.document(yaml.parse(decoded, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
-        _fail(file, _mark(error.problem_mark), _why_not_yaml(error, decoded))
+        mark, message = _slip(error, decoded) or (_where(error), _why_not_yaml(error, decoded))
+        _fail(file, mark, message)
     if root is None or root.value is None:
         _fail(file, Mark(), "the file is empty: start it with 'version: 1' and 'environments:'")
     if not root.legible:
@@ -171,6 +185,9 @@ def _decoded(text: str | bytes, file: str) -> str:
     strange = _UNPRINTABLE.search(decoded)
     if strange:
         _fail(file, _mark_of(decoded, strange.start()), _of_character(strange.group()))
+    if "\xa0" in decoded and (spaced := re.search(_NO_BREAK, decoded)):
+        message = "a no-break space stands where YAML wants a space: replace it"
+        _fail(file, _mark_of(decoded, spaced.start(1)), message)
     return decoded
 
 
@@ -182,21 +199,44 @@ def _mark(mark: Any) -> Mark:
     return Mark(mark.line + 1, mark.column + 1) if mark is not None else Mark()
 
 
+def _slip(error: yaml.MarkedYAMLError, text: str) -> tuple[Mark, str] | None:
+    """What makes a text no YAML, where its looks say it better than the parser."""
+    if found := re.search(_CONFLICT, text):
+        message = "a merge is not finished here: keep one of both sides, and remove the marks"
+        return _mark_of(text, found.start()), message
+    if "flow" in str(error.context) and (found := re.search(_CHANNEL, text)):
+        message = "text that begins with '#' needs quotes, or it is a comment"
+        return _mark_of(text, found.start(1)), message
+    return None
+
+
+def _where(error: yaml.MarkedYAMLError) -> Mark:
+    """Where the fault begins, which for some the parser notices only later."""
+    begun = any(words in str(error.problem) for words in ("expected ':'", "alphabetic or numeric"))
+    return _mark(error.context_mark if begun else error.problem_mark)
+
+
 def _why_not_yaml(error: yaml.MarkedYAMLError, text: str) -> str:
-    problem, opened = str(error.problem), _mark(error.context_mark)
-    at = error.problem_mark.index if error.problem_mark is not None else len(text)
+    problem, where = str(error.problem), error.problem_mark
+    at = where.index if where is not None else len(text)
     culprit = text[at : at + 1]
     if culprit == "\t":
         return "a tab stands where YAML wants spaces: replace it by spaces"
-    if "cannot start any token" in problem:
-        return f"text that begins with '{culprit}' needs quotes"
-    if "mapping values are not allowed" in problem:
-        return "a ':' stands where no key can be: put text that holds ': ' in quotes, or mend the indentation"
-    if "flow" in str(error.context):
-        return f"the list or mapping opened on line {opened.line} is not closed, or a ',' is missing"
-    if "quoted" in str(error.context):
-        return f"the quote opened on line {opened.line} is not closed"
-    return f"this is not YAML ({problem}): look at the indentation here and above"
+    if culprit and text[at - 1 : at] in ("'", '"') and "did not find expected" in problem:
+        return "text goes on after its closing quote: put it all in quotes, of the kind that it does not hold"
+    for words, message in _CURES.items():
+        if words in problem:
+            return message.format(culprit=culprit, before=text[at - 1 : at], escape=text[at : at + 2])
+    return _why_not_closed(error) or f"this is not YAML ({problem}): look at the indentation here and above"
+
+
+def _why_not_closed(error: yaml.MarkedYAMLError) -> str:
+    context, line = str(error.context), _mark(error.context_mark).line
+    if "flow node" in context:
+        return "a list or mapping in brackets is not closed, or a value is missing in it"
+    if "flow" in context:
+        return f"the list or mapping opened on line {line} is not closed, or a ',' is missing"
+    return f"the quote opened on line {line} is not closed" if "quoted" in context else ""
 
 
 @dataclass(slots=True)
@@ -228,7 +268,9 @@ class _Composer:
             return self._illegible(mark, _of_alias(event))
         node = Node(mark, self._value(event, events, depth))
         if event.tag is not None:
-            return self._illegible(mark, f"the tag '{event.tag}' has no meaning in a policy: remove it")
+            return self._illegible(
+                mark, f"the tag '{event.tag}' has no meaning in a policy: remove it or put it in quotes"
+            )
         return node
 
     def _value(self, event: Any, events: Iterator[Any], depth: int) -> Any:
@@ -284,7 +326,7 @@ class _Composer:
 
 
 def _of_alias(event: Any) -> str:
-    cure = "write the value out, or share it under environments.defaults"
+    cure = "write the value out or share it under environments.defaults, and put a pattern in quotes"
     return f"the alias '*{event.anchor}' is not allowed: {cure}"
 
 

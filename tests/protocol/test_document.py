@@ -17,7 +17,9 @@ from protocol.errors import PolicyError
 from protocol.policy import Policy
 
 EXAMPLE = Path("docs/deploy.example.yml")
-NO_ALIAS = "is not allowed: write the value out, or share it under environments.defaults"
+NO_ALIAS = (
+    "is not allowed: write the value out or share it under environments.defaults, and put a pattern in quotes"
+)
 
 
 def problems_of(text: str | bytes) -> list[str]:
@@ -399,6 +401,10 @@ ENVIRONMENT = {
         "steps: {health: 'https://shop.example/'}",
         "4:32: this must be a mapping, not text: write keys and values, such as {url: …}",
     ),
+    "key without a space after it": (
+        "steps: {deploy: 'run:./deploy.sh'}",
+        "4:32: this must be a mapping: write a space after 'run:'",
+    ),
     "step that is only its command": (
         "steps: {deploy: ./deploy.sh}",
         "4:32: this must be a mapping, not text: write keys and values, such as {run: …}",
@@ -630,7 +636,7 @@ hotfix: *none
         f"5:21: the alias '*hours' {NO_ALIAS}",
         f"6:27: the alias '*address' {NO_ALIAS}",
         "6:45: 99 is too small: write at least 100",
-        "6:58: the tag '!command' has no meaning in a policy: remove it",
+        "6:58: the tag '!command' has no meaning in a policy: remove it or put it in quotes",
         f"7:17: the alias '*owner' {NO_ALIAS}",
         "7:62: 2 approvals can never be given by 1: name more people",
         "8:13: the character U+0000 cannot be printed: remove it",

@@ -9,6 +9,9 @@ import pytest
 from protocol.errors import PolicyError
 from protocol.source import MAX_BYTES, Mark, read_source
 
+NO_ALIAS = (
+    "is not allowed: write the value out or share it under environments.defaults, and put a pattern in quotes"
+)
 UNREADABLE = {
     "empty": ("", "1:1: the file is empty: start it with 'version: 1' and 'environments:'"),
     "only comments": ("# soon\n", "1:1: the file is empty: start it with 'version: 1' and 'environments:'"),
@@ -48,6 +51,43 @@ UNREADABLE = {
         "a: b: c\n",
         "1:5: a ':' stands where no key can be: put text that holds ': ' in quotes, or mend the indentation",
     ),
+    "bare pattern": ("a: [*.sql]\n", "1:5: text that begins with '*' needs quotes"),
+    "bare channel": (
+        "# see [#12]\nb: 'in [#ops]'\na: [#ops]\nc: 1\n",
+        "3:5: text that begins with '#' needs quotes, or it is a comment",
+    ),
+    "a value missing in a list": (
+        "a: [1, , 2]\n",
+        "1:8: a list or mapping in brackets is not closed, or a value is missing in it",
+    ),
+    "a list beside its key": (
+        "a: - b\n",
+        "1:4: a list begins on a line of its own: move the '-' there, or use [brackets]",
+    ),
+    "a dash without its space": (
+        "a:\n  - b\n  -c\nd: 1\n",
+        "3:3: this is neither key nor item: write ': ' after a key, '- ' before an item, or indent it",
+    ),
+    "a backslash of another language": (
+        'a: "\\d+"\n',
+        "1:5: '\\d' means nothing in double quotes: use single ones, or write '\\\\d'",
+    ),
+    "a quote inside quotes": (
+        "a: 'it's'\n",
+        "1:8: text goes on after its closing quote: put it all in quotes, of the kind that it does not hold",
+    ),
+    "an unfinished merge": (
+        "a: 1\n<<<<<<< HEAD\nb: 1\n=======\n",
+        "2:1: a merge is not finished here: keep one of both sides, and remove the marks",
+    ),
+    "a no-break space for indentation": (
+        "a:\n \xa0b: 1\n",
+        "2:2: a no-break space stands where YAML wants a space: replace it",
+    ),
+    "a no-break space after a key": (
+        "a:\n  - b:\xa01\n",
+        "2:7: a no-break space stands where YAML wants a space: replace it",
+    ),
     "crooked indentation": (
         "a:\n  b: 1\n c: 2\n",
         "3:2: this is not YAML (did not find expected key): look at the indentation here and above",
@@ -65,19 +105,22 @@ def test_an_unreadable_file_has_one_sentence_with_its_place(text: str | bytes, p
 ILLEGIBLE = {
     "alias": (
         "a: &base {b: 1}\nc: *base\n",
-        "2:4: the alias '*base' is not allowed: write the value out, or share it under environments.defaults",
+        f"2:4: the alias '*base' {NO_ALIAS}",
     ),
     "merge key": (
         "a: &base {b: 1}\nc: {<<: *base}\n",
-        "2:9: the alias '*base' is not allowed: write the value out, or share it under environments.defaults",
+        f"2:9: the alias '*base' {NO_ALIAS}",
     ),
     "alias as key": (
         "a: &base b\n*base : 1\n",
-        "2:1: the alias '*base' is not allowed: write the value out, or share it under environments.defaults",
+        f"2:1: the alias '*base' {NO_ALIAS}",
     ),
     "tag": (
         "a: !!python/name:os.system x\n",
-        "1:4: the tag 'tag:yaml.org,2002:python/name:os.system' has no meaning in a policy: remove it",
+        (
+            "1:4: the tag 'tag:yaml.org,2002:python/name:os.system' has no meaning in a policy: "
+            "remove it or put it in quotes"
+        ),
     ),
     "list as key": (
         "? [a, b]\n: 1\n",
@@ -90,7 +133,7 @@ ILLEGIBLE = {
     "no key": ("'': 1\n", "1:1: the key before ':' is empty: write its name"),
     "a tagged list": (
         "a: !!set [b]\n",
-        "1:4: the tag 'tag:yaml.org,2002:set' has no meaning in a policy: remove it",
+        "1:4: the tag 'tag:yaml.org,2002:set' has no meaning in a policy: remove it or put it in quotes",
     ),
     "an escaped control character": (
         'run: "a\\0b"\n',
@@ -112,7 +155,8 @@ def test_what_is_illegible_is_reported_and_the_rest_is_read(text: str, problem: 
 
 def test_a_file_that_is_illegible_as_a_whole_has_no_other_problem() -> None:
     with pytest.raises(
-        PolicyError, match=r"^deploy.yml:1:1: the tag '!x' has no meaning in a policy: remove it$"
+        PolicyError,
+        match=r"^deploy.yml:1:1: the tag '!x' has no meaning in a policy: remove it or put it in quotes$",
     ):
         read_source("!x {a: 1}", "deploy.yml")
 
