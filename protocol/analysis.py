@@ -113,7 +113,8 @@ def judge(
 ) -> Judgement:
     """The worst of what the values and the gaps between them say; the first reason of that rank is given."""
     values, before = _values(measured), _values(baseline)
-    answers = [_by_values(metric, values, before, chance), *_by_gaps(metric.limits, measured)]
+    by_values = _by_values(metric, values, before, chance) if values else _unmeasured(measured)
+    answers = [by_values, *_by_gaps(metric.limits, measured)]
     outcome, why = max(answers, key=lambda answer: answer[0])
     return Judgement(
         name=name, outcome=outcome, why=why, dry_run=metric.dry_run, baseline=before, values=values
@@ -124,11 +125,19 @@ def _values(measurements: Sequence[Measurement]) -> tuple[float, ...]:
     return tuple(one.value for one in measurements if one.known and one.value is not None)
 
 
+def _unmeasured(measured: Sequence[Measurement]) -> tuple[Outcome, str]:
+    """Nobody knows, and a person needs to hear why."""
+    error = _last_error(measured)
+    return Outcome.INCONCLUSIVE, f"never measured, the last error: {error}" if error else "never measured"
+
+
+def _last_error(measured: Sequence[Measurement]) -> str:
+    return next((one.error for one in reversed(measured) if one.error), "")
+
+
 def _by_values(
     metric: Metric, values: tuple[float, ...], baseline: tuple[float, ...], chance: float
 ) -> tuple[Outcome, str]:
-    if not values:
-        return Outcome.INCONCLUSIVE, "never measured"
     if metric.rollback_if.rises is not None:
         return _by_baseline(metric.rollback_if.rises, values, baseline, chance)
     return _by_threshold(metric.rollback_if, metric.limits, values)
@@ -180,8 +189,7 @@ def _by_gaps(limits: Limits, measured: Sequence[Measurement]) -> list[tuple[Outc
     answers = []
     in_a_row = _most_errors_in_a_row(measured)
     if in_a_row > limits.consecutive_errors:
-        last = next(one.error for one in reversed(measured) if one.error)
-        answers.append((Outcome.ERROR, f"{in_a_row} errors in a row, the last: {last}"))
+        answers.append((Outcome.ERROR, f"{in_a_row} errors in a row, the last: {_last_error(measured)}"))
     silent = sum(not one.known and not one.error for one in measured)
     if silent > limits.inconclusive:
         answers.append((Outcome.INCONCLUSIVE, f"{silent} of {len(measured)} measurements had no value"))

@@ -27,6 +27,33 @@ def test_peers_20_secrets_never_reach_the_log() -> None:
     assert "using *** from /github/home" in shown
 
 
+@pytest.mark.parametrize(
+    ("name", "is_secret"),
+    [
+        *[
+            pytest.param(name, True, id=name)
+            for name in (
+                "DEPLOY_TOKEN",
+                "SSH_KEY",
+                "RAILS_MASTER_KEY",
+                "SECRET_KEY_BASE",
+                "AWS_SECRET_ACCESS_KEY",
+                "STRIPE_APIKEY",
+                "DB_PASS",
+                "SENTRY_DSN",
+                "SLACK_WEBHOOK_URL",
+                "NOTIFY_TEAM",
+            )
+        ],
+        *[pytest.param(name, False, id=name) for name in ("CACHE_KEY", "BYPASS", "TOKENS_LEFT", "HOME")],
+    ],
+)
+def test_a_secret_is_known_by_its_name(name: str, is_secret: bool) -> None:
+    log, _ = console()
+    log.mask_secrets({name: "hunter2hunter2"})
+    assert log.masked("hunter2hunter2") == ("***" if is_secret else "hunter2hunter2")
+
+
 def test_every_line_of_a_long_secret_is_masked() -> None:
     log, stream = console()
     log.mask_secrets({"SSH_PRIVATE_KEY": "first-line\nsecond-line\n"})

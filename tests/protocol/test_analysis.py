@@ -118,6 +118,12 @@ def make_analysis(*, dry_run: bool) -> Analysis:
     return analyse(metrics, values, {"cpu": measured(0.4, 0.4)})
 
 
+def test_a_metric_that_only_gave_errors_says_the_last_of_them() -> None:
+    judgement = judge("errors", make_metric(above=1), measured("refused", "no JSON", SILENCE), [])
+    assert judgement.outcome is Outcome.INCONCLUSIVE
+    assert judgement.why == "never measured, the last error: no JSON"
+
+
 def test_the_worst_metric_decides() -> None:
     analysis = make_analysis(dry_run=False)
     assert analysis.outcome is Outcome.FAIL
