@@ -11,8 +11,8 @@ from gateway.errors import Unavailable
 from gateway.paging import MOST_ROUNDS
 from gateway.queries import query
 from gateway.reading import Node, at, moment
+from protocol.entry import version_of_line
 from protocol.facts import Deployment
-from protocol.log import status_of_line
 from protocol.notes import NOT_BEGUN, is_note
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def _begun(node: Node, run: Run) -> Begun | None:
     """None for one of another run, or not of ours."""
     made = run_of(node) == run.id
     told = [one["description"] or "" for one in node["told"]["nodes"] if made or one["logUrl"] == run.url]
-    ours = [text for text in told if status_of_line(text) or is_note(text)]
+    ours = [text for text in told if version_of_line(text) or is_note(text)]
     if not (made or ours) or NOT_BEGUN in ours[:1]:
         return None
-    line = next((text for text in ours if status_of_line(text)), "")
+    line = next(filter(version_of_line, ours), "")
     return Begun(deployment=deployment(node), made=made, line=line)

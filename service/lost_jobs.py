@@ -23,6 +23,7 @@ from gateway.older_entries import older_entries
 from gateway.starts import is_tag
 from gateway.turns import turn
 from protocol.entry import Entry, entries_in, one_line
+from protocol.log import status_of_line
 from protocol.policy import Policy
 from protocol.tags import log_tag
 from service.lost_stories import LOST, outline_of, story_of, with_contents
@@ -60,8 +61,13 @@ def _run(github: GitHub, run_id: int) -> Run | None:
 
 
 def _may_be_untold(begun: Begun) -> bool:
-    """Our own line is written last. Where there is none, a success is GitHub's own word, and no job lost."""
-    return LOST not in begun.line if begun.line else not begun.deployment.succeeded
+    """Our own line is written last. Where there is none, a success is GitHub's own word, and no job lost.
+
+    A line that cannot be read, as of a version with a space, tells no more than that its job came so far.
+    """
+    if not begun.line:
+        return not begun.deployment.succeeded
+    return LOST not in begun.line and status_of_line(begun.line) is not None
 
 
 def _tell(github: GitHub, run: Run, begun: Begun, now: datetime) -> None:
@@ -96,12 +102,12 @@ def _is_told(github: GitHub, entry: Entry, tag: str | None) -> bool:
 
 
 def _standing(github: GitHub, entry: Entry, tag: str | None) -> Entry | None:
-    """The entry of the same deployment in the release or where that goes on."""
+    """The entry of the same deployment there, in whichever case its environment is written."""
     release = github.release_for(tag) if tag is not None else None
     if release is None:
         return None
     known = chain(entries_in(release.body), older_entries(github, release.body))
-    return next((one for one in known if one.key == entry.key), None)
+    return next((one for one in known if one.deployment_id == entry.deployment_id), None)
 
 
 def _documented(github: GitHub, entry: Entry, *, seen: bool) -> Entry:

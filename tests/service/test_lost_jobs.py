@@ -349,6 +349,16 @@ def test_what_an_attempt_has_begun_that_starts_while_we_look_is_not_lost(
     assert len(lost.issues) == 1
 
 
+def test_a_version_of_several_words_is_told_once_too(shop: WaitingShop) -> None:
+    lost = begun(shop)
+    other = made_by_action(shop, lost.run, version="2.0 beta")
+    lost.look()
+    lost.look()
+    assert [one.description for one in other.statuses if one.description] == [
+        f"Stopped - 2.0 beta by grace: {WHY}"
+    ]
+
+
 OTHERS: dict[str, tuple[dict[str, Any], Any, str]] = {
     "another tool's, with the run's number": ({"workflow_run_id": True}, "in_progress", ""),
     "another tool's, with words of its own": ({}, "in_progress", "Building"),
