@@ -9,7 +9,7 @@ from protocol.answers import allow, listed, refuse, short, unavailable
 from protocol.emergency import is_emergency
 from protocol.facts import Facts, Known, Missing, PullRequest
 from protocol.policy import Environment, Policy
-from protocol.principals import Principal, anyone_of
+from protocol.principals import Principal, anyone_of, say_principal
 from protocol.verdict import Finding
 
 RULE = "access"
@@ -62,7 +62,7 @@ def _in_emergency(policy: Policy, facts: Facts, now: datetime) -> tuple[Principa
 
 def _not_a_deployer(login: str, lists: tuple[tuple[Principal, ...], ...], facts: Facts) -> Finding:
     keeping_out = next(names for names in lists if anyone_of(names, login, facts.people) is False)
-    may = listed(map(str, keeping_out), "or") if keeping_out else "nobody"
+    may = listed(map(say_principal, keeping_out), "or") if keeping_out else "nobody"
     why = f"{login} may not deploy to {facts.environment}; {may} may"
     return refuse(RULE, "access.not_deployer", why, who=keeping_out)
 

@@ -21,7 +21,7 @@ from protocol.conditions import applies, authors_of
 from protocol.facts import Facts, Known, Missing
 from protocol.hotfix import is_hotfix
 from protocol.policy import ApprovalRule, Environment, Policy
-from protocol.principals import Principal
+from protocol.principals import Principal, say_principal
 from protocol.verdict import Finding
 from protocol.voices import Hearing, Tally, Voice, not_counted, tally
 
@@ -115,7 +115,7 @@ def _enough(rule: ApprovalRule, counted: tuple[Voice, ...]) -> Finding:
 
 def _too_few(rule: ApprovalRule, given: Tally) -> Finding:
     by = f" (by {listed(voice.by for voice in given.counted)})" if given.counted else ""
-    may = listed(map(str, rule.from_), "or")
+    may = listed(map(say_principal, rule.from_), "or")
     why = f"{rule.name}: {len(given.counted)} of {rule.count} approvals{by}, {may} can approve"
     return wait(
         RULE, "approvals.missing", why + not_counted(given.uncounted), recheck_at=given.lapses, who=rule.from_

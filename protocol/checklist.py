@@ -14,7 +14,7 @@ from protocol.conditions import applies
 from protocol.facts import Evidence, Facts, Missing, Tick
 from protocol.order import Standing, standing
 from protocol.policy import ChecklistItem, Environment, Policy
-from protocol.principals import anyone_of, is_bot
+from protocol.principals import anyone_of, is_bot, say_principal
 from protocol.sections import is_filled
 from protocol.verdict import Finding
 
@@ -131,7 +131,7 @@ def _by_time(tick: Tick) -> tuple[datetime, str]:
 
 
 def _unticked(item: ChecklistItem, ticked_by: list[str]) -> Finding:
-    may = listed(map(str, item.tick or ()), "or") or "nobody"
+    may = listed(map(say_principal, item.tick or ()), "or") or "nobody"
     but = f"; {listed(ticked_by)} may not" if ticked_by else ""
     why = f"{item.item}: to be ticked on the pull request by {may}{but}"
     return wait(RULE, "checklist.unticked", why, who=item.tick or ())

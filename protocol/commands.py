@@ -79,13 +79,13 @@ VERBS: tuple[Verb, ...] = (
         word="freeze",
         form="/freeze ENVIRONMENT…|all until TIME REASON",
         does="Stops deployments until then: opens an issue labelled `deploy-freeze`.",
-        who="permission:write",
+        who="anyone with write access",
     ),
     Verb(
         word="unfreeze",
         form="/unfreeze ENVIRONMENT…|all",
         does="Closes the open freezes of these environments.",
-        who="permission:write",
+        who="anyone with write access",
     ),
     Verb(
         word="emergency",
@@ -97,7 +97,7 @@ VERBS: tuple[Verb, ...] = (
         word="status",
         form="/status [ENVIRONMENT…]",
         does="Shows what is deployed where, and all that each waiting deployment waits for.",
-        who="permission:write, deployers",
+        who="anyone with write access, deployers",
     ),
     Verb(word="help", form="/help", does="Shows this table.", who="anyone"),
 )

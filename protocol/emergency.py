@@ -16,7 +16,7 @@ from protocol.durations import say_duration
 from protocol.facts import Emergency, Facts, Known, Missing
 from protocol.moments import later, say_moment
 from protocol.policy import EmergencyAccess, Environment, Policy
-from protocol.principals import Principal, anyone_of, is_bot
+from protocol.principals import Principal, anyone_of, is_bot, say_principal
 from protocol.verdict import Finding
 
 RULE = "emergency"
@@ -66,7 +66,7 @@ def _judged(declared: Emergency, who: tuple[Principal, ...], facts: Facts) -> Fi
     if isinstance(may, Missing):
         return unavailable(RULE, may, f"Whether {declared.by} may declare an emergency")
     if not may:
-        why = f"{declared.by} may not declare an emergency; {listed(map(str, who), 'or')} may"
+        why = f"{declared.by} may not declare an emergency; {listed(map(say_principal, who), 'or')} may"
         return wait(RULE, "emergency.not_allowed", why, who=who)
     if not declared.reason.strip():
         why = f"{declared.by}'s emergency has no reason; write one"

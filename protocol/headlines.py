@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from protocol.principals import say_principal
 from protocol.verdict import Decision, Finding, Verdict
 
 MOST_PHRASES = 3  # a pull request's page shows some eighty characters
@@ -22,7 +23,7 @@ WORDS_BEFORE_MERGE: Mapping[Verdict, str] = {
 
 
 def headline(decision: Decision, zone: ZoneInfo, words: Mapping[Verdict, str] = WORDS) -> str:
-    """`Waiting: opens Mon 30 Nov 10:00 CET, approval by team:acme/dba`."""
+    """`Waiting: opens Mon 30 Nov 10:00 CET, approval by team acme/dba`."""
     word = words[decision.verdict]
     if decision.verdict is Verdict.ALLOW:
         return word
@@ -59,7 +60,7 @@ def _until(before: str, without: str) -> Callable[[Finding, ZoneInfo], str]:
 
 
 def _by_whom(what: str) -> Callable[[Finding, ZoneInfo], str]:
-    return lambda finding, _: f"{what} by {finding.who[0]}" if len(finding.who) == 1 else what
+    return lambda finding, _: f"{what} by {say_principal(finding.who[0])}" if len(finding.who) == 1 else what
 
 
 def _moment(moment: datetime, zone: ZoneInfo) -> str:

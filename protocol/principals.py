@@ -59,6 +59,17 @@ class Principal:
                 return people.permissions.get(login, Permission.NONE) >= Permission[self.name.upper()]
 
 
+def say_principal(principal: Principal | str) -> str:
+    """In a sentence: `grace`, `team acme/dba`, `anyone with write access`, `anyone`."""
+    kind, _, name = str(principal).partition(":")
+    match kind:
+        case "team":
+            return f"team {name}"
+        case "permission":
+            return f"anyone with {name} access"
+    return name or kind
+
+
 def anyone_of(principals: tuple[Principal, ...], login: str, people: People) -> Known[bool]:
     """True when any principal includes `login`; Missing only when none does for certain."""
     answers = [principal.includes(login, people) for principal in principals]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from protocol.answers import listed
 from protocol.headlines import BY_CLOCK
 from protocol.markdown import escape
 from protocol.moments import say_moment
+from protocol.principals import say_principal
 from protocol.verdict import Decision, Finding, Verdict
 
 MARKS = {Verdict.ALLOW: "✅", Verdict.WAIT: "⏳", Verdict.REFUSE: "❌"}
@@ -57,12 +59,12 @@ def looked_again(finding: Finding, zone: ZoneInfo) -> str:
 
 def who_resolves(finding: Finding) -> str:
     if finding.who:
-        return ", ".join(finding.who)
+        return listed(map(say_principal, finding.who), "or")
     return "time alone" if finding.code in BY_CLOCK and finding.recheck_at is not None else ""
 
 
 def _line(finding: Finding) -> str:
-    who = f" [{', '.join(finding.who)}]" if finding.who else ""
+    who = f" [{listed(map(say_principal, finding.who), 'or')}]" if finding.who else ""
     return f"{finding.verdict.word:<6}  {finding.code}: {finding.why}{who}"
 
 
@@ -71,8 +73,8 @@ def next_look(decision: Decision, zone: ZoneInfo) -> str:
     if decision.verdict is not Verdict.WAIT:
         return ""
     only = "Only time is missing, nobody needs to do anything. " if _comes_by_itself(decision) else ""
-    when = f" by the clock {say_moment(decision.recheck_at, zone)}, and" if decision.recheck_at else ""
-    return f"{only}Looked at again{when} whenever something changes."
+    when = f", at the latest {say_moment(decision.recheck_at, zone)}" if decision.recheck_at else ""
+    return f"{only}Looked at again whenever something changes{when}."
 
 
 def _comes_by_itself(decision: Decision) -> bool:

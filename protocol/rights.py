@@ -9,7 +9,7 @@ from protocol.answers import listed
 from protocol.decision import environment_in
 from protocol.facts import Missing, People
 from protocol.policy import Policy
-from protocol.principals import Principal, anyone_of, is_bot
+from protocol.principals import Principal, anyone_of, is_bot, say_principal
 
 WRITERS = (Principal("permission", "write"),)
 
@@ -78,4 +78,5 @@ def _among(who: tuple[Principal, ...], login: str, people: People, what: str) ->
     answer = False if is_bot(login) else anyone_of(who, login, people)
     if isinstance(answer, Missing):
         return Right(f"Whether {login} may {what} cannot be told yet: {answer.reason}")
-    return GRANTED if answer else Right(f"{login} may not {what}; {listed(map(str, who), 'or')} may")
+    may = listed(map(say_principal, who), "or")
+    return GRANTED if answer else Right(f"{login} may not {what}; {may} may")

@@ -28,7 +28,6 @@ class WaitingGate:
     zone: ZoneInfo
     decision: Decision
     looked_at: datetime | None
-    looked_at_next: datetime | None
 
     @property
     def headline(self) -> str:
@@ -102,7 +101,6 @@ def _waiting(row: Row[tuple[object, ...]]) -> WaitingGate:
         zone=parse_zone(row.zone or "UTC"),
         decision=read_findings(row.findings),
         looked_at=row.looked_at and _moment(row.looked_at),
-        looked_at_next=row.recheck_at and _moment(row.recheck_at),
     )
 
 

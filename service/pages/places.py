@@ -15,6 +15,7 @@ from protocol.errors import PolicyError
 from protocol.facts import Deployment, Known, Missing
 from protocol.outlook import Hours, hours_of, opening_at
 from protocol.policy import Policy
+from protocol.principals import say_principal
 from protocol.windows import Opening
 from service.waiting import Line
 
@@ -93,7 +94,7 @@ def _place(name: str, standing: Known[Standing], waiting: Line | None, now: date
         running=standing if isinstance(standing, Missing) else standing.running(name),
         waiting=waiting,
         deployers=() if isinstance(standing, Missing) else _deployers(readable(standing.policies), name),
-        helpers=tuple(map(str, emergency.who)) if emergency else (),
+        helpers=tuple(map(say_principal, emergency.who)) if emergency else (),
         contact=emergency.contact if emergency else "",
     )
 
@@ -102,7 +103,7 @@ def _deployers(policies: Sequence[Policy], name: str) -> tuple[str, ...]:
     """Of each policy that names the environment those of all, and the environment's own."""
     named = [(policy, one) for policy in policies if (one := environment_in(policy, name)) is not None]
     asked = [part.deployers for policy, one in named for part in (policy.access, one.access) if part]
-    return tuple(dict.fromkeys(listed(map(str, group), "or") for group in asked))
+    return tuple(dict.fromkeys(listed(map(say_principal, group), "or") for group in asked))
 
 
 def _trouble(policy: object) -> list[str]:

@@ -39,7 +39,7 @@ def test_the_environment_cannot_widen_who_may() -> None:
 
 def test_the_refusal_says_who_may() -> None:
     finding = findings_of("access", make_policy(NARROWED), make_facts(deployer="bo"))[0]
-    assert finding.why == "bo may not deploy to production; team:acme/platform may"
+    assert finding.why == "bo may not deploy to production; team acme/platform may"
     assert finding.who == ("team:acme/platform",)
 
 

@@ -211,7 +211,7 @@ def test_the_sentence_says_what_is_missing_who_can_give_it_and_what_does_not_cou
     rule = {**MANAGER, "count": 2, "from": ["team:acme/release-managers", "user:eve"]}
     finding = finding_of("approvals", policy(rule, expire="24h"), make_facts(approvals=said))
     assert finding.why == (
-        "Release manager: 0 of 2 approvals, team:acme/release-managers or user:eve can approve; "
+        "Release manager: 0 of 2 approvals, team acme/release-managers or eve can approve; "
         "not counted: ada (own work), bo (expired Sun 2026-11-22 11:00 CET)"
     )
     assert finding.who == ("team:acme/release-managers", "user:eve")

@@ -54,7 +54,8 @@ def test_the_sentence_says_who_may_tick_and_who_may_not() -> None:
     policy = item(tick=["permission:admin", "user:cy"])
     finding = finding_of("checklist", policy, make_facts(ticks=(tick(),)))
     assert (
-        finding.why == "The item: to be ticked on the pull request by permission:admin or user:cy; bo may not"
+        finding.why
+        == "The item: to be ticked on the pull request by anyone with admin access or cy; bo may not"
     )
     assert finding.who == ("permission:admin", "user:cy")
 

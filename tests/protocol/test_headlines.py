@@ -30,7 +30,7 @@ UNAPPROVED = finding("approvals.missing", who=("team:acme/dba",))
         pytest.param((CLOSED,), "Waiting: opens Mon 30 Nov 10:00 CET", id="when it opens"),
         pytest.param(
             (UNAPPROVED, CLOSED),
-            "Waiting: opens Mon 30 Nov 10:00 CET, approval by team:acme/dba",
+            "Waiting: opens Mon 30 Nov 10:00 CET, approval by team acme/dba",
             id="time is read first",
         ),
         pytest.param(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import pytest
+
+from protocol.headlines import headline
+from protocol.principals import Principal, say_principal
 from protocol.report import findings_markdown
 from protocol.verdict import Decision, Finding, Verdict
 
@@ -42,8 +47,28 @@ def test_where_only_time_is_missing_nobody_is_asked_for_anything() -> None:
     assert "Only time is missing" not in shown(CLOSED, UNAPPROVED)
 
 
+def test_the_next_look_is_at_a_moment_or_before() -> None:
+    said = "Looked at again whenever something changes, at the latest Mon 2026-11-30 10:00 CET."
+    assert said in shown(CLOSED)
+
+
 def test_who_can_resolve_it_stands_beside_it() -> None:
-    assert "| team:acme/dba |" in shown(UNAPPROVED)
+    assert "| team acme/dba |" in shown(UNAPPROVED)
+
+
+WHO = {
+    "user:ada": "ada",
+    "team:acme/dba": "team acme/dba",
+    "permission:write": "anyone with write access",
+    "anyone": "anyone",
+}
+
+
+@pytest.mark.parametrize(("written", "said"), WHO.items(), ids=WHO)
+def test_who_is_said_as_people_say_it(written: str, said: str) -> None:
+    assert f"| {said} or bo |" in shown(replace(UNAPPROVED, who=(written, "user:bo")))
+    assert f"by {said}" in headline(Decision((replace(UNAPPROVED, who=(written,)),)), BERLIN)
+    assert say_principal(Principal.parse(written)) == said
 
 
 def test_peers_20_what_people_wrote_is_escaped() -> None:

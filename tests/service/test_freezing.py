@@ -36,7 +36,7 @@ def test_a_freeze_is_an_issue_that_the_gate_reads(asking: Asking) -> None:
 def test_peers_17_who_may_not_write_freezes_nothing(asking: Asking) -> None:
     number = asking.issue()
     comment = asking.say(number, "/freeze all until 2h Because", by="bo")
-    assert "bo may not freeze deployments; permission:write may" in asking.reply(comment)
+    assert "bo may not freeze deployments; anyone with write access may" in asking.reply(comment)
     assert asking.labelled("deploy-freeze") == []
 
 

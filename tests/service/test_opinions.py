@@ -54,7 +54,7 @@ def test_a_rejection_is_confirmed_and_holds_until_it_is_withdrawn(asking: Asking
 
 def test_peers_13_who_is_no_approver_is_told_who_is(asking: Asking) -> None:
     comment = asking.say(waiting(asking), "/approve production", by="bo")
-    assert "bo may not approve for production; team:acme/release-managers may" in asking.reply(comment)
+    assert "bo may not approve for production; team acme/release-managers may" in asking.reply(comment)
     assert asking.reactions(comment) == ["-1"]
     assert verdict(asking) is Verdict.WAIT
 

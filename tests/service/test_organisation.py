@@ -22,7 +22,7 @@ def test_what_the_organisation_asks_holds_where_the_repository_asks_nothing(serv
     served.shop.push(PLAIN_POLICY)
     served.settle()
     assert served.verdicts() == []
-    assert "team:acme/release-managers" in served.summary()
+    assert "team acme/release-managers" in served.summary()
 
 
 def test_counted_one_token_looks_at_all_repositories_of_an_installation(served: Served) -> None:

@@ -103,7 +103,7 @@ def test_before_the_merge_the_check_run_says_what_deploying_will_need(served: Se
     opened(served)
     seen = check(served)
     assert (seen.status, seen.conclusion) == ("completed", "neutral")
-    assert seen.title == "Will wait: approval by team:acme/release-managers, checklist"
+    assert seen.title == "Will wait: approval by team acme/release-managers, checklist"
     assert "checklist.unticked" in (seen.summary or "")
     assert "access." not in (seen.summary or "")
     assert [button["identifier"] for button in seen.actions] == [

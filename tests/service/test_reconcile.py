@@ -136,7 +136,7 @@ def test_peers_5_a_lost_database_shows_open_pull_requests_again(served: Served) 
     check.title = "Of another day"
     served.reconcile()
     look_at_all(served)
-    assert [one.title for one in served.checks()][1:] == ["Will wait: approval by team:acme/release-managers"]
+    assert [one.title for one in served.checks()][1:] == ["Will wait: approval by team acme/release-managers"]
     assert len(served.shop.repository.issues[number].comments) == 1
 
 
@@ -157,7 +157,7 @@ def test_a_merged_pull_request_that_waits_at_a_gate_is_told_again(served: Served
     served.reconcile()
     look_at_all(served)
     (comment,) = served.shop.repository.issues[number].comments
-    assert "⏳ Waiting: approval by team:acme/release-managers" in comment.body
+    assert "⏳ Waiting: approval by team acme/release-managers" in comment.body
 
 
 def test_pull_requests_that_are_shown_already_cost_nothing(served: Served) -> None:

@@ -95,7 +95,7 @@ def another_app(asking: Asking) -> GitHub:
 
 @pytest.mark.parametrize(
     ("login", "sentence"),
-    [("bo", "bo may not deploy to staging; permission:write may"), ("grace", "")],
+    [("bo", "bo may not deploy to staging; anyone with write access may"), ("grace", "")],
 )
 def test_peers_17_only_deployers_deploy(asking: Asking, login: str, sentence: str) -> None:
     comment = asking.say(asking.merged(), "/deploy staging", by=login)

@@ -44,7 +44,7 @@ def test_a_gate_that_waits_shows_every_finding_on_its_check_run(served: Served) 
         "freeze:production",
     ]
     assert "approvals.missing" in served.summary()
-    assert "team:acme/release-managers" in served.summary()
+    assert "team acme/release-managers" in served.summary()
     assert served.verdicts() == []
 
 
@@ -124,7 +124,7 @@ def test_a_refusal_rejects_and_says_why(served: Served) -> None:
     assert served.summary().startswith("This job is refused for good. When what ❌ names is settled, run it")
     (verdict,) = served.asked("POST", "deployment_protection_rule")
     assert verdict.request_body["comment"].splitlines()[1:] == [
-        "- ada may not deploy to production; user:grace may"
+        "- ada may not deploy to production; grace may"
     ]
 
 
