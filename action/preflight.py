@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from action.announce import Delivery, announce, news_so_far
 from action.commands import environment_for_commands, run_command
-from action.earlier import learn_of_earlier, pass_on
+from action.earlier import learn_of_earlier, note_what_stands, pass_on
 from action.github import GitHub
 from action.job import Job, Progress
 from action.record import note_told
@@ -69,9 +69,10 @@ def look_before(job: Job, github: GitHub, progress: Progress) -> Preflight:
         write_state(job.workflow, "journal", job.journal.path)  # before anybody is told that it begins
         learn_of_earlier(plan, job, github, progress)
         facts, decision = _announced(policies, facts, plan, job, progress)
-        note_told(job, github, progress)
         if decision.verdict is not Verdict.ALLOW:
+            note_what_stands(job, progress)
             job.journal.finished("waiting")  # the next attempt tells the rest
+        note_told(job, github, progress)
     elif _goes_on(job) and plan is not None:
         pass_on(plan, job, github, progress)
     allowed = None

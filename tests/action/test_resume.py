@@ -154,6 +154,10 @@ def test_the_end_of_a_job_killed_while_it_migrated_notes_that_too(desk_of: Any) 
     [
         pytest.param("checklist: [{item: Alerts, run: 'false'}]", id="that may not begin"),
         pytest.param("  verify: {run: 'false'}", id="that fails before it comes so far"),
+        pytest.param(
+            "checklist: [{item: Told, notified: before}]\nnotify: {before: [team]}",
+            id="that could tell nobody",
+        ),
     ],
 )
 def test_an_attempt_in_between_forgets_nothing(desk_of: Any, between: str) -> None:
