@@ -48,6 +48,7 @@ def test_who_joins_a_team_counts_at_once(served: Served) -> None:
 
 
 def test_who_joins_a_team_counts_in_minutes_where_other_workers_remember(served: Served) -> None:
+    served.clock.stop()
     approve_by_bo(served)
     other = Workers(served.engine)
     other.name = "elsewhere:1"
