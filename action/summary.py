@@ -53,7 +53,7 @@ def _steps_table(result: Result) -> str:
         f"{say_duration(timedelta(seconds=round(step.seconds)))} | {escaped(step.wrong)} |"
         for step in result.steps
     ]
-    return "\n".join(["| | Step | Time | |", "|---|---|---|---|", *rows])
+    return "\n".join(["| | Step | Time | What was wrong |", "|---|---|---|---|", *rows])
 
 
 def _printed(steps: Sequence[StepRecord]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from action.console import Console
 from action.process import BAD_INPUT, start
 
 _REMOTE = re.compile(r"[/:]([^/:]+/[^/:]+?)(?:\.git)?/?$")
+_SERVER = re.compile(r"(https?://)(?:[^@/]*@)?([^@/]+)/")  # without who logs in there
 
 
 def run_from_terminal(
@@ -20,7 +21,7 @@ def run_from_terminal(
 ) -> int:
     """Carry a phase out from a checkout. Answers the exit code of `action.process.start`.
 
-    GITHUB_REPOSITORY, GITHUB_SHA and GITHUB_REF are asked of git where they are not set. Without
+    GITHUB_REPOSITORY, GITHUB_SERVER_URL, GITHUB_SHA and GITHUB_REF are asked of git where not set. Without
     GITHUB_RUN_ID the deployer is whom the token belongs to.
     """
     given = {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
@@ -49,9 +50,11 @@ def _console(environ: Mapping[str, str]) -> Iterator[Console]:
 def _from_git(directory: Path) -> dict[str, str]:
     """What git knows of the checkout; nothing where it is none."""
     branch = _git(directory, "symbolic-ref", "--quiet", "HEAD")
-    remote = _REMOTE.search(_git(directory, "remote", "get-url", "origin"))
+    origin = _git(directory, "remote", "get-url", "origin")
+    remote, server = _REMOTE.search(origin), _SERVER.match(origin)
     found = {
         "GITHUB_REPOSITORY": remote[1] if remote else "",
+        "GITHUB_SERVER_URL": server[1] + server[2] if server else "",
         "GITHUB_SHA": _git(directory, "rev-parse", "HEAD"),
         "GITHUB_REF": branch,
         "GITHUB_REF_NAME": branch.removeprefix("refs/heads/"),

@@ -147,7 +147,7 @@ def _timeline(entry: Entry, steps: Sequence[Happened]) -> Iterator[str]:
         f"{escaped(step.wrong)} |"
         for step in steps
     ]
-    head = ["| Began | Step | Outcome | Took | |", "|---|---|---|---:|---|"]
+    head = ["| Began | Step | Outcome | Took | What was wrong |", "|---|---|---|---:|---|"]
     yield "### Timeline\n\n" + "\n".join([*head, *rows])
 
 

@@ -66,9 +66,9 @@ def test_what_is_not_asked_for_is_not_imported() -> None:
     assert ended.stdout.strip() == ""
 
 
-def make_checkout(path: Path) -> Path:
+def make_checkout(path: Path, origin: str = "git@github.test:acme/shop.git") -> Path:
     path.mkdir()
-    for text in ("init -q -b main", "remote add origin git@github.test:acme/shop.git", COMMIT):
+    for text in ("init -q -b main", f"remote add origin {origin}", COMMIT):
         subprocess.run(["git", "-C", str(path), *text.split()], check=True)
     return path
 
@@ -94,6 +94,25 @@ def test_a_terminal_takes_from_git_what_github_would_set(
     assert "No gate stands between a terminal and an environment" in said
     assert f"deploying {head}" in said
     assert "::" not in said
+
+
+def test_links_lead_to_the_server_that_the_checkout_is_of_and_hold_no_token(tmp_path: Path) -> None:
+    with start_sandbox(tmp_path / "github") as sandbox:
+        token = sandbox.world.token_for("grace")
+        origin = f"{sandbox.url.replace('://', f'://grace:{token}@')}/acme/shop.git"
+        sandbox.world.commit("acme/shop", {".github/deploy.yml": POLICY}, "A policy")
+        environ = {
+            "PATH": os.environ["PATH"],
+            "GITHUB_API_URL": sandbox.url,
+            "GITHUB_SHA": sandbox.world.git(sandbox.world.repository("acme/shop")).tip("main") or "",
+            "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+            "RUNNER_TEMP": str(tmp_path),
+        }
+        inputs = {"environment": "production", "github_token": token}
+        assert run_from_terminal(inputs, environ, directory=make_checkout(tmp_path / "shop", origin)) == 0
+    summary = (tmp_path / "summary").read_text(encoding="utf-8")
+    assert f"**Changes**: [A policy]({sandbox.url}/acme/shop/commit/" in summary
+    assert token not in summary
 
 
 def test_a_checkout_without_a_remote_says_what_to_set(
