@@ -37,6 +37,7 @@ def postgres() -> Iterator[str]:
 
 def pytest_configure(config: pytest.Config) -> None:
     hear_signals()
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost,::1"  # a proxy is for elsewhere
     directory = Path(tempfile.mkdtemp(prefix="sandbox-record-"))
     os.environ[DIRECTORY] = str(directory)
     config.stash[recordings] = Recordings(directory)
