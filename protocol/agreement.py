@@ -27,7 +27,7 @@ from protocol.policy import (
     Probe,
 )
 from protocol.principals import Principal
-from protocol.source import Node
+from protocol.source import MERGE, Node
 from protocol.wording import counted, say_all, say_any
 
 Rule: TypeAlias = Callable[[Node], Iterator[Fault]]
@@ -59,7 +59,7 @@ def _one_of(keys: tuple[str, ...]) -> Rule:
         told = [key for key in given if entries[key].node.legible]
         if len(told) > 1:
             yield Fault((told[1],), f"{say_all(told)} exclude each other: keep one")
-        if not given:
+        if not given and MERGE not in entries:
             yield Fault((), f"one of {say_any(keys)} is missing: give one")
 
     return rule
@@ -80,15 +80,15 @@ def _options_of_other_evidence(item: Node) -> Iterator[Fault]:
     given = item.entries
     if given.keys().isdisjoint(ChecklistItem.exactly_one):
         return
-    if "checks" not in given and _value(item, "allow_none") is True:
+    if item.find("checks") is None and _value(item, "allow_none") is True:
         yield Fault(("allow_none",), "'allow_none' goes with 'checks' only: remove it")
-    if "run" not in given and item.text("timeout") is not None:
+    if item.find("run") is None and item.text("timeout") is not None:
         yield Fault(("timeout",), "'timeout' goes with 'run' only: remove it")
 
 
 def _answers_of_no_url(probe: Node) -> Iterator[Fault]:
     given = probe.entries
-    if "url" in given or given.keys().isdisjoint(Probe.exactly_one):
+    if probe.find("url") is not None or given.keys().isdisjoint(Probe.exactly_one):
         return
     for key in _OF_A_URL:
         if key in given and given[key].node.legible:

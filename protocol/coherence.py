@@ -20,7 +20,7 @@ from protocol.days import EVE, HOLIDAYS
 from protocol.faults import Fault
 from protocol.moments import latest, parse_moment, parse_zone
 from protocol.policy import DEFAULTS, Holidays
-from protocol.source import Node, Path
+from protocol.source import MERGE, Node, Path
 from protocol.windows import Schedule, Window
 from protocol.wording import nearest, not_known
 
@@ -44,7 +44,7 @@ def _no_environments(root: Node) -> Iterator[Fault]:
 
 def _unknown_environments(root: Node) -> Iterator[Fault]:
     known = _environments(root)
-    if not known:
+    if not known or root.find("environments", MERGE) is not None:
         return
     for path in _references(root):
         name = root.text(*path)
@@ -75,7 +75,8 @@ def _unknown_reasons(root: Node) -> Iterator[Fault]:
 
 def _hotfix_from_nowhere(root: Node) -> Iterator[Fault]:
     known = _environments(root)
-    if known and root.find("hotfix") and root.find("hotfix", "from") is None and "production" not in known:
+    lacking = root.find("environments", "production") is None
+    if known and lacking and root.find("hotfix") and root.find("hotfix", "from") is None:
         yield Fault(
             ("hotfix",), "hotfixes start from 'production', which is not an environment here: add 'from'"
         )
@@ -277,7 +278,7 @@ def zone_of(root: Node) -> ZoneInfo:
 def _environments(root: Node) -> dict[str, Node]:
     environments = root.find("environments")
     entries = environments.entries if environments is not None else {}
-    return {name: entry.node for name, entry in entries.items() if name != DEFAULTS}
+    return {name: entry.node for name, entry in entries.items() if name not in (DEFAULTS, MERGE)}
 
 
 def _windows_of(environment: Node) -> tuple[Node, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import reduce
 from itertools import chain, islice
 
@@ -13,7 +13,7 @@ from protocol.coherence import incoherences, zone_of
 from protocol.errors import PolicyError, Problem
 from protocol.faults import Fault, faults_of
 from protocol.policy import DEFAULTS, Policy
-from protocol.source import MOST_PROBLEMS, Entry, Mark, Node, Path, read_source
+from protocol.source import MERGE, MOST_PROBLEMS, Entry, Mark, Node, Path, read_source
 
 
 def parse_policy(text: str | bytes, file: str) -> Policy:
@@ -32,18 +32,19 @@ def _on_defaults(root: Node) -> Node:
     """The tree with `environments.defaults` under each environment; each node keeps its own place."""
     environments = root.entries.get("environments")
     defaults = root.find("environments", DEFAULTS)
-    if environments is None or defaults is None or not defaults.entries:
+    if environments is None or defaults is None or not (defaults.entries or not defaults.legible):
         return root
-    based = {name: _based_on(defaults, entry) for name, entry in environments.node.entries.items()}
+    base = defaults.entries or {MERGE: Entry(defaults.mark, defaults)}
+    based = {name: _based_on(base, entry) for name, entry in environments.node.entries.items()}
     merged = Entry(environments.key, Node(environments.node.mark, based))
     return Node(root.mark, {**root.entries, "environments": merged})
 
 
-def _based_on(defaults: Node, environment: Entry) -> Entry:
+def _based_on(base: Mapping[str, Entry], environment: Entry) -> Entry:
     node = environment.node
     if node.value is not None and not isinstance(node.value, dict):
         return environment
-    return Entry(environment.key, Node(node.mark, {**defaults.entries, **node.entries}))
+    return Entry(environment.key, Node(node.mark, {**base, **node.entries}))
 
 
 def _validated(root: Node) -> tuple[Policy | None, list[Fault]]:
@@ -62,7 +63,7 @@ def _validated(root: Node) -> tuple[Policy | None, list[Fault]]:
 
 def _may_be_judged(fault: Fault, root: Node) -> bool:
     """What could not be read from the file is no fault of its value."""
-    return fault.of_key or _reached(root, fault.path).legible
+    return fault.of_key or _reached(root, fault.lacking or fault.path).legible
 
 
 def _reached(root: Node, path: Path) -> Node:

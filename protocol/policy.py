@@ -1,4 +1,8 @@
-"""The policy file's models: every key of `.github/deploy.yml`, strict. Parsed by `protocol.document`."""
+"""The policy file's models: every key of `.github/deploy.yml`, strict. Parsed by `protocol.document`.
+
+What must hold between keys is no validator here, which would be silent beside any other fault: see
+`protocol.agreement` for the keys of one mapping, `protocol.coherence` for the parts of the file.
+"""
 
 from __future__ import annotations
 

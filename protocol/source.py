@@ -21,7 +21,7 @@ MOST_PROBLEMS = 100  # nobody reads more, and a hostile file could have a hundre
 _LOADER: Any = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )  # libyaml where the wheel has it: four times quicker
-_MERGE = "<<"  # a key of YAML 1.1 that takes an alias; its alias is the problem
+MERGE = "<<"  # a key of YAML 1.1 that takes an alias: what it would bring is not known
 _NULLS = ("", "~", "null", "Null", "NULL")
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]{1,18}")
@@ -88,7 +88,11 @@ class Node:
         """The same without marks, as pydantic reads it."""
         match self.value:
             case dict() as entries:
-                return {key: entry.node.plain for key, entry in entries.items()}
+                return {
+                    key: entry.node.plain
+                    for key, entry in entries.items()
+                    if key != MERGE or entry.node.legible
+                }
             case tuple() as items:
                 return [item.plain for item in items]
         return self.value
@@ -135,8 +139,8 @@ class Node:
 def _child(node: Node, part: str | int) -> Node | None:
     value = node.value
     if isinstance(part, str) and isinstance(value, dict):
-        entry = value.get(part)
-        return entry.node if entry is not None else None
+        entry = value.get(part) or value.get(MERGE)
+        return entry.node if entry is not None and (part in value or not entry.node.legible) else None
     if isinstance(part, int) and isinstance(value, tuple):
         return value[part] if part < len(value) else None
     return None if node.legible else node
@@ -306,7 +310,7 @@ class _Composer:
             if key in entries:
                 first = f"key '{key}' is already on line {entries[key].key.line}: keep one of them"
                 self.problems.append(Problem(self.file, mark.line, mark.column, first))
-            elif key is not None and (key != _MERGE or node.legible):
+            elif key is not None:
                 entries[key] = Entry(mark, node)
         return entries
 

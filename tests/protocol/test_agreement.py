@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -608,6 +609,35 @@ SILENT_AT_THE_TOP = {
 def test_nothing_is_said_across_the_file_because_of_what_is_illegible(text: str, problem: str) -> None:
     (only,) = problems_of(text)
     assert only.startswith(problem)
+
+
+MERGED = {
+    "a probe's address": "steps: {health: {<<: *probe, status: 200}}",
+    "a step's command": "steps: {deploy: {<<: *step}}",
+    "a monitor's source": "monitor: {<<: *monitor, metrics: {cpu: {query: q, rollback_if: {above: 1}}}}",
+    "a monitor's length": "monitor: {<<: *monitor, every: 20m}",
+    "an environment's workflow": "<<: *base, deploy: on-merge",
+    "an item's evidence": "checklist: [{<<: *item, item: A}]",
+}
+
+
+@pytest.mark.parametrize("keys", MERGED.values(), ids=MERGED)
+def test_what_an_alias_would_bring_is_not_missed(keys: str) -> None:
+    (only,) = problems_of(production(keys))
+    assert re.search(r"the alias '\*\w+' is not allowed", only)
+
+
+def test_what_illegible_defaults_would_bring_is_not_missed() -> None:
+    text = "version: 1\nenvironments:\n  defaults: *base\n  live: {deploy: on-merge}\nhotfix: {from: prod}\n"
+    alias, unknown = problems_of(text)
+    assert alias.startswith("3:13: the alias '*base' is not allowed")
+    assert unknown == "5:16: unknown environment 'prod': write live"
+
+
+def test_environments_that_an_alias_would_bring_may_be_named() -> None:
+    text = "version: 1\nenvironments:\n  <<: *ours\n  live: {after: {environment: staging}}\nhotfix: {}\n"
+    (only,) = problems_of(text)
+    assert only.startswith("3:7: the alias '*ours' is not allowed")
 
 
 def test_a_freeze_that_ends_first_shows_beside_an_unknown_zone() -> None:
