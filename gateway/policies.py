@@ -41,8 +41,8 @@ def _repository_policy(
 def _shared_policy(github: GitHub, reading: Reading, now: datetime) -> ReadPolicy | None:
     """The organisation's, which holds as well; None where it has none.
 
-    It is part of the same answer. A token for one repository sees another only where that is public, so
-    the App looks with one for all that its installation covers; a job sees no private one.
+    It is part of the same answer: the App's token to look sees that repository beside ours, where its
+    installation covers it. A job's own token sees it only where it is public.
     """
     owner, _, name = github.repository.partition("/")
     if name == HOME or reading.is_absent("organisation"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
@@ -26,11 +26,12 @@ PERMISSIONS: Mapping[str, str] = {
     "pull_requests": "write",
     "statuses": "read",
 }
-# For looking at any repository of an installation, and answering its gates. It writes nothing else.
-TO_LOOK: Mapping[str, str] = {**dict.fromkeys(PERMISSIONS, "read"), "deployments": "write"}
+TO_READ: Mapping[str, str] = dict.fromkeys(PERMISSIONS, "read")
+TO_LOOK: Mapping[str, str] = {**TO_READ, "deployments": "write"}  # and to answer a gate
 _LACKING = "permissions requested are not granted"  # GitHub's words
+_NOT_COVERED = "not accessible to the parent installation"  # GitHub's as well
 EARLY = timedelta(minutes=5)
-LESSER = timedelta(minutes=10)  # a token for less than we need is kept: by then more may have been granted
+LESSER = timedelta(minutes=10)  # a token for less than we want is kept: by then there may be more to have
 JWT_SECONDS = 540  # GitHub takes ten minutes at most; a minute is left for clocks that differ
 
 
@@ -65,17 +66,23 @@ class Token:
 
 
 class InstallationTokens:
-    """Tokens in memory only, one for each installation and repository, renewed five minutes early."""
+    """Tokens in memory only, one for each installation and repository, renewed five minutes early.
+
+    Those for a repository see the one called `beside` as well, where the installation covers it.
+    """
 
     def __init__(
         self,
         app: App,
         *,
         permissions: Mapping[str, str] = PERMISSIONS,
+        beside: str = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._app = app
         self._permissions = dict(permissions)
+        self._beside = beside
+        self._alone: dict[int, datetime] = {}  # installations without `beside`, and until when that is known
         self._clock = clock
         self._tokens: dict[tuple[int, str], Token] = {}
         self._locks: dict[tuple[int, str], threading.Lock] = {}
@@ -97,11 +104,38 @@ class InstallationTokens:
         """GitHub takes its tokens no more, as after it was suspended for a while."""
         for key in [key for key in list(self._tokens) if key[0] == installation_id]:
             self._tokens.pop(key, None)
+        self._alone.pop(installation_id, None)
+
+    def learn(self, installation_id: int, covered: Collection[str]) -> None:
+        """Which repositories ("owner/name") it covers just now, so that none is asked for in vain."""
+        is_there = any(name.rpartition("/")[2] == self._beside for name in covered)
+        was_alone = self._alone.pop(installation_id, None) is not None
+        if is_there and was_alone:
+            self.forget(installation_id)
+        elif not is_there:
+            self._alone[installation_id] = self._clock() + LESSER
 
     def _ask(self, installation_id: int, repository: str) -> Token:
+        name = repository.rpartition("/")[2]
+        if name in ("", self._beside) or not self._beside:
+            return self._granted(installation_id, [name] if name else [])
+        if self._alone.get(installation_id, datetime.min.replace(tzinfo=UTC)) <= self._clock():
+            try:
+                return self._granted(installation_id, [name, self._beside])
+            except Rejected as refusal:
+                if _NOT_COVERED not in str(refusal):
+                    raise
+            self._alone[installation_id] = self._clock() + LESSER
+        return self._sooner(self._granted(installation_id, [name]))
+
+    def _sooner(self, token: Token) -> Token:
+        """By then there may be more to have."""
+        return replace(token, expires_at=min(token.expires_at, self._clock() + EARLY + LESSER))
+
+    def _granted(self, installation_id: int, names: Sequence[str]) -> Token:
         """All we need; where the installation gives less, that much, so that we can say what is lacking."""
         try:
-            return self._ask_for(self._permissions, installation_id, repository)
+            return self._ask_for(self._permissions, installation_id, names)
         except Rejected as refusal:
             if _LACKING not in str(refusal):
                 raise
@@ -113,13 +147,12 @@ class InstallationTokens:
             }
             if less == self._permissions:
                 raise
-            lesser = self._ask_for(less, installation_id, repository)
-            return replace(lesser, expires_at=min(lesser.expires_at, self._clock() + EARLY + LESSER))
+            return self._sooner(self._ask_for(less, installation_id, names))
 
-    def _ask_for(self, permissions: Mapping[str, str], installation_id: int, repository: str) -> Token:
+    def _ask_for(self, permissions: Mapping[str, str], installation_id: int, names: Sequence[str]) -> Token:
         body: dict[str, object] = {"permissions": dict(permissions)}
-        if repository:
-            body["repositories"] = [repository.partition("/")[2]]
+        if names:
+            body["repositories"] = list(names)
         found = self._app.connection.rest("POST", f"/app/installations/{installation_id}/access_tokens", body)
         return Token(value=found["token"], expires_at=datetime.fromisoformat(found["expires_at"]))
 

@@ -15,7 +15,8 @@ from gateway.github import GitHub
 from gateway.lines import Lines
 from gateway.memory import PEOPLE, Remembered, Teams
 from gateway.pacing import FOR_PAGES, Pace
-from gateway.tokens import TO_LOOK, AppKey, InstallationTokens
+from gateway.policies import HOME
+from gateway.tokens import TO_LOOK, TO_READ, AppKey, InstallationTokens
 from service.settings import Settings
 
 KEPT = 256  # clients with what they remember; an older one is made anew when needed
@@ -45,7 +46,8 @@ class Clients:
         key = AppKey(app_id=str(settings.app_id), private_key=settings.private_key)
         self.app = App(key, api_url=settings.api_url)
         self.tokens = InstallationTokens(self.app)  # to write, each for one repository
-        self.looking = InstallationTokens(self.app, permissions=TO_LOOK)  # for all of an installation
+        self.looking = InstallationTokens(self.app, permissions=TO_LOOK, beside=HOME)
+        self.overview = InstallationTokens(self.app, permissions=TO_READ)  # for all of an installation
         self.remaining: dict[tuple[str, str], int] = {}  # by installation and core or graphql
         self.workers = 1  # that share the limits of each installation, this process included
         self._paces: dict[int, Pace] = {}
@@ -66,7 +68,7 @@ class Clients:
                     api_url=self._api_url,
                     on_response=partial(self._note, installation_id),
                     pace=self._paces.setdefault(installation_id, self._pace()),
-                    looking=self.looking.source(installation_id, ""),
+                    looking=self.looking.source(installation_id, repository),
                     teams=self._teams.setdefault(installation_id, Remembered(PEOPLE)),
                     lines=self._lines,
                     pages_url=f"{self._pages_url}/{repository}" if self._pages_url else "",
@@ -89,6 +91,7 @@ class Clients:
         """GitHub takes them no more, or will not."""
         self.tokens.forget(installation_id)
         self.looking.forget(installation_id)
+        self.overview.forget(installation_id)
 
     def _note(self, installation_id: int, response: Response) -> None:
         if response.status == HTTPStatus.UNAUTHORIZED:

@@ -86,8 +86,9 @@ class Reconcile:
                 self._try(installation.account, partial(self._adopt_from, installation.id))
 
     def _adopt_from(self, installation_id: int) -> None:
-        token = self._clients.looking.token(installation_id, "")
-        for repository, seen in self._clients.app.overviews(token).items():
+        found = self._clients.app.overviews(self._clients.overview.token(installation_id, ""))
+        self._clients.looking.learn(installation_id, found)
+        for repository, seen in found.items():
             self._covered[repository] = installation_id
             if seen.waiting is None or not self._gates.know(repository, seen.waiting):
                 self._try(repository, partial(self._adopt_in, installation_id, repository))

@@ -81,10 +81,9 @@ class Served:
             worked = True
         return worked
 
-    def reconcile(self) -> None:
-        """As at a start, by a process that remembers nothing."""
-        clients = Clients(self.settings)
-        Reconcile(clients, self.engine, self.clock).run()
+    def reconcile(self, clients: Clients | None = None) -> None:
+        """As at a start, by a process that remembers nothing, if none is given."""
+        Reconcile(clients or Clients(self.settings), self.engine, self.clock).run()
 
     def gate(self) -> Row[Any]:
         """What we know of the only gate."""

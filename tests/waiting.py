@@ -78,13 +78,15 @@ class WaitingShop:
         source = tokens.source(self.installation.id, SHOP)
         return GitHub(SHOP, source, api_url=self.server.url, on_response=self.responses.append)
 
-    def looking(self) -> GitHub:
+    def looking(self, *, reconciled: bool = True) -> GitHub:
         """The repository as the service has it, with one thread beside: what is put last is done last."""
-        source = InstallationTokens(self.app(), permissions=TO_LOOK).source(self.installation.id, "")
+        tokens = InstallationTokens(self.app(), permissions=TO_LOOK, beside=".github")
+        if reconciled:
+            tokens.learn(self.installation.id, [one.full_name for one in self.installation.repositories])
         return GitHub(
             SHOP,
             InstallationTokens(self.app()).source(self.installation.id, SHOP),
-            looking=source,
+            looking=tokens.source(self.installation.id, SHOP),
             api_url=self.server.url,
             on_response=self.responses.append,
             lines=Lines(threads=1),

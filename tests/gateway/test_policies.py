@@ -100,14 +100,14 @@ def test_a_repository_can_tighten_and_never_loosen(shop: WaitingShop) -> None:
         assert (decision.verdict, said) == (Verdict.WAIT, needed)
 
 
-def test_peers_12_what_looks_everywhere_writes_nothing_and_what_writes_sees_one_repository(
-    shop: WaitingShop,
-) -> None:
+def test_peers_12_what_sees_the_organisations_policy_writes_verdicts_alone(shop: WaitingShop) -> None:
     shop.add_home(POLICY)
+    shop.installation.repositories.append(shop.world.add_repository("acme/secret", private=True))
     github, gate = shop.looking(), shop.push(PLAIN_POLICY)
     github.facts_for(gate, now())
     github.post_verdict(gate, approved=True, comment="Go")
     github.open_issue("One", "text")
     looks, writes = (token for token in shop.world.tokens.values() if token.installation is shop.installation)
     assert {name for name, level in looks.permissions.items() if level == "write"} == {"deployments"}
+    assert {one.full_name for one in looks.repositories or ()} == {shop.repository.full_name, HOME}
     assert writes.repositories == [shop.repository]

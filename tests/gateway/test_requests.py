@@ -75,6 +75,15 @@ def test_counted_a_verdict_takes_at_most_five_requests_cold_and_three_warm(
     assert total(AGAIN, VERDICT).total() <= MOST_WARM
 
 
+def test_counted_before_it_is_known_what_an_installation_covers_its_policy_may_be_asked_for_in_vain(
+    shop: WaitingShop,
+) -> None:
+    gate, start = shop.push(PLAIN_POLICY), now()
+    github = shop.looking(reconciled=False)
+    assert looked(shop, github, gate, start) == total(FIRST, {"token": 1})
+    assert looked(shop, github, gate, start) == total(AGAIN)
+
+
 def deployed(shop: WaitingShop, policy: str) -> None:
     """Production runs a first version."""
     gate = shop.push(policy)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.serving import Served, serving
-from tests.waiting import HOME, PLAIN_POLICY, POLICY, SHOP, now
+from tests.waiting import HOME, PLAIN_POLICY, POLICY
 
 
 @pytest.fixture
@@ -25,10 +25,16 @@ def test_what_the_organisation_asks_holds_where_the_repository_asks_nothing(serv
     assert "team acme/release-managers" in served.summary()
 
 
-def test_counted_one_token_looks_at_all_repositories_of_an_installation(served: Served) -> None:
-    for repository in (SHOP, HOME):
-        served.clients.github_for(served.shop.installation.id, repository).own_policy(now())
-    assert len(served.asked("POST", "access_tokens")) == 1
+def test_an_organisations_first_policy_is_seen_once_its_repository_is_covered(served: Served) -> None:
+    """Reconcile asks what an installation covers; nothing else tells of a repository of its own."""
+    [home] = (one for one in served.shop.installation.repositories if one.full_name == HOME)
+    served.shop.installation.repositories.remove(home)
+    served.reconcile(served.clients)
+    served.shop.installation.repositories.append(home)
+    served.reconcile(served.clients)
+    served.shop.push(PLAIN_POLICY)
+    served.settle()
+    assert served.verdicts() == []
 
 
 def test_a_change_of_the_organisations_policy_is_felt_at_once(served: Served) -> None:

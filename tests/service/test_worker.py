@@ -167,6 +167,8 @@ def test_peers_6_at_most_ten_status_reports_only_when_the_reason_changes(served:
 
 
 def test_counted_a_verdict_takes_five_requests_cold(served: Served) -> None:
+    served.reconcile(served.clients)  # as at every start
+    served.shop.world.exchanges.clear()
     served.shop.merged(policy=POLICY.replace("count: 1", "count: 1, when: {paths: [none]}"))
     served.settle()
     made = requests_until_the_verdict(served)
