@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,12 +13,12 @@ from action.job import Job, Progress
 from action.scribe import Scribe
 from gateway.errors import GatewayError, Unavailable
 from gateway.github import StatusState
+from gateway.incidents import document
 from gateway.turns import Kept
-from protocol.analysis import Analysis
 from protocol.entry import Entry, Status, one_line
-from protocol.incident import LABELS, Happened, incident_body, incident_mark, incident_title
+from protocol.incident import Happened
 from protocol.policy import Policy
-from protocol.tags import tag_of
+from protocol.tags import log_tag
 
 _STATES: dict[Status, StatusState] = {
     "success": "success",
@@ -111,13 +111,7 @@ def note_down(github: GitHub, deployment_id: int, note: str, workflow: Workflow)
 
 def release_tag(policy: Policy, workflow: Workflow, version: str) -> str | None:
     """The tag whose release keeps the entry; None where the policy wants none."""
-    match policy.log.releases:
-        case "never":
-            return None
-        case "tags":
-            return workflow.tag
-        case "always":
-            return workflow.tag or tag_of(version, workflow.sha)
+    return log_tag(policy.log.releases, workflow.tag, version=version, sha=workflow.sha)
 
 
 def tell_github(
@@ -140,8 +134,7 @@ def tell_github(
         scribe.write_status(note, partial(note_down, github, claim.deployment_id, note, job.workflow))
     scribe.write_status(one_line(entry), partial(post_end, github, entry, claim, job.workflow))
     if entry.status != "success" or _was_emergency(entry):
-        steps, analysis = _happened(progress), progress.analysis
-        issue = scribe.write("Issue", lambda: document(github, entry, steps=steps, analysis=analysis))
+        issue = scribe.write("Issue", lambda: _document(github, entry, progress, first=stands is None))
         entry = replace(entry, document_url=issue)
     kept = Kept(left=left_turn, keep=lambda ref: job.journal.turn(ref, job.clock()))
     release_url = scribe.write("Log", lambda: put_in_log(job.console, github, entry, tag, kept))
@@ -163,6 +156,13 @@ def post_end(github: GitHub, entry: Entry, claim: Claim, workflow: Workflow) -> 
     )
 
 
+def _document(github: GitHub, entry: Entry, progress: Progress, *, first: bool) -> str:
+    """The address of the issue that asks why."""
+    first = first and entry.run_attempt == 1
+    found = document(github, entry, steps=_happened(progress), analysis=progress.analysis, first=first)
+    return found.url
+
+
 def put_in_log(
     console: Console, github: GitHub, entry: Entry, tag: str | None, kept: Kept | None = None
 ) -> str:
@@ -176,18 +176,6 @@ def put_in_log(
 
 def _was_emergency(entry: Entry) -> bool:
     return any(finding.code == "emergency.used" for finding in entry.findings)
-
-
-def document(
-    github: GitHub, entry: Entry, *, steps: Sequence[Happened] = (), analysis: Analysis | None = None
-) -> str:
-    """The issue that asks why, one for each incident; its address."""
-    mark, label = incident_mark(entry), LABELS[entry.status]
-    known = github.find_issues(mark, labels=[label], state="all")
-    if known:
-        return known[0].url
-    body = incident_body(entry, steps=steps, analysis=analysis)
-    return github.open_issue(incident_title(entry), body, [label]).url
 
 
 def _happened(progress: Progress) -> list[Happened]:

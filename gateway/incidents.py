@@ -30,19 +30,23 @@ def document(
     steps: Sequence[Happened] = (),
     analysis: Analysis | None = None,
     seen: bool = True,
+    first: bool = False,
 ) -> Issue:
-    """The incident's issue. Not `seen`: nobody saw how far the deployment came."""
-    known = incident_of(issues, entry)
+    """The incident's issue. Not `seen`: nobody saw how far the deployment came.
+
+    `first`: nobody can have told of it before with another end.
+    """
+    known = incident_of(issues, entry, [LABELS[entry.status]] if first else [])
     if known is not None:
         return known
     body = incident_body(entry, steps=steps, analysis=analysis, seen=seen)
     return issues.open_issue(incident_title(entry), body, [LABELS[entry.status]])
 
 
-def incident_of(issues: Issues, entry: Entry) -> Issue | None:
+def incident_of(issues: Issues, entry: Entry, labels: Sequence[str] = ()) -> Issue | None:
     """Under whichever label: another attempt, or who knew less, may have seen it end otherwise."""
-    mark, first = incident_mark(entry), LABELS[entry.status]
-    for label in dict.fromkeys((first, *LABELS.values())):
+    mark, likely = incident_mark(entry), LABELS[entry.status]
+    for label in labels or dict.fromkeys((likely, *LABELS.values())):
         known = issues.find_issues(mark, labels=[label], state="all")
         if known:
             return known[-1]
