@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from protocol.agreement import disagreements
 from protocol.coherence import incoherences, zone_of
-from protocol.errors import PolicyError, Problem
+from protocol.errors import MOST_PROBLEMS, PolicyError, Problem
 from protocol.faults import Fault, faults_of
 from protocol.policy import DEFAULTS, Policy
-from protocol.source import MERGE, MOST_PROBLEMS, Entry, Mark, Node, Path, read_source
+from protocol.source import MERGE, Entry, Mark, Node, Path, read_source
 
 
 def parse_policy(text: str | bytes, file: str) -> Policy:

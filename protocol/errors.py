@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+MOST_PROBLEMS = 100  # of each kind; nobody reads more, and a hostile file could have a hundred thousand
+_MANY = f"{MOST_PROBLEMS} problems or more are named"
 _LONGEST = 600  # characters; a hostile file could have itself repeated in full
 
 
@@ -25,12 +27,13 @@ class Problem:
 
 
 class PolicyError(ProtocolError):
-    """A policy that cannot be used, with every problem found in it."""
+    """A policy that cannot be used, with every problem found in it; where they were cut off, that too."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        self.problems = tuple(
-            replace(problem, message=shortened(problem.message)) for problem in sorted(problems)
-        )
+        found = [replace(problem, message=shortened(problem.message)) for problem in sorted(problems)]
+        if len(found) >= MOST_PROBLEMS:
+            found.append(replace(found[-1], message=f"{_MANY}, and there may be more: mend these first"))
+        self.problems = tuple(found)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 

@@ -13,11 +13,10 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import yaml
 
-from protocol.errors import PolicyError, Problem
+from protocol.errors import MOST_PROBLEMS, PolicyError, Problem
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
-MOST_PROBLEMS = 100  # nobody reads more, and a hostile file could have a hundred thousand
 _LOADER: Any = getattr(
     yaml, "CSafeLoader", yaml.SafeLoader
 )  # libyaml where the wheel has it: four times quicker
