@@ -56,7 +56,7 @@ def _carried_out(
         if stop.hurried:
             stop.then(_end_in_time)
         if inputs.phase != "finish":
-            ask_ahead(github, sha=workflow.sha, run_id=workflow.run_id, check_run_id=inputs.check_run_id)
+            ask_ahead(github, sha=workflow.sha, run_id=workflow.run_id)
         from action.run import run  # noqa: PLC0415 - loaded while GitHub answers
 
         gc.enable()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gateway.github import GitHub
 
 
-def ask_ahead(github: GitHub, *, sha: str, run_id: int, check_run_id: int | None) -> None:  # noqa: ARG001 - the question tells of the check
+def ask_ahead(github: GitHub, *, sha: str, run_id: int) -> None:
     """Ask all at once what a look at the job's own gate needs; the same questions then take the answers."""
     repository = "/repos/" + quote(github.repository)
     question, variables = about_the_gate(github.repository, sha, github.policy_file)

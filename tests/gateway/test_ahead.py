@@ -21,7 +21,7 @@ def asked_of(shop: WaitingShop, path: str) -> int:
 def begin(shop: WaitingShop, github: GitHub) -> Gate:
     gate = shop.push(PLAIN_POLICY)
     shop.responses.clear()
-    ask_ahead(github, sha=gate.sha, run_id=gate.run_id, check_run_id=None)
+    ask_ahead(github, sha=gate.sha, run_id=gate.run_id)
     return gate
 
 
@@ -64,7 +64,7 @@ def test_who_got_no_answer_ahead_asks_once_more(shop: WaitingShop) -> None:
     github = shop.github()
     gate = shop.push(PLAIN_POLICY)
     shop.world.faults.add(Fault(method="POST", path="/graphql", kind="cut"))
-    ask_ahead(github, sha=gate.sha, run_id=gate.run_id, check_run_id=None)
+    ask_ahead(github, sha=gate.sha, run_id=gate.run_id)
     assert github.facts_for(gate, now(), place="action")[1].sha == gate.sha
 
 
@@ -72,6 +72,6 @@ def test_an_error_ahead_is_raised_where_the_question_is_asked(shop: WaitingShop)
     github = shop.github()
     gate = shop.push(PLAIN_POLICY)
     shop.world.faults.add(Fault(method="POST", path="/graphql", kind="status", status=502, times=2))
-    ask_ahead(github, sha=gate.sha, run_id=gate.run_id, check_run_id=None)
+    ask_ahead(github, sha=gate.sha, run_id=gate.run_id)
     with pytest.raises(Unavailable, match="502"):
         github.facts_for(gate, now(), place="action")
