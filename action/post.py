@@ -14,7 +14,7 @@ from action.github import GitHub
 from action.hotfix import after_hotfix
 from action.job import Job, Progress
 from action.journal import Story, read_heard, read_story
-from action.record import Claim, Told, tell_github
+from action.record import Claim, Told, note_down, tell_github
 from action.summary import write_summary
 from gateway.errors import GatewayError
 from gateway.turns import PATIENCE
@@ -23,6 +23,7 @@ from protocol.done import note_of, still_done
 from protocol.entry import Entry, render_entry
 from protocol.facts import Missing
 from protocol.markdown import escaped
+from protocol.notes import NOT_BEGUN
 from protocol.plan import Plan, plan_of
 from protocol.policy import Notify, Policy
 
@@ -37,7 +38,7 @@ def tell_the_end(job: Job, github: GitHub) -> Entry | None:
         return None
     story = _with_deployment(story, github)
     if story is None:
-        _take_back_that_it_begins(job)
+        _take_back_that_it_begins(job, github)
         return None
     plan = _plan_now(job, github, story.entry.environment)
     told = _tell_github(job, github, story, plan)
@@ -60,13 +61,25 @@ def _with_deployment(story: Story | None, github: GitHub) -> Story | None:
     return None if found is None else replace(story, entry=replace(story.entry, deployment_id=found))
 
 
-def _take_back_that_it_begins(job: Job) -> None:
+def _take_back_that_it_begins(job: Job, github: GitHub) -> None:
     heard = read_heard(job.journal.path)
     channels = [channel for telling, channel in sorted(heard.told | heard.doubtful) if telling == "before"]
     if heard.over or not channels:
         return
     call_off(channels, "the job ended before anything was begun", job=job, progress=_progress(job))
+    _note_not_begun(job, github)
     job.journal.finished("stopped")
+
+
+def _note_not_begun(job: Job, github: GitHub) -> None:
+    """Or whoever reads on GitHub's Deployment that a team was told takes the job for lost."""
+    check_run_id = job.inputs.check_run_id
+    try:
+        made = github.deployment_of_check(check_run_id) if check_run_id is not None else None
+        if made is not None:
+            note_down(github, made.id, NOT_BEGUN, job.workflow)
+    except GatewayError as error:
+        job.console.annotate("warning", "Note not written", str(error))
 
 
 def _progress(job: Job) -> Progress:

@@ -35,3 +35,20 @@ def test_a_turn_given_back_is_not_given_back_again(desk_of: Any) -> None:
     job.journal.turn("", job.clock())
     tell_the_end(reopened(job), github)
     assert github.turns_left == [""]
+
+
+@pytest.mark.parametrize(
+    ("made", "noted"),
+    [
+        pytest.param({}, ["Not begun"], id="by GitHub"),
+        pytest.param({"job_deployment": None}, [], id="by nobody yet"),
+    ],
+)
+def test_on_the_deployment_stands_that_what_the_team_was_told_was_not_begun(
+    desk_of: Any, made: dict[str, Any], noted: list[str]
+) -> None:
+    job = desk_of().job
+    github = GitHubInMemory(policies=[policy_of("deploy: manual")], **made)
+    job.journal.told("before", "team", "")
+    assert tell_the_end(reopened(job), github) is None
+    assert [one["description"] for one in github.statuses] == noted
