@@ -173,9 +173,12 @@ def _finding_lines(entry: Entry) -> Iterator[str]:
 def one_line(entry: Entry) -> str:
     """The entry as a deployment status's description, at most 140 characters."""
     took = "" if entry.seconds is None else f" in {say_duration(timedelta(seconds=round(entry.seconds)))}"
+    ended = f"{entry.status.capitalize()} - {entry.version}{took}"
     by = f" by {entry.deployer}" if entry.deployer else ""
+    if len(ended + by) > _STATUS_LIMIT - len(": …"):
+        by = ""  # cut in the middle of a name the line could not be read back
     issues = f": {entry.issues[0]}" if entry.issues else ""
-    line = " ".join(f"{entry.status.capitalize()} - {entry.version}{took}{by}{issues}".split())
+    line = " ".join(f"{ended}{by}{issues}".split())
     return line if len(line) <= _STATUS_LIMIT else line[: _STATUS_LIMIT - 1] + "…"
 
 

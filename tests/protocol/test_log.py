@@ -31,6 +31,18 @@ def test_a_deployment_s_line_reads_back(version: str, seconds: int | None, issue
     assert (entry.seconds, entry.deployer) == (seconds, deployer)
 
 
+@pytest.mark.parametrize(
+    "length", [pytest.param(length, id=f"a version of {length} characters") for length in (78, 79, 81, 110)]
+)
+def test_a_line_without_room_for_a_whole_name_is_read_back_all_the_same(length: int) -> None:
+    version, deployer = "v" * length, "a" * 39  # GitHub's longest login
+    line = one_line(make_entry(version=version, deployer=deployer, issues=("x" * 200,), seconds=1))
+    entry = entry_of_line(line, **PLACE, at=AT, deployer="gate[bot]", deployment_id=1)
+    assert entry is not None
+    assert (entry.version, entry.seconds) == (version, 1)
+    assert entry.deployer in (deployer, "gate[bot]")
+
+
 def test_a_line_that_names_nobody_is_of_whom_github_names() -> None:
     entry = entry_of_line("Success - 1.0 in 3s: by hand", **PLACE, at=AT, deployer="ada", deployment_id=1)
     assert entry is not None
