@@ -116,6 +116,25 @@ def _too_late(node: Node, model: type[Model], monitor: Node, *path: str) -> Iter
         yield Fault((*path, "every"), f"{each} is longer than {bound}: shorten it")
 
 
+def _watched_too_briefly(monitor: Node) -> Iterator[Fault]:
+    """So that every deployment would end without an answer."""
+    every, whole = _duration(monitor, "every", Monitor), _duration(monitor, "for", Monitor)
+    if every is None or whole is None or not every <= whole < every * ENOUGH or not _rises(monitor):
+        return
+    cure = f"watch for at least {say_duration(every * ENOUGH)}, or look more often"
+    key = "for" if "for" in monitor.entries else "every"
+    yield Fault((key,), f"a rise shows in {counted(ENOUGH, 'sample')} or more: {cure}")
+
+
+def _rises(monitor: Node) -> bool:
+    """Whether any metric that counts is compared with what it was before."""
+    metrics = monitor.find("metrics")
+    return any(
+        metric.node.text("rollback_if", "rises") and _value(metric.node, "dry_run") is not True
+        for metric in (metrics.entries.values() if metrics is not None else ())
+    )
+
+
 def _with_its_length(node: Node, key: str, length: timedelta) -> str:
     said = say_duration(length)
     return f"'{key}' ({said})" if key in node.entries else f"'{key}' ({said}, where it is left out)"
@@ -213,7 +232,7 @@ RULES: Mapping[type[Model], tuple[Rule, ...]] = {
     ApprovalRule: (_more_approvals_than_people,),
     ChecklistItem: (_options_of_other_evidence,),
     Probe: (_answers_of_no_url,),
-    Monitor: (_metrics_without_source, _looked_at_too_late),
+    Monitor: (_metrics_without_source, _looked_at_too_late, _watched_too_briefly),
     Environment: (
         _merges_without_workflow,
         _approvals_by_no_method,

@@ -12,7 +12,7 @@ POLICY = """
 steps: {{deploy: {{run: 'echo deploy $TRACK $VERSION >> story'}}}}
 strategy: {{canary: {{weights: [5, 100], hold: {hold}, set: 'echo weigh $WEIGHT >> story'}}}}
 monitor:
-  for: 1s
+  for: {hold}
   every: 1s
   source: {{prometheus: '{url}'}}
   metrics:

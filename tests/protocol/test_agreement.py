@@ -233,6 +233,13 @@ BESIDE = {
             f"4:122: {NO_TEXT}",
         ],
     ),
+    "watch too short for a rise": (
+        "monitor: {for: 1m, source: {run: a}, metrics: {errors: {query: 1, rollback_if: {rises: 5%}}}}",
+        [
+            "4:31: a rise shows in 5 samples or more: watch for at least 1m15s, or look more often",
+            f"4:79: {NO_TEXT}",
+        ],
+    ),
     "freeze that ends before it begins": (
         "freezes: [{from: 2026-12-18 18:00, until: 2026-12-17 18:00, reason: 1}]",
         ["4:58: the freeze ends before it begins: 'until' must be later than 'from'", f"4:84: {NO_TEXT}"],
@@ -401,6 +408,10 @@ SILENT = {
     "for is no duration": ("monitor: {for: soon, every: 20m}", "4:31: 'soon' "),
     "every is no duration": ("monitor: {for: 5m, every: soon}", "4:42: 'soon' "),
     "for is misspelt": ("monitor: {fr: 30m, every: 20m}", "4:26: unknown key 'fr', did you mean 'for'?"),
+    "for is none, with a metric that rises": (
+        "monitor: {for: soon, source: {run: a}, metrics: {cpu: {query: q, rollback_if: {rises: 5%}}}}",
+        "4:31: 'soon' ",
+    ),
     "integrity is no mapping": (
         "monitor: {for: 1m, integrity: ./check}",
         "4:46: this must be a mapping, not text",
