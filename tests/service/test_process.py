@@ -19,6 +19,7 @@ import requests
 
 from sandbox.faults import Fault
 from service.events import EVENTS
+from service.stopping import GRACE
 from tests.started import SECRET, Started, environ_for, free_port, started
 from tests.visiting import Visitor
 from tests.waiting import PLAIN_POLICY, POLICY, SHOP, WaitingShop, waiting_shop
@@ -54,7 +55,7 @@ def test_a_push_goes_through_the_gate_and_the_processes_stop_when_asked(
     assert ["Open at any time" in page for page in pages] == [True] * 6
     children, asked_at = service.children(), time.monotonic()
     assert service.stop() == 0
-    assert time.monotonic() - asked_at < 10
+    assert time.monotonic() - asked_at < GRACE
     assert not any(child.is_running() for child in children)
     assert '"worker.stopped"' in service.said()
     assert shop.played.private_key[100:140] not in service.said()
