@@ -119,14 +119,16 @@ class InstallationTokens:
         name = repository.rpartition("/")[2]
         if name in ("", self._beside) or not self._beside:
             return self._granted(installation_id, [name] if name else [])
-        if self._alone.get(installation_id, datetime.min.replace(tzinfo=UTC)) <= self._clock():
-            try:
-                return self._granted(installation_id, [name, self._beside])
-            except Rejected as refusal:
-                if _NOT_COVERED not in str(refusal):
-                    raise
-            self._alone[installation_id] = self._clock() + LESSER
-        return self._sooner(self._granted(installation_id, [name]))
+        if self._alone.get(installation_id, datetime.min.replace(tzinfo=UTC)) > self._clock():
+            return self._sooner(self._granted(installation_id, [name]))
+        try:
+            return self._granted(installation_id, [name, self._beside])
+        except Rejected as refusal:
+            if _NOT_COVERED not in str(refusal):
+                raise
+        alone = self._granted(installation_id, [name])  # or it was this one that is not covered
+        self._alone[installation_id] = self._clock() + LESSER
+        return self._sooner(alone)
 
     def _sooner(self, token: Token) -> Token:
         """By then there may be more to have."""

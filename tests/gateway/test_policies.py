@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
+from gateway.errors import Rejected
 from gateway.policies import policies_in
 from gateway.reading import Reading
+from gateway.tokens import TO_LOOK, InstallationTokens
 from protocol.decision import decide
 from protocol.errors import PolicyError
 from protocol.facts import Missing
 from protocol.policy import Policy
 from protocol.verdict import Verdict
-from tests.waiting import HOME, PLAIN_POLICY, POLICY, WaitingShop, now
+from tests.waiting import HOME, PLAIN_POLICY, POLICY, SHOP, WaitingShop, now
 
 TWO = POLICY.replace("count: 1", "count: 2")
 
@@ -98,6 +100,16 @@ def test_a_repository_can_tighten_and_never_loosen(shop: WaitingShop) -> None:
         decision = decide(policies, facts, now())
         said = {one.why.split(": ")[1][:6] for one in decision.findings if one.code == "approvals.missing"}
         assert (decision.verdict, said) == (Verdict.WAIT, needed)
+
+
+def test_a_repository_that_is_not_covered_any_more_hides_no_policy_from_the_others(shop: WaitingShop) -> None:
+    """GitHub refuses both names at once, and does not say which of them."""
+    shop.add_home(POLICY)
+    tokens = InstallationTokens(shop.app(), permissions=TO_LOOK, beside=".github")
+    with pytest.raises(Rejected, match="not accessible"):
+        tokens.token(shop.installation.id, "acme/gone")
+    token = shop.world.tokens[tokens.token(shop.installation.id, SHOP)]
+    assert {one.full_name for one in token.repositories or ()} == {SHOP, HOME}
 
 
 def test_peers_12_what_sees_the_organisations_policy_writes_verdicts_alone(shop: WaitingShop) -> None:
