@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from gateway.backports import BackPort
-from gateway.github import Issue, JobDeployment, StatusState
+from gateway.github import JobDeployment, StatusState
+from gateway.incidents import Issues
 from gateway.releases import Written
 from gateway.turns import Kept
 from protocol.changes import Contents
@@ -18,7 +19,7 @@ from protocol.gate import Gate
 from protocol.policy import Policy
 
 
-class GitHub(Protocol):
+class GitHub(Issues, Protocol):
     def facts_for(
         self, gate: Gate, now: datetime, *, place: Literal["gate", "action"] = "gate"
     ) -> tuple[Sequence[Policy | PolicyError | Missing], Facts]: ...
@@ -59,14 +60,4 @@ class GitHub(Protocol):
 
     def back_port(self, *, sha: str, branch: str, onto: str) -> BackPort: ...
 
-    def find_issues(
-        self,
-        marker: str = "",
-        *,
-        labels: Sequence[str] = (),
-        state: Literal["open", "closed", "all"] = "open",
-    ) -> tuple[Issue, ...]: ...
-
     def say(self, number: int, body: str) -> str: ...
-
-    def open_issue(self, title: str, body: str, labels: Sequence[str] = ()) -> Issue: ...
