@@ -15,13 +15,13 @@ from action.github import GitHub
 from action.halves import first_half
 from action.handover import handed
 from action.hotfix import after_hotfix
-from action.inputs import Workflow
 from action.job import Job, Progress
 from action.outcome import carry_through, close, go_back
 from action.preflight import Allowed
 from action.record import Claim, Told, claim_deployment, note_told, release_tag, tell_github
 from action.result import Result, result_of
 from gateway.errors import GatewayError
+from protocol.changes import span
 from protocol.entry import Change, Entry, Said, Status
 from protocol.exposure import exposure_of
 from protocol.facts import Missing
@@ -210,7 +210,7 @@ def _end(job: Job, progress: Progress, begun: Begun, told: Told) -> Result:
 def _opening(job: Job, progress: Progress, allowed: Allowed, began: datetime) -> Entry:
     """The entry as it will stand if nothing more is heard."""
     facts, workflow = allowed.facts, job.workflow
-    changes, changes_url = _span(progress, workflow)
+    changes, page = span(progress.previous_sha, progress.sha)
     return Entry(
         repository=workflow.repository,
         environment=progress.environment,
@@ -222,7 +222,7 @@ def _opening(job: Job, progress: Progress, allowed: Allowed, began: datetime) ->
         deployment_id=progress.deployment_id,
         previous_version=progress.previous_version or None,
         changes=changes,
-        changes_url=changes_url,
+        changes_url=f"{workflow.server_url}/{workflow.repository}/{page}",
         issues=(_UNTOLD,),
         findings=tuple(Said.of(finding) for finding in allowed.decision.findings),
         approvers=_approvers(allowed),
@@ -230,15 +230,6 @@ def _opening(job: Job, progress: Progress, allowed: Allowed, began: datetime) ->
         run_url=workflow.run_url,
         run_attempt=workflow.run_attempt,
     )
-
-
-def _span(progress: Progress, workflow: Workflow) -> tuple[str, str]:
-    """From the version before to this one, in short, and the page that shows it."""
-    previous = progress.previous_sha
-    home = f"{workflow.server_url}/{workflow.repository}"
-    text = f"{previous[:7]}...{progress.sha[:7]}" if previous else progress.sha[:7]
-    address = f"compare/{previous}...{progress.sha}" if previous else f"commit/{progress.sha}"
-    return text, f"{home}/{address}"
 
 
 def _approvers(allowed: Allowed) -> tuple[str, ...]:

@@ -57,6 +57,13 @@ class Contents:
         return tuple(part.number for part in self.parts if part.number is not None)
 
 
+def span(base: str | None, head: str) -> tuple[str, str]:
+    """From the commit before, if there is one, to `head`: in short, and the page of a repository for it."""
+    if base:
+        return f"{base[:7]}...{head[:7]}", f"compare/{base}...{head}"
+    return head[:7], f"commit/{head}"
+
+
 def new_commits(head: str, base: str, parents: Mapping[str, Sequence[str]]) -> tuple[set[str], bool]:
     """What `head` has and `base` has not, and whether the piece of history in `parents` shows all of it."""
     old = set(_ancestors(base, parents))

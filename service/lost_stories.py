@@ -11,7 +11,7 @@ from gateway.errors import Forbidden, NotFound, Rejected
 from gateway.github import GitHub, Run
 from gateway.memory import ReadPolicy
 from protocol.answers import short
-from protocol.changes import MOST_SHOWN, headline
+from protocol.changes import MOST_SHOWN, headline, span
 from protocol.entry import Entry
 from protocol.facts import Deployment, Facts, Missing
 from protocol.gate import Gate
@@ -65,6 +65,8 @@ def story_of(github: GitHub, run: Run, outline: Entry, policy: ReadPolicy, now: 
     """The outline with who it was by, and what ran before."""
     _, facts = github.facts_for(_gate(run, outline), now, place="action")
     way = _way(outline, run, facts)
+    since = way.before.sha if way.before else ""
+    changes, page = span(since, way.sha)
     zone = policy.timezone if isinstance(policy, Policy) else _UTC
     entry = replace(
         outline,
@@ -73,12 +75,12 @@ def story_of(github: GitHub, run: Run, outline: Entry, policy: ReadPolicy, now: 
         at=outline.at.astimezone(zone),
         deployer=facts.deployer or outline.deployer,
         previous_version=version_of(way.before) if way.before else None,
-        changes=way.said,
-        changes_url=f"{run.url.partition('/actions/')[0]}/{way.page}",
+        changes=changes,
+        changes_url=f"{run.url.partition('/actions/')[0]}/{page}",
         issues=(*outline.issues, _UNKNOWN),
         approvers=_approvers(facts),
     )
-    return Story(entry=entry, since=way.before.sha if way.before else "")
+    return Story(entry=entry, since=since)
 
 
 def _gate(run: Run, outline: Entry) -> Gate:
@@ -100,14 +102,6 @@ class _Way:
     version: str
     sha: str
     before: Deployment | None = None
-
-    @property
-    def said(self) -> str:
-        return f"{self.before.sha[:7]}...{self.sha[:7]}" if self.before else self.sha[:7]
-
-    @property
-    def page(self) -> str:
-        return f"compare/{self.before.sha}...{self.sha}" if self.before else f"commit/{self.sha}"
 
 
 def _way(outline: Entry, run: Run, facts: Facts) -> _Way:

@@ -14,6 +14,7 @@ from protocol.changes import (
     headline,
     new_commits,
     section_of,
+    span,
 )
 
 CHANGELOG = """\
@@ -88,6 +89,17 @@ def test_a_part_stays_on_its_line_whatever_people_wrote(title: str, author: str)
 )
 def test_a_changelog_is_read_under_the_heading_of_the_version(version: str, section: str) -> None:
     assert section_of(CHANGELOG, version) == section
+
+
+@pytest.mark.parametrize(
+    ("base", "shown"),
+    [
+        pytest.param("a" * 40, ("aaaaaaa...bbbbbbb", f"compare/{'a' * 40}...{'b' * 40}"), id="since another"),
+        pytest.param("", ("bbbbbbb", f"commit/{'b' * 40}"), id="the first"),
+    ],
+)
+def test_what_lies_between_two_commits_is_named_and_has_its_page(base: str, shown: tuple[str, str]) -> None:
+    assert span(base, "b" * 40) == shown
 
 
 def test_what_is_new_is_what_only_the_head_descends_from() -> None:
