@@ -24,7 +24,6 @@ from gateway.errors import GatewayError
 from protocol.changes import span
 from protocol.entry import Change, Entry, Said, Status
 from protocol.exposure import exposure_of
-from protocol.facts import Missing
 from protocol.messages import notes
 from protocol.plan import Plan
 from protocol.plan_shown import render_plan
@@ -225,18 +224,11 @@ def _opening(job: Job, progress: Progress, allowed: Allowed, began: datetime) ->
         changes_url=f"{workflow.server_url}/{workflow.repository}/{page}",
         issues=(_UNTOLD,),
         findings=tuple(Said.of(finding) for finding in allowed.decision.findings),
-        approvers=_approvers(allowed),
+        approvers=facts.approvers,
         emergency=facts.emergency.reason if facts.emergency is not None else None,
         run_url=workflow.run_url,
         run_attempt=workflow.run_attempt,
     )
-
-
-def _approvers(allowed: Allowed) -> tuple[str, ...]:
-    approvals = allowed.facts.approvals
-    if isinstance(approvals, Missing):
-        return ()
-    return tuple(dict.fromkeys(one.by for one in approvals if one.state == "approved"))
 
 
 def _closing(job: Job, progress: Progress, begun: Begun, status: Status) -> Entry:

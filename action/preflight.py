@@ -228,11 +228,10 @@ def _announced(
 
 
 def _known_before(facts: Facts) -> dict[str, str]:
-    approvals = () if isinstance(facts.approvals, Missing) else facts.approvals
     pull_request = None if isinstance(facts.pull_request, Missing) else facts.pull_request
     return {
         "deployer": facts.deployer,
-        "approvers": ", ".join(dict.fromkeys(one.by for one in approvals if one.state == "approved")),
+        "approvers": ", ".join(facts.approvers),
         "emergency": facts.emergency.reason if facts.emergency is not None else "",
         "changes": f"{pull_request.title} (#{pull_request.number})" if pull_request is not None else "",
     }

@@ -208,3 +208,9 @@ class Facts:
     relations: Mapping[str, Known[Relation]] = field(default_factory=dict)  # by environment
     evidence: Mapping[str, Known[Evidence]] = field(default_factory=dict)  # by checklist item
     emergency: Emergency | None = None
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who approved, whether or not it counts; nobody where that is not known."""
+        approvals = () if isinstance(self.approvals, Missing) else self.approvals
+        return tuple(dict.fromkeys(one.by for one in approvals if one.state == "approved"))

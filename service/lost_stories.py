@@ -78,7 +78,7 @@ def story_of(github: GitHub, run: Run, outline: Entry, policy: ReadPolicy, now: 
         changes=changes,
         changes_url=f"{run.url.partition('/actions/')[0]}/{page}",
         issues=(*outline.issues, _UNKNOWN),
-        approvers=_approvers(facts),
+        approvers=facts.approvers,
     )
     return Story(entry=entry, since=since)
 
@@ -115,11 +115,6 @@ def _way(outline: Entry, run: Run, facts: Facts) -> _Way:
     if outline.sha != run.sha and target is not None and running is not None:
         return _Way(version=version_of(running), sha=running.sha, before=target)
     return replace(here, before=last_good(earlier, outline.environment, but=outline.sha))
-
-
-def _approvers(facts: Facts) -> tuple[str, ...]:
-    approvals = () if isinstance(facts.approvals, Missing) else facts.approvals
-    return tuple(dict.fromkeys(one.by for one in approvals if one.state == "approved"))
 
 
 def with_contents(github: GitHub, story: Story, tag: str | None) -> Entry:
