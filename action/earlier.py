@@ -8,6 +8,7 @@ from action.job import Job, Progress
 from action.record import note_told
 from gateway.errors import GatewayError
 from protocol.done import ONCE, broken_off_before, done_before, note_of, still_done
+from protocol.notes import NOT_BEGUN
 from protocol.plan import Plan
 
 
@@ -31,8 +32,15 @@ def pass_on(plan: Plan, job: Job, github: GitHub, progress: Progress) -> None:
     except GatewayError as error:
         job.console.annotate("warning", "Earlier attempts", f"what they have done is not known: {error}")
         return
-    note_what_stands(job, progress)
+    note_not_begun(job, progress)
     note_told(job, github, progress)
+
+
+def note_not_begun(job: Job, progress: Progress) -> None:
+    """Last of all, or whoever reads the notes before it takes the job for lost."""
+    note_what_stands(job, progress)
+    if progress.to_note:
+        progress.to_note.append(NOT_BEGUN)
 
 
 def note_what_stands(job: Job, progress: Progress) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from action.announce import Delivery, announce, news_so_far
 from action.commands import environment_for_commands, run_command
-from action.earlier import learn_of_earlier, note_what_stands, pass_on
+from action.earlier import learn_of_earlier, note_not_begun, pass_on
 from action.github import GitHub
 from action.job import Job, Progress
 from action.record import note_told
@@ -22,7 +22,6 @@ from protocol.decision import decide, environment_in
 from protocol.errors import PolicyError
 from protocol.facts import Changes, Deployment, Emergency, Evidence, Facts, Known, Missing
 from protocol.gate import Gate
-from protocol.notes import NOT_BEGUN
 from protocol.plan import Plan, plan_of
 from protocol.policy import ChecklistItem, Policy
 from protocol.rollback import RULE, last_good, runs_now, version_of
@@ -70,7 +69,7 @@ def look_before(job: Job, github: GitHub, progress: Progress) -> Preflight:
         learn_of_earlier(plan, job, github, progress)
         facts, decision = _announced(policies, facts, plan, job, progress)
         if decision.verdict is not Verdict.ALLOW:
-            note_what_stands(job, progress)
+            note_not_begun(job, progress)
             job.journal.finished("waiting")  # the next attempt tells the rest
         note_told(job, github, progress)
     elif _goes_on(job) and plan is not None:
@@ -221,10 +220,7 @@ def _announced(
     told = _told(announce("before", plan.notify, news, job=job, progress=progress))
     asked = {item.item: told for item in _items(_own(policies), facts) if item.notified == "before"}
     facts = replace(facts, evidence={**facts.evidence, **asked})
-    decision = decide(policies, facts, job.clock())
-    if decision.verdict is not Verdict.ALLOW and progress.to_note:
-        progress.to_note.append(NOT_BEGUN)  # or whoever reads that a team was told takes the job for lost
-    return facts, decision
+    return facts, decide(policies, facts, job.clock())
 
 
 def _known_before(facts: Facts) -> dict[str, str]:

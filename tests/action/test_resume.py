@@ -150,23 +150,27 @@ def test_the_end_of_a_job_killed_while_it_migrated_notes_that_too(desk_of: Any) 
 
 
 @pytest.mark.parametrize(
-    "between",
+    ("between", "status"),
     [
-        pytest.param("checklist: [{item: Alerts, run: 'false'}]", id="that may not begin"),
-        pytest.param("  verify: {run: 'false'}", id="that fails before it comes so far"),
+        pytest.param("checklist: [{item: Alerts, run: 'false'}]", "waiting", id="that may not begin"),
+        pytest.param("  verify: {run: 'false'}", "failed", id="that fails before it comes so far"),
         pytest.param(
             "checklist: [{item: Told, notified: before}]\nnotify: {before: [team]}",
+            "waiting",
             id="that could tell nobody",
         ),
     ],
 )
-def test_an_attempt_in_between_forgets_nothing(desk_of: Any, between: str) -> None:
+def test_an_attempt_in_between_forgets_nothing_and_is_not_taken_for_lost(
+    desk_of: Any, between: str, status: str
+) -> None:
     github = GitHubInMemory(policies=[policy_of(POLICY.replace("  verify: {run: 'echo 1.0.0'}\n", ""))])
     run(desk_of().job, github)
     good, lines = github.policies, POLICY.replace("  verify: {run: 'echo 1.0.0'}\n", "").strip().splitlines()
     at = 1 if between.startswith(" ") else len(lines)
     github.policies = [policy_of("\n".join([*lines[:at], between, *lines[at:]]))]
-    assert run(desk_of(attempt=2).job, github).status in ("waiting", "failed")
+    assert run(desk_of(attempt=2).job, github).status == status
+    assert (github.statuses[-1]["description"] == "Not begun") is (status == "waiting")
     github.policies = good
     desk = desk_of(attempt=3)
     (desk.workspace / "repaired").touch()
