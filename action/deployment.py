@@ -25,6 +25,7 @@ from protocol.changes import span
 from protocol.entry import Change, Entry, Said, Status
 from protocol.exposure import exposure_of
 from protocol.messages import notes
+from protocol.notes import NOT_BEGUN
 from protocol.plan import Plan
 from protocol.plan_shown import render_plan
 from protocol.verdict import Decision
@@ -50,7 +51,7 @@ def carry_out_deployment(job: Job, github: GitHub, progress: Progress, allowed: 
     try:
         begun, asked = _begin(job, github, progress, allowed)
     except GatewayError as error:
-        return _not_begun(job, progress, allowed, error)
+        return _not_begun(job, github, progress, allowed, error)
     status = _do(job, progress, begun.plan)
     progress.contents = asked.answer(job)
     begun = replace(begun, entry=containing(begun.entry, progress.contents))
@@ -178,10 +179,13 @@ def _claim(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Cl
     return claim
 
 
-def _not_begun(job: Job, progress: Progress, allowed: Allowed, error: GatewayError) -> Result:
+def _not_begun(job: Job, github: GitHub, progress: Progress, allowed: Allowed, error: GatewayError) -> Result:
     progress.issues.append(f"nothing was begun, since no Deployment could be made: {error}")
     job.console.annotate("error", f"{progress.environment}: not begun", progress.issues[-1])
     call_off(progress.heard, progress.issues[-1], job=job, progress=progress)
+    if progress.heard:
+        progress.to_note.append(NOT_BEGUN)  # on GitHub's own for the job, which says that a team was told
+        note_told(job, github, progress)
     job.journal.finished("failed")
     return result_of(job, progress, allowed.decision, "failed")
 

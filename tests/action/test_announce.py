@@ -7,9 +7,10 @@ import pytest
 
 from action.announce import secret_name
 from action.run import run
+from gateway.errors import Forbidden
 from gateway.github import JobDeployment
 from tests.chat import Chat, start_chat
-from tests.jobs import GitHubInMemory, policy_of
+from tests.jobs import GitHubInMemory, policy_of, ran_before
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # Apprise's own
 
@@ -77,6 +78,18 @@ def test_a_rollback_is_told_when_it_begins_and_when_it_ended(desk_of: Any, chat:
     assert chat.titles[4:] == ["1.1.0 was rolled back from production"] * 2
     assert "Documented: https://github.test/issues/1" in chat.heard[-1].json["message"]
     assert "What went wrong: smoke" in chat.heard[-1].json["message"]
+
+
+def test_a_rollback_that_github_makes_no_deployment_for_says_that_it_was_not_begun(
+    desk_of: Any, chat: Chat
+) -> None:
+    desk = desk_of(phase="rollback", version="", environ={"NOTIFY_TEAM": chat.channel})
+    github = github_of(TOLD)
+    github.deployments = (ran_before("d" * 40, "1.1.0", id=9), ran_before())
+    github.fails = {"create_deployment": Forbidden("no permission")}
+    assert run(desk.job, github).status == "failed"
+    assert [one["description"] for one in github.statuses] == ["Told before: team", "Not begun"]
+    assert chat.titles[-1].endswith("was not begun in production")
 
 
 def test_a_run_that_is_run_again_tells_nobody_twice(desk_of: Any, chat: Chat) -> None:
