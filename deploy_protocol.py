@@ -94,6 +94,7 @@ class Verbs(click.Group):
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
+            _forget_what_is_left()
             _fail(f"Nothing more can be written ({error.strerror}). Make room, or write it elsewhere.")
         except ModuleNotFoundError as error:
             if error.name not in PARTS:
@@ -520,6 +521,11 @@ def _listed(drafts: Sequence[Draft]) -> str:
     from protocol.wording import say_all
 
     return say_all(draft.path for draft in drafts)
+
+
+def _forget_what_is_left() -> None:
+    """Or Python tries to write it once more when it ends, and its own exit code hides ours."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int = UNREADABLE) -> NoReturn:

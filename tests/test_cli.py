@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -138,10 +139,12 @@ def test_what_cannot_be_read_comes_with_the_cure(
     assert (result.exit_code, result.stderr) == (2, f"{said}\n")
 
 
-def test_a_full_disk_is_named_and_is_no_answer() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_is_named_and_is_no_answer(unbuffered: str) -> None:
     with Path("/dev/full").open("w") as full:
         process = subprocess.run(
             [sys.executable, "-m", "deploy_protocol", "windows", *PRODUCTION, *WEDNESDAY],
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

@@ -62,7 +62,7 @@ def test_a_push_goes_through_the_gate_and_the_processes_stop_when_asked(
 
 
 def test_asked_to_stop_it_finishes_what_it_holds(shop: WaitingShop, service: Started) -> None:
-    shop.world.faults.add(Fault(kind="latency", path="deployment_protection_rule", seconds=3.0))
+    shop.world.faults.add(Fault(kind="latency", path="/deployment_protection_rule$", seconds=3.0))
     gate = shop.push(PLAIN_POLICY)
     shop.wait(lambda: not shop.world.faults.active)  # the verdict is on its way
     assert service.stop() == 0
