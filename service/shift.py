@@ -17,7 +17,7 @@ from service.queue import Queue, open_queue
 from service.quotas import Quotas
 from service.reconcile import Reconcile
 from service.settings import Settings, read_settings
-from service.stopping import GRACE, when_asked_to_stop
+from service.stopping import GRACE, heard_later, when_asked_to_stop
 from service.tables import open_database
 from service.worker import Worker
 from service.workers import Workers
@@ -45,8 +45,9 @@ def work(settings: Settings) -> int:
     consumer = queue.huey.create_consumer(
         workers=LOOKS, periodic=False, initial_delay=0.05, max_delay=0.5, shutdown_timeout=GRACE
     )
-    consumer.start()
-    stop = when_asked_to_stop()  # in place of the consumer's own handlers
+    with heard_later():
+        consumer.start()
+        stop = when_asked_to_stop()  # in place of the consumer's own handlers
     log.info("worker.started")
     threading.Thread(
         target=_every, args=(stop, reconcile.run, RECONCILE_EVERY, RECONCILE_AGAIN), daemon=True
