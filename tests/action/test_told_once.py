@@ -140,9 +140,13 @@ def holds_others_up(scene: Scene) -> bool:
 
 
 def die_with_a_pull_request(stage: Theatre, by: str, at: str, **_: object) -> list[str]:
-    """Over its checklist the job does not know yet what it brings; GitHub answers slowly when it asks."""
+    """Over its checklist the job does not know yet what it brings; GitHub answers slowly when it asks.
+
+    Its deploy step outlasts the scene, so that the signal finds it on its way however busy the machine is.
+    """
     with stage.apart() as own:
-        scene = own.scene(CHECKED + "rollback: {run: 'at back'}", stuck_at=at, merged=True)
+        steps = CHECKED.replace("'at deploy'", f"'at deploy; sleep {PATIENCE}'")
+        scene = own.scene(steps + "rollback: {run: 'at back'}", stuck_at=at, merged=True)
         job = stuck_in(scene)
         with github_that(own, kind="latency", seconds=PATIENCE, path="/graphql$"):
             if at == "check":
