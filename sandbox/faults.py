@@ -45,7 +45,7 @@ class Faults:
     """The faults now in force, oldest first."""
 
     active: list[Fault] = field(default_factory=list)
-    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _one_at_a_time: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _cleared: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def add(self, fault: Fault) -> None:
@@ -58,9 +58,12 @@ class Faults:
             self._cleared.set()
             self._cleared = threading.Event()
 
-    def wait_out(self, fault: Fault) -> None:
-        """As long as it takes, or until faults are cleared."""
-        self._cleared.wait(fault.seconds)
+    def wait_out(self, method: str, path: str, *kinds: str) -> None:
+        """What delays this request, as long as it takes or until faults are cleared."""
+        with self._one_at_a_time:  # who sees it taken may clear it before we wait
+            fault, cleared = self.take(method, path, *kinds), self._cleared
+        if fault is not None:
+            cleared.wait(fault.seconds)
 
     def take(self, method: str, path: str, *kinds: str) -> Fault | None:
         """The first fault of these kinds that hits this request; used up when its times are."""

@@ -186,9 +186,7 @@ class Desk:
         return self.world.faults.take(self.incoming.method, self.incoming.path, *kinds)
 
     def _play_delays(self) -> None:
-        fault = self._fault("latency", "timeout")
-        if fault is not None:
-            self.world.faults.wait_out(fault)
+        self.world.faults.wait_out(self.incoming.method, self.incoming.path, "latency", "timeout")
         self.cut = self._fault("cut")
         if self.cut is not None and not self.cut.after_effect:
             self._cut_connection()

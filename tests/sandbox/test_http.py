@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from sandbox.faults import Fault
+from sandbox.faults import Fault, Faults
 from sandbox.recording import Recording
-from tests.sandbox_fixture import SHOP, Sandbox
+from tests.sandbox_fixture import PATIENCE, SHOP, Sandbox
 
 
 @pytest.mark.parametrize("path", ["/repos/acme/none", "/nothing/here", f"/repos/{SHOP}/issues/nine"])
@@ -111,6 +111,26 @@ def test_latency_is_waited_for(sandbox: Sandbox) -> None:
     started = time.monotonic()
     sandbox.client_as("ada").get(f"/repos/{SHOP}")
     assert time.monotonic() - started >= 0.2
+
+
+class ClearedOnceTaken(Faults):
+    """Somebody who sees a fault taken clears it while whoever took it is held up."""
+
+    def take(self, method: str, path: str, *kinds: str) -> Fault | None:
+        fault = super().take(method, path, *kinds)
+        somebody = threading.Thread(target=self.clear)
+        somebody.start()
+        somebody.join(0.2)
+        return fault
+
+
+def test_a_delay_that_is_cleared_before_anybody_waits_is_over() -> None:
+    faults = ClearedOnceTaken()
+    faults.add(Fault(kind="latency", seconds=10 * PATIENCE))
+    waiting = threading.Thread(target=faults.wait_out, args=("GET", "/", "latency"), daemon=True)
+    waiting.start()
+    waiting.join(PATIENCE)
+    assert not waiting.is_alive()
 
 
 def test_another_process_sets_faults_moves_the_clock_counts_and_gets_tokens(sandbox: Sandbox) -> None:
