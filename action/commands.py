@@ -251,22 +251,28 @@ def _watch(
 def _until(
     selector: selectors.BaseSelector, output: _Output, ended: int, stop: Stop, deadline: float
 ) -> bool:
-    while (left := deadline - time.monotonic()) > 0:
-        for key, _ in selector.select(left):
+    """What ended in time did, though a busy machine lets us look only later."""
+    while True:
+        left = deadline - time.monotonic()
+        for key, _ in selector.select(max(0.0, left)):
             if key.fd in (ended, stop.fileno()):
                 return key.fd == ended
             if not output.read(key.fd):
                 selector.unregister(key.fileobj)
-    return False
+        if left <= 0:
+            return False
 
 
 def _drain(selector: selectors.BaseSelector, output: _Output) -> None:
-    """A server that left the group may hold the pipe open: do not wait for it."""
+    """What is there now is read in any case; a server that left the group may hold the pipe open for ever."""
     deadline = time.monotonic() + _DRAIN
-    while selector.get_map() and (left := deadline - time.monotonic()) > 0:
-        for key, _ in selector.select(left):
+    while selector.get_map():
+        left = deadline - time.monotonic()
+        for key, _ in selector.select(max(0.0, left)):
             if not output.read(key.fd):
                 selector.unregister(key.fileobj)
+        if left <= 0:
+            return
 
 
 def _signal_name(number: int) -> str:

@@ -16,7 +16,7 @@ from action.integrity import guarded
 from action.job import Job, Progress
 from action.ticks import ticks
 from gateway.errors import GatewayError
-from gateway.metrics import MetricsError, Past, Source, measure, number_in, source_of
+from gateway.metrics import PATIENCE, MetricsError, Past, Source, measure, number_in, source_of
 from protocol.analysis import Analysis, Measurement, Outcome, analyse
 from protocol.comparison import ENOUGH
 from protocol.durations import say_duration
@@ -113,7 +113,7 @@ def metrics_source(monitor: Monitor, job: Job, progress: Progress) -> Source:
     token = _token(monitor.source.token, job)
     return source_of(monitor.source, token) or _Command(
         run=monitor.source.run or "",
-        timeout=max(monitor.every.total_seconds(), 1.0),
+        timeout=max(monitor.every.total_seconds(), PATIENCE),
         job=job,
         progress=progress,
     )

@@ -20,7 +20,7 @@ from protocol.analysis import Measurement
 from protocol.json_path import ABSENT, value_at
 from protocol.policy import MetricsSource
 
-_TIMEOUT = 5.0  # seconds; one that answers later is no use to a look every few seconds
+PATIENCE = 5.0  # seconds; one that answers later is no use to a look every few seconds
 _DATADOG_LOOKBACK = timedelta(minutes=5)  # its newest points come late
 _SECONDS_BETWEEN = 1.0
 
@@ -179,7 +179,7 @@ def _json(url: str, parameters: Mapping[str, Any], headers: Mapping[str, str]) -
     """The JSON answer. Redirects are not followed: they would carry the token elsewhere."""
     where = f"{url}?{urlencode(parameters)}" if parameters else url
     try:
-        page = fetch(where, timeout=_TIMEOUT, follow=False, headers=headers)
+        page = fetch(where, timeout=PATIENCE, follow=False, headers=headers)
     except Unavailable as error:
         raise MetricsError(f"{_host(url)} did not answer: {error}") from error
     if not 200 <= page.status < 300:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import select
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +10,15 @@ from typing import Any
 import psutil
 import pytest
 
-from action.commands import Outcome, environment_for_commands, in_few_words, run_command
+from action.commands import (
+    Outcome,
+    _Output,
+    _started,
+    _watch,
+    environment_for_commands,
+    in_few_words,
+    run_command,
+)
 from action.errors import StepFailed, Stopped
 from action.stop import Stop
 from tests.pids import is_gone
@@ -107,6 +116,14 @@ def test_a_command_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Pa
         if child.exists() and child.read_text():
             break
     assert is_gone(int(child.read_text()))
+
+
+def test_a_command_that_ended_in_time_is_not_late_because_we_are(tmp_path: Path, stop: Stop) -> None:
+    lines: list[str] = []
+    with _started("echo done", ENVIRON, tmp_path) as (process, ended):
+        select.select([ended], [], [])
+        assert _watch(process, _Output(lines.append), ended, stop, deadline=time.monotonic())
+    assert lines == ["done"]
 
 
 def test_what_a_command_leaves_in_the_background_ends_with_it(tmp_path: Path, stop: Stop) -> None:

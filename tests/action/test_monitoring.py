@@ -269,3 +269,9 @@ def test_a_source_without_memory_is_sampled_before(
     source = f"{{run: 'echo x >> looks; sleep {takes}; echo 0.01'}}"
     run_with(desk, policy(source, {"error_rate": metric}))
     assert desk.file("looks").count("x") == looks + 1
+
+
+def test_a_command_has_as_long_to_answer_as_a_page(desk_of: Any) -> None:
+    """It may take longer than from look to look, and a busy runner lets a quick one take long."""
+    result, _ = run_with(desk_of(), policy(prints("sleep 1.2; echo 0.01"), {"error_rate": ERRORS}))
+    assert (result.status, result.issues) == ("success", ())
