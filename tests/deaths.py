@@ -15,10 +15,12 @@ from itertools import count
 from pathlib import Path
 from tempfile import mkdtemp
 
+from action.journal import read_story
 from protocol.entry import Entry, entries_in
 from sandbox.state import Deployment, DeploymentStatus, Issue, Repository, WorkflowRun
 from tests.chat import Chat, start_chat
 from tests.forks import PATIENCE, Fork, Forked, start_fork
+from tests.pids import is_gone
 from tests.sandbox_fixture import Sandbox, start_sandbox
 
 AT = Path(__file__).parent / "at_a_step"
@@ -76,6 +78,11 @@ class Theatre:
         scene = Scene(theatre=self, directory=directory, name=name, sha=sha, token=world.token_for("ada"))
         wait_for(lambda: bool(scene.repository.runs), "no run was started")
         return scene
+
+    def taken(self, path: str) -> int:
+        """How many writes of this kind GitHub has taken."""
+        made = list(self.sandbox.world.exchanges)
+        return sum(one.method == "POST" and re.search(path, one.path) is not None for one in made)
 
     def _merged(self, name: str) -> str:
         """The commit that brought the first pull request in."""
@@ -183,6 +190,16 @@ class Scene:
         """Every process that the job started, however far it went from us."""
         mark = f"SCENE={self.directory}".encode()
         return [pid for pid in _pids() if mark in _environ_of(pid).split(b"\0")]
+
+    def left_behind(self) -> list[int]:
+        """Of those, who was not ended."""
+        return [pid for pid in self.alive() if not is_gone(pid)]
+
+    @property
+    def knows_what_it_brings(self) -> bool:
+        """Its journal, or the end of the job would have to ask."""
+        stories = map(read_story, self.file("temporary").rglob("*.jsonl"))
+        return any(story is not None and story.since is None for story in stories)
 
     def text(self, name: str) -> str:
         path = self.file(name)

@@ -35,6 +35,7 @@ ENDED = {
 DOCUMENTED = {"rollback": "was rolled back", "failed": "failed", "stopped": "was stopped"}
 STATES = {"success": "success", "rollback": "failure", "failed": "failure", "stopped": "error"}
 CODES = {"success": 0, "rollback": 1, "failed": 1, "stopped": 130}
+IN_TIME = 7  # seconds after a wish to stop; GitHub ends a container after ten
 SIGNALS = {"SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM, "SIGKILL": signal.SIGKILL}
 
 
@@ -67,16 +68,21 @@ class Ending:
 
     scene: Scene
     code: int
-    took: float
+    took: float  # seconds since it was wished to stop
     said: str
     before: Told
     end: str
     told: Told
 
+    @property
+    def late(self) -> bool:
+        return self.took >= IN_TIME
 
-def ended(scene: Scene, job: Forked, *, since: float = 0.0) -> Callable[[], Ending]:
+
+def ended(scene: Scene, job: Forked, *, since: float | None = None) -> Callable[[], Ending]:
     """Once the job has ended; what it left is told when that is called for."""
-    code, took, before = job.wait(), time.monotonic() - since, Told.of(scene)
+    code, took = job.wait(), 0.0 if since is None else time.monotonic() - since
+    before = Told.of(scene)
 
     def end() -> Ending:
         said = scene.end_of_job()

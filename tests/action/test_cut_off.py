@@ -9,25 +9,37 @@ from typing import Any
 
 import pytest
 
-from tests.deaths import Theatre
-from tests.endings import CODES, SIMPLE, Ending, assert_told_once, ended, github_that, looks_at, stuck_in
+from tests.deaths import Theatre, wait_for
+from tests.endings import (
+    CODES,
+    IN_TIME,
+    SIMPLE,
+    Ending,
+    assert_told_once,
+    ended,
+    github_that,
+    looks_at,
+    stuck_in,
+)
 
 
 def hang(stage: Theatre) -> Ending:
     with stage.apart() as own:
         scene = own.scene(SIMPLE, stuck_at="deploy")
         job = stuck_in(scene)
+        before = own.taken("/statuses$")
         with github_that(own, kind="latency", seconds=8, times=None):
             wished = time.monotonic()
             job.signal(signal.SIGINT)
             end = ended(scene, job, since=wished)
+        wait_for(lambda: own.taken("/statuses$") > before, "GitHub never took what the job had sent")
         return end()
 
 
 @looks_at(hang)
 def test_a_github_that_hangs_keeps_no_stopped_job_and_hears_the_truth_later(ending: Ending) -> None:
     assert (ending.code, ending.before.entries) == (130, ())
-    assert ending.took < 7
+    assert ending.took < IN_TIME
     why = "not rolled back: the policy has no `rollback:`"
     assert_told_once(ending.told, "stopped", "(SIGINT)", "during deploy", why)
 

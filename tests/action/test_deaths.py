@@ -9,10 +9,12 @@ from itertools import cycle
 
 import pytest
 
+from action.process import _LAST_SECONDS
 from tests.deaths import Scene, Theatre
 from tests.endings import (
     CHECKED,
     CODES,
+    IN_TIME,
     SIGNALS,
     SIMPLE,
     Ending,
@@ -34,10 +36,10 @@ steps:
   smoke: [{name: It sells, run: 'at smoke'}]
 monitor:
   for: 1m
-  every: 1s
+  every: 5s  # so long a look may be stuck until it counts as failed
   source: {run: 'at $(test -e deployed && echo sample || echo measure); echo 0'}
   metrics: {error_rate: {query: q, rollback_if: {above: 1}}}
-  integrity: {run: 'at integrity', every: 1s}
+  integrity: {run: 'at integrity', every: 5s}
 rollback: {run: 'at back; rm -f deployed'}
 """
 BROKEN = AT_ONCE.replace("'at smoke'", "'exit 1'")
@@ -46,7 +48,7 @@ steps: {verify: {run: 'at verify; echo 1.0.0'}, deploy: {run: 'at deploy'}}
 strategy: {canary: {weights: [5, 100], hold: 1m, set: 'at weigh-$WEIGHT; touch weighed'}}
 monitor:
   for: 1m
-  every: 1s
+  every: 5s  # so long a look may be stuck until it counts as failed
   source: {run: 'at $(test -e weighed && echo sample || echo measure); echo 0'}
   metrics: {error_rate: {query: 'q $TRACK', rollback_if: {above: 1}}}
 rollback: {run: 'at back'}
@@ -159,16 +161,21 @@ class Death:
     told: Told
     again: Told
 
+    @property
+    def late(self) -> bool:
+        """The job left what it had not done to its end."""
+        return self.took >= _LAST_SECONDS
+
 
 def die(stage: Theatre, step: str, by: str) -> Death:
     where, number = STEPS[step], SIGNALS[by]
     scene = stage.scene(where.policy, stuck_at=where.at)
     job = scene.begin()
     _wait(scene, where, job)
-    job.signal(number)
     wished = time.monotonic()
+    job.signal(number)
     code, took = job.wait(), time.monotonic() - wished
-    alive = [] if number is signal.SIGKILL else scene.alive()
+    alive = [] if number is signal.SIGKILL else scene.left_behind()
     scene.container_ends()
     before = Told.of(scene)
     scene.end_of_job()
@@ -205,7 +212,7 @@ def test_a_stopped_job_tells_the_truth_itself_in_time_and_leaves_nobody(
 ) -> None:
     where, status = STEPS[step], STEPS[step].stopped
     assert (ending.code, ending.status, ending.alive) == (CODES[status], status, [])
-    assert ending.took < 7
+    assert ending.took < IN_TIME
     assert tuple(ending.story[len(ending.story) - len(where.back) :]) == where.back
     assert ending.before == ending.told
     assert_told_once(ending.told, status, f"({by})", f"during {where.during}")
@@ -272,7 +279,7 @@ def die_before(stage: Theatre, by: str) -> Ending:
     job = stuck_in(scene)
     job.signal(SIGNALS[by])
     end = ended(scene, job)
-    assert by == "SIGKILL" or scene.alive() == []
+    assert by == "SIGKILL" or scene.left_behind() == []
     scene.container_ends()
     return end()
 

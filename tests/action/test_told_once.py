@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from threading import Event
 
@@ -105,20 +104,14 @@ def die_writing(stage: Theatre, place: str) -> Ending:
             job = job or scene.begin()
             scene.go_on()
             scene.wait_for(lambda: not own.sandbox.world.faults.active, job)
-            before = _taken(own, path)
+            before = own.taken(path)
             assert holds_others_up(scene) is (place == "its release")
             job.signal(signal.SIGKILL)
             job.wait()
         scene.container_ends()
-        wait_for(lambda: _taken(own, path) > before, "GitHub never took it")
+        wait_for(lambda: own.taken(path) > before, "GitHub never took it")
         ended(scene, job)()
         return ended(scene, job)()
-
-
-def _taken(stage: Theatre, path: str) -> int:
-    """How many requests of this kind have had their answer."""
-    made = list(stage.sandbox.world.exchanges)
-    return sum(one.method == "POST" and re.search(path, one.path) is not None for one in made)
 
 
 @looks_at(die_writing)
@@ -148,12 +141,14 @@ def die_with_a_pull_request(stage: Theatre, by: str, at: str, **_: object) -> li
         steps = CHECKED.replace("'at deploy'", f"'at deploy; sleep {PATIENCE}'")
         scene = own.scene(steps + "rollback: {run: 'at back'}", stuck_at=at, merged=True)
         job = stuck_in(scene)
-        with github_that(own, kind="latency", seconds=PATIENCE, path="/graphql$"):
-            if at == "check":
+        if at == "check":
+            with github_that(own, kind="latency", seconds=PATIENCE, path="/graphql$"):
                 scene.go_on()
                 scene.wait_for(lambda: not own.sandbox.world.faults.active, job)
-            else:
-                own.sandbox.world.faults.clear()
+                job.signal(SIGNALS[by])
+                job.wait()
+        else:
+            scene.wait_for(lambda: scene.knows_what_it_brings, job)
             job.signal(SIGNALS[by])
             job.wait()
         scene.container_ends()
@@ -182,8 +177,8 @@ def test_the_pull_request_it_brought_hears_of_it_once(
 WATCHED = """
 steps: {verify: {run: 'echo 1.0.0'}, deploy: {run: 'touch deployed'}}
 monitor:
-  for: 1s
-  every: 1s
+  for: 5s
+  every: 5s  # so long each look may take
   source: {run: 'test -e deployed || echo 0'}
   metrics: {error_rate: {query: q, rollback_if: {above: 1}}}
 rollback: {run: 'at back'}
