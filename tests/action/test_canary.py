@@ -51,7 +51,7 @@ def test_a_canary_that_is_worse_or_unknown_is_taken_back(
 ) -> None:
     desk = desk_of()
     with station(answering(canary=canary, stable=stable)) as prometheus:
-        text = POLICY.format(url=prometheus.url, bound=bound, hold="5s" if "rises" in bound else "1s")
+        text = POLICY.format(url=prometheus.url, bound=bound, hold="1m" if "rises" in bound else "1s")
         result = run(desk.job, GitHubInMemory(policies=[policy_of(text)]))
     assert result.status == "rollback", result.issues
     assert desk.file("story").splitlines() == TAKEN_BACK

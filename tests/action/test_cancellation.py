@@ -45,10 +45,10 @@ steps:
   smoke: [{{name: Looks well, run: '{smoke}', timeout: 1m}}]
 monitor:
   for: 1m
-  every: 1s
+  every: 10s
   source: {{run: '{measure}'}}
   metrics: {{error_rate: {{query: q, rollback_if: {{above: 1}}}}}}
-  integrity: {{run: '{integrity}', every: 1s}}
+  integrity: {{run: '{integrity}', every: 10s}}
 rollback: {{run: '{rollback}'}}
 """
 BACK = "deploy 1.0.0\ndown\nhealthy\n"
@@ -102,7 +102,9 @@ def test_a_rollback_that_takes_longer_than_there_is_time_says_what_was_done(desk
 
 def test_a_rollback_under_way_is_not_cut_short_by_a_stop(desk_of: Any, stop: Stop) -> None:
     desk = desk_of()
-    slow = "echo $$ > stuck; sleep 1; echo deploy $PREVIOUS_VERSION >> story"
+    stop.then((desk.workspace / "wished").touch)
+    until_wished = "echo $$ > stuck; until test -e wished; do sleep 0.02; done"
+    slow = f"{until_wished}; {STEPS['rollback']}"
     result, _, took = stopped_in(desk, stop, smoke="exit 1", rollback=slow)
     assert result.status == "rollback"
     assert desk.file("story").endswith(BACK)

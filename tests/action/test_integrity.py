@@ -24,8 +24,9 @@ ROLLING = "strategy: {{rolling: {{targets: [a, b, c], run: '{}'}}}}"
 STUBBORN = "trap : TERM; echo $$ > stuck; while sleep 0.1; do :; done"
 
 
-def github_with(strategy: str, integrity: str) -> GitHubInMemory:
-    monitor = f"monitor: {{for: 1m, every: 1s, integrity: {{run: '{integrity}', every: 1s}}}}"
+def github_with(strategy: str, integrity: str, *, every: str = "1s", watched: str = "1m") -> GitHubInMemory:
+    """`every`: so long a look may take, too."""
+    monitor = f"monitor: {{for: {watched}, every: 1s, integrity: {{run: '{integrity}', every: {every}}}}}"
     return GitHubInMemory(policies=[policy_of(f"{strategy}\n{monitor}\n{ROLLBACK}")])
 
 
@@ -38,7 +39,7 @@ def github_with(strategy: str, integrity: str) -> GitHubInMemory:
 )
 def test_damaged_data_stop_a_rollout(desk_of: Any, strategy: str, story: list[str]) -> None:
     desk = desk_of()
-    result = run(desk.job, github_with(strategy, DAMAGED))
+    result = run(desk.job, github_with(strategy, DAMAGED, every="3s"))
     assert result.status == "rollback", result.issues
     assert "the data are not whole: `if test -e shown" in result.issues[0]
     assert [" ".join(line.split()) for line in desk.file("story").splitlines()] == story
@@ -57,7 +58,7 @@ def test_damage_ends_the_command_that_is_running(desk_of: Any) -> None:
 def test_a_stop_ends_a_look_that_will_not_end_and_goes_back_in_time(desk_of: Any, stop: Stop) -> None:
     desk = desk_of()
     with wished_when(lambda: bool(desk.file("stuck").strip()), stop, "SIGTERM"):
-        result = run(desk.job, github_with(CANARY, STUBBORN))
+        result = run(desk.job, github_with(CANARY, STUBBORN, every="5s"))
         took = time.monotonic() - stop.wished_at
     assert (result.status, result.issues[0]) == ("rollback", "the job was stopped (SIGTERM) during canary 5%")
     assert not psutil.pid_exists(int(desk.file("stuck")))
@@ -66,7 +67,8 @@ def test_a_stop_ends_a_look_that_will_not_end_and_goes_back_in_time(desk_of: Any
 
 def test_whole_data_are_looked_at_once_a_batch_at_least(desk_of: Any) -> None:
     desk = desk_of()
-    github = github_with(ROLLING.format("true"), "echo looked >> looks; test $(wc -l < looks) -lt 4")
+    looks = "echo looked >> looks; test $(wc -l < looks) -lt 4"
+    github = github_with(ROLLING.format("true"), looks, every="3s", watched="3s")  # no batch takes so long
     result = run(desk.job, github)
     assert [step.name for step in result.steps][:4] == [
         "rolling 1/3: a",

@@ -61,7 +61,7 @@ def deploying(sandbox: Sandbox, tmp_path: Path) -> Iterator[Run]:
             height: int = 30,
             **environ: str,
         ) -> AtTerminal:
-            policy = POLICY.format(deploy=deploy, smoke=smoke, back=back, hold="2s" if watched else "0s")
+            policy = POLICY.format(deploy=deploy, smoke=smoke, back=back, hold="5s" if watched else "0s")
             policy += WATCHED if watched else ""
             sandbox.world.commit("acme/shop", {".github/deploy.yml": policy}, "A policy")
             head = sandbox.world.git(sandbox.world.repository("acme/shop")).tip("main")
@@ -99,7 +99,7 @@ def test_what_is_done_stands_above_and_what_goes_on_below(deploying: Run, tmp_pa
     (tmp_path / "seen").touch()
     assert re.search(r"^✓ verify  \d+s$", text, re.MULTILINE)
     text = at.until(lambda text: "> canary 5%" in text and "judged" in text)
-    assert "of 2s  at most 5% of users see 1.1.0" in text
+    assert "of 5s  at most 5% of users see 1.1.0" in text
     assert at.end() == 0
     assert re.search(r"^staging: success, 1\.1\.0, after \d+s$", at.glass.text, re.MULTILINE)
     assert re.search(r"^    errors +0\.25 +0\.25 +pass", at.glass.text, re.MULTILINE)
@@ -158,7 +158,7 @@ def test_the_way_back_takes_its_time_and_only_a_second_ctrl_c_cuts_it_short(depl
 
 
 def test_even_a_killed_process_leaves_the_cursor(deploying: Run) -> None:
-    at = deploying(deploy="echo copying; sleep 2")
+    at = deploying(deploy="echo copying; sleep 20")
     at.until(lambda text: "    | copying" in text)
     at.process.send_signal(signal.SIGKILL)
     at.end()
