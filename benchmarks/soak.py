@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -128,6 +128,10 @@ class Supervisor:
             self.process.wait()
             time.sleep(0.05)
 
+    @property
+    def began(self) -> bool:
+        return self.log.exists() and '"worker.started"' in self.log.read_text()
+
     def victims(self) -> list[psutil.Process]:
         with suppress(psutil.NoSuchProcess):
             if self.process is not None and self.process.poll() is None:
@@ -160,11 +164,13 @@ def soak(plan: Plan, root: Path) -> Outcome:
         try:
             for part in parts:
                 part.start()
-            _wait_until_up(environ["PUBLIC_URL"])
+            _wait_until_up(environ["PUBLIC_URL"], parts[1:])
             expected = _arrive_while_killing(world, plan, parts)
+            calm = partial(_all_as_expected, world, expected)
+            _wait(lambda: weather.played > 0 or calm(), plan.patience)  # processes may be slow to start
             weather.bad = False
             _kill_all(parts[1:])  # whoever starts again asks GitHub what was lost
-            _wait_for_all(world, expected, plan.patience)
+            _wait(calm, plan.patience)
         finally:
             for part in parts:
                 part.stop()
@@ -234,19 +240,20 @@ def _policy(number: int) -> str:
     return POLICIES[_verdict(number)]
 
 
-def _wait_until_up(url: str) -> None:
+def _wait_until_up(url: str, workers: list[Supervisor]) -> None:
+    """The web part and every worker: one that is late would find nothing left to do."""
     for _ in range(600):
         with suppress(requests.RequestException):
-            if requests.get(f"{url}/readyz", timeout=5).ok:
+            if all(one.began for one in workers) and requests.get(f"{url}/readyz", timeout=5).ok:
                 return
         time.sleep(0.1)
 
 
 def _arrive_while_killing(world: World, plan: Plan, parts: list[Supervisor]) -> dict[str, str]:
     """Pushes at random moments for as long as the killing takes."""
-    chance = random.Random(plan.seed + 1)
+    chance, killers = random.Random(plan.seed + 1), random.Random(plan.seed + 2)
     gap = 2 * plan.kills * sum(BETWEEN_KILLS) / 2 / plan.gates
-    killer = threading.Thread(target=_kill, args=(plan, parts, chance))
+    killer = threading.Thread(target=_kill, args=(plan, parts, killers))
     killer.start()
     expected: dict[str, str] = {}
     for number in range(plan.gates):
@@ -259,12 +266,14 @@ def _arrive_while_killing(world: World, plan: Plan, parts: list[Supervisor]) -> 
 
 
 def _kill(plan: Plan, parts: list[Supervisor], chance: random.Random) -> None:
-    for _ in range(plan.kills):
+    """Every other one is a whole part, which starts again; the rest are whichever process of it."""
+    for number in range(plan.kills):
         time.sleep(chance.uniform(*BETWEEN_KILLS))
-        victims = [victim for victim in chance.choice(parts).victims() if victim.is_running()]
-        if victims:
-            with suppress(psutil.NoSuchProcess):
-                chance.choice(victims).kill()
+        part = chance.choice(parts)
+        while not (victims := part.victims()):
+            time.sleep(0.05)  # it is being started again
+        with suppress(psutil.NoSuchProcess):
+            victims[0 if number % 2 == 0 else chance.randrange(len(victims))].kill()
 
 
 def _kill_all(parts: list[Supervisor]) -> None:
@@ -273,13 +282,15 @@ def _kill_all(parts: list[Supervisor]) -> None:
             victim.kill()
 
 
-def _wait_for_all(world: World, expected: Mapping[str, str], patience: float) -> None:
+def _wait(until: Callable[[], bool], patience: float) -> None:
     give_up = time.monotonic() + patience
-    while time.monotonic() < give_up:
-        with world.lock:
-            if all(_outcome(world, name) == verdict for name, verdict in expected.items()):
-                return
+    while time.monotonic() < give_up and not until():
         time.sleep(0.2)
+
+
+def _all_as_expected(world: World, expected: Mapping[str, str]) -> bool:
+    with world.lock:
+        return all(_outcome(world, name) == verdict for name, verdict in expected.items())
 
 
 def _outcome(world: World, name: str) -> str:
