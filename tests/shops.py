@@ -133,7 +133,7 @@ def free_ports(count: int) -> list[int]:
 
 @dataclass(frozen=True, kw_only=True)
 class Watcher:
-    """A Prometheus that looks at whatever answers on these ports, five times a second."""
+    """A Prometheus that looks at whatever answers on these ports, twice a second."""
 
     url: str
     ports: Sequence[int]
@@ -156,7 +156,7 @@ def open_watcher(place: Path, ports: Sequence[int]) -> Iterator[Watcher]:
     program, address = need("prometheus"), f"127.0.0.1:{free_port()}"
     targets = [f"127.0.0.1:{port}" for port in ports]
     settings = {
-        "global": {"scrape_interval": "200ms", "scrape_timeout": "200ms"},
+        "global": {"scrape_interval": "500ms", "scrape_timeout": "500ms"},
         "scrape_configs": [{"job_name": "shop", "static_configs": [{"targets": targets}]}],
     }
     (place / "prometheus.yml").write_text(json.dumps(settings), encoding="utf-8")
@@ -173,7 +173,7 @@ def open_watcher(place: Path, ports: Sequence[int]) -> Iterator[Watcher]:
 
 MONITOR = """
 monitor:
-  for: 3s
+  for: 1m  # what is bad is taken back as soon as that is seen
   every: 1s
   source: {{prometheus: '{prometheus}'}}
   metrics:
@@ -185,7 +185,7 @@ monitor:
       rollback_if: {{above: 0.075}}
 """
 INTEGRITY = """
-monitor: {for: 1s, every: 1s, integrity: {run: 'test ! -e "$SHOP/stock"', every: 1s}}
+monitor: {for: 3s, every: 1s, integrity: {run: 'test ! -e "$SHOP/stock"', every: 3s}}
 """
 
 

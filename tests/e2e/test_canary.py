@@ -63,7 +63,7 @@ def test_a_good_release_is_judged_at_each_weight_promoted_and_loses_no_request(
     shop.release(NEW)
     with under_load(shop.url) as load:
         time.sleep(6)  # what is normal is asked of the past
-        policy = POLICY.format(url=shop.url, weights=[50, 100], hold="7s")
+        policy = POLICY.format(url=shop.url, weights=[50, 100], hold="10s")
         result = deploy(policy + JUDGED.format(prometheus=watcher.url))
         assert load.versions_now() == {NEW}
     assert result.status == "success", result.issues
@@ -90,7 +90,7 @@ def test_a_canary_that_is_worse_than_stable_loses_its_users(
     stable = [shop.read(f"{port}.pid") for port in watcher.ports[:2]]
     shop.release(NEW, **ways)
     with under_load(shop.url) as load:
-        policy = POLICY.format(url=shop.url, weights=[50, 100], hold="7s")
+        policy = POLICY.format(url=shop.url, weights=[50, 100], hold="1m")  # until it is seen
         result = deploy(policy + JUDGED.format(prometheus=watcher.url))
         assert_it_was_taken_back(result, load, most=0.5)
     assert any("the canary is worse than stable" in issue and metric in issue for issue in result.issues)

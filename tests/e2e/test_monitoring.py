@@ -9,7 +9,7 @@ from tests.load import under_load
 from tests.rollbacks import assert_it_was_taken_back
 from tests.shops import ERRORS, NEW, Shop, Watcher, rolling_shop
 
-WATCHED, LONGER = 6, 12  # seconds; five samples of them are enough to see what is far worse
+WATCHED, LONGER = 8, 60  # seconds; five samples of them are enough to see what is far worse
 POLICY = """
 steps:
   deploy: {{run: '{everywhere} "$VERSION"; done'}}
