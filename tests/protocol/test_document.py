@@ -723,10 +723,11 @@ def test_a_hostile_file_gets_an_answer_soon() -> None:
     hostile = "version: 1\nenvironments: {live: {}}\n" + "\n".join(
         f"k{n}: [" + "x, " * 40 + "]" for n in range(6000)
     )
-    began = time.perf_counter()
-    assert len(problems_of(hostile)) == 101
-    assert problems_of(hostile)[-1].endswith(MORE)
-    assert time.perf_counter() - began < 10
+    began = time.process_time()
+    problems = problems_of(hostile)
+    assert time.process_time() - began < 10
+    assert len(problems) == 101
+    assert problems[-1].endswith(MORE)
 
 
 HOSTILE = {
@@ -746,9 +747,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("environments", HOSTILE.values(), ids=HOSTILE)
 def test_a_file_that_is_long_to_look_at_gets_a_short_answer_soon(environments: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     problems = problems_of(f"version: 1\nenvironments:\n{environments}")
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 10
     assert max(map(len, problems)) < 700
 
 
@@ -817,6 +818,6 @@ def test_the_annotated_example_is_read_in_a_tenth_of_a_second_by_a_busy_machine(
 
 
 def seconds_to_parse(text: bytes) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     parse_policy(text, "deploy.yml")
-    return time.perf_counter() - began
+    return time.process_time() - began

@@ -83,9 +83,9 @@ def test_without_a_match_there_is_none() -> None:
     ],
 )
 def test_a_hostile_path_does_not_take_long(pattern: str, text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert not matches_any((pattern,), text)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 NAMES = st.text("ab", min_size=1, max_size=4)

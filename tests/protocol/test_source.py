@@ -214,9 +214,9 @@ def test_a_key_written_twice_is_reported_beside_everything_else() -> None:
 def test_a_bomb_of_aliases_is_refused_before_it_goes_off() -> None:
     layers = [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 30)]
     bomb = "\n".join(["l0: &l0 boom", *layers])
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(PolicyError, match=r"^deploy.yml:2:10: the alias '\*l0' is not allowed") as error:
         read_source(bomb, "deploy.yml")
     assert len(error.value.problems) == 101
     assert "there may be more" in error.value.problems[-1].message
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
