@@ -115,6 +115,10 @@ def start(
     return run
 
 
+def has_ended(shop: Shop, run: WorkflowRun, step: str) -> bool:
+    return any(one.name == step and one.status == "completed" for one in shop.job(run, "deploy").steps)
+
+
 def release_body(shop: Shop, tag: str) -> str:
     return str(shop.ask("GET", f"/releases/tags/{tag}")["body"])
 
@@ -201,8 +205,9 @@ def test_a_cancelled_job_ends_its_command_goes_back_and_tells_the_log(shop: Shop
     shop.wait(run, lambda: began.exists() and bool(began.read_text()))
     cancelled = time.monotonic()
     shop.ask("POST", f"/actions/runs/{run.id}/cancel")
-    shop.finished(run)
+    shop.wait(run, lambda: has_ended(shop, run, "Run acme/deployment-protocol@v1"))
     assert time.monotonic() - cancelled < 9
+    shop.finished(run)
     assert run.conclusion == "cancelled"
     assert not psutil.pid_exists(int(began.read_text()))
     [entry] = entries_in(release_body(shop, "1.1.0"))

@@ -17,6 +17,7 @@ from sandbox.routes import every_route
 from sandbox.seed import DEFAULT, SeedError, plant, read_seed
 from sandbox.server import introduce, main
 from sandbox.world import World
+from tests.sandbox_fixture import PATIENCE
 
 DOCS = Path(__file__).parents[2] / "docs/sandbox.md"
 
@@ -75,11 +76,11 @@ def test_it_runs_as_a_process_of_its_own_until_it_is_told_to_stop(seed_file: Pat
         assert process.stdout is not None
         story = json.loads(process.stdout.readline())
         headers = {"Authorization": f"Bearer {story['tokens']['grace']}"}
-        shop = requests.get(f"{story['url']}/repos/acme/shop", headers=headers, timeout=10)
+        shop = requests.get(f"{story['url']}/repos/acme/shop", headers=headers, timeout=PATIENCE)
         assert shop.json()["private"] is True
         assert "BEGIN RSA PRIVATE KEY" in story["apps"]["gate"]["private_key"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def test_a_directory_in_use_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ import requests
 from sandbox.faults import Fault
 from service.events import EVENTS
 from service.stopping import GRACE
-from tests.started import SECRET, Started, environ_for, free_port, started
+from tests.started import PATIENCE, SECRET, Started, environ_for, free_port, started
 from tests.visiting import Visitor
 from tests.waiting import PLAIN_POLICY, POLICY, SHOP, WaitingShop, waiting_shop
 
@@ -73,7 +73,7 @@ def test_asked_to_stop_it_finishes_what_it_holds(shop: WaitingShop, service: Sta
 def test_when_the_worker_is_killed_the_web_part_stops_too_and_the_exit_code_tells(service: Started) -> None:
     web = service.child("gunicorn")
     service.child("shift").send_signal(signal.SIGKILL)
-    assert service.process.wait(15) == 128 + signal.SIGKILL
+    assert service.process.wait(PATIENCE) == 128 + signal.SIGKILL
     assert not psutil.pid_exists(web.pid)
 
 
