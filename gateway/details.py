@@ -34,10 +34,13 @@ _EDITS = """edits: node(id: $edits) { ... on IssueComment { userContentEdits(fir
     nodes { editedAt diff editor { __typename login } }
   } } }"""
 _MORE_EDITS = f"query Edits($edits: ID!, $after: String!) {{ {_EDITS % ', after: $after'} }}"
-_TEAM = """t%d: organization(login: $o%d) { team(slug: $s%d) { members(first: 100) {
-    pageInfo { hasNextPage }
+_TEAM = """t%d: organization(login: $o%d) { team(slug: $s%d) { members(first: 100%s) {
+    pageInfo { hasNextPage endCursor }
     nodes { login }
   } } }"""
+_MORE_MEMBERS = (
+    f"query Members($o0: String!, $s0: String!, $after: String!) {{ {_TEAM % (0, 0, 0, ', after: $after')} }}"
+)
 _PERSON = "p%d: collaborators(login: $p%d, first: 5) { edges { permission node { login } } }"
 _DEPLOYMENTS = """d%d: deployments(
       first: 100, environments: [$d%d], orderBy: { field: CREATED_AT, direction: DESC }
@@ -83,6 +86,8 @@ def ask_details(
     answer = connection.graphql(*document(variables, asked)) if asked else None
     if answer and asked.edits:
         _follow_edits(connection, asked.edits[0][0], at(answer.data, ("edits", "userContentEdits")))
+    for number, team in enumerate(asked.teams if answer else ()):
+        _follow_members(connection, team, at(answer.data, (f"t{number}", "team", "members")))
     reading = Reading(answer.data, answer.errors) if answer else Reading({})
     teams = _read(reading, asked.teams, _team)
     people = _read(reading, asked.logins, _person)
@@ -106,6 +111,19 @@ def _follow_edits(connection: Connection, comment: str, found: Any) -> None:
         append_page(found, connection.graphql(_MORE_EDITS, older).data["edits"]["userContentEdits"])
 
 
+def _follow_members(connection: Connection, team: str, found: Any) -> None:
+    """Add the further pages of a team of more than a hundred."""
+    organisation, _, slug = team.partition("/")
+    for _ in range(MOST_ROUNDS):
+        if found is None or not found["pageInfo"]["hasNextPage"]:
+            return
+        further = {"o0": organisation, "s0": slug, "after": found["pageInfo"]["endCursor"]}
+        page = at(connection.graphql(_MORE_MEMBERS, further).data, ("t0", "team", "members"))
+        if page is None:
+            return  # not whole, which its reader sees
+        append_page(found, page)
+
+
 def _read(
     reading: Reading, asked: Sequence[K], read: Callable[[Reading, int, K], V | Missing]
 ) -> dict[K, V | Missing]:
@@ -120,7 +138,7 @@ def document(variables: Node, wanted: Wanted) -> tuple[str, dict[str, Any]]:
     for number, team in enumerate(wanted.teams):
         organisation, _, slug = team.partition("/")
         values |= {f"o{number}": ("String!", organisation), f"s{number}": ("String!", slug)}
-        beside.append(_TEAM % (number, number, number))
+        beside.append(_TEAM % (number, number, number, ""))
     for number, login in enumerate(wanted.logins):
         values[f"p{number}"] = ("String!", login)
         inside.append(_PERSON % (number, number))

@@ -315,6 +315,15 @@ def test_peers_13_a_list_longer_than_a_page_is_read_to_its_end(shop: WaitingShop
     assert [(one.by, one.state) for one in facts.approvals] == [("bo", "rejected")]
 
 
+def test_peers_13_a_team_of_more_than_a_hundred_is_read_to_its_end(shop: WaitingShop) -> None:
+    crowd = [f"person-{at}" for at in range(205)]
+    for login in crowd:
+        shop.world.add_user(login)
+    shop.world.add_team("acme", "release-managers", members=(*crowd, "grace"))
+    people = facts_of(shop, shop.push(POLICY)).people
+    assert people.teams == {"acme/release-managers": frozenset({*crowd, "grace"})}
+
+
 def test_peers_7_a_permission_that_lacks_leaves_the_fact_missing_and_the_gate_waiting(
     shop: WaitingShop,
 ) -> None:
