@@ -86,11 +86,12 @@ def _both() -> int:
     ]
     while not stop.is_set() and all(child.poll() is None for child in children):
         stop.wait(0.2)
+    unasked = [child for child in children if child.poll() is not None]
     for child in children:
         if child.poll() is None:
             child.terminate()
-    codes = [_ended(child) for child in children]
-    return 0 if stop.is_set() else max(1, *codes)  # one that ends unasked is a failure
+    codes = {child: _ended(child) for child in children}
+    return 0 if stop.is_set() else max(1, *(codes[child] for child in unasked))
 
 
 def _ended(child: subprocess.Popen[bytes]) -> int:

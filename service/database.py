@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from service.settings import SettingsError
 
@@ -30,7 +30,7 @@ def migrate(engine: Engine, data_dir: Path) -> None:
         raise SettingsError(
             (f"DATA_DIR is {data_dir}, which cannot be written ({error}): {cure}.",)
         ) from error
-    except OperationalError as error:
+    except DatabaseError as error:
         said = str(error.orig).partition("\n")[0]
         cure = "see that the database runs and that its user may make tables"
         raise SettingsError(

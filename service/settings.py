@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,8 @@ WELL_KNOWN_SECRETS = frozenset(
         "it's a secret to everybody",  # GitHub's own example
     }
 )
+SHORTEST_SECRET = 16  # characters: who guesses it approves in anybody's name
+_PEM = re.compile(r"-----BEGIN (RSA )?PRIVATE KEY-----\s(.*)\s-----END (RSA )?PRIVATE KEY-----", re.DOTALL)
 _APP_ID = "the number on the App's settings page; `deploy-protocol serve setup` registers a new one"
 
 
@@ -187,10 +191,24 @@ def _private_key(environ: Mapping[str, str], problems: list[str]) -> str:
             problems.append(f"{name} cannot be read ({error}): point it at the App's .pem file.")
             return ""
     key = text.replace("\\n", "\n").strip()
-    if not (key.startswith("-----BEGIN") and "PRIVATE KEY-----" in key):
-        wrong = "is not a PEM private key" if key else "is empty"
+    if wrong := _wrong_with(key):
         problems.append(f"{name} {wrong}: use the .pem file made on the App's settings page.")
     return key
+
+
+def _wrong_with(key: str) -> str:
+    """Told without reading the numbers in it, which takes ten megabytes of libraries."""
+    if not key:
+        return "is empty"
+    found = _PEM.fullmatch(key)
+    if found is None:
+        return "is not a PEM private key"
+    try:
+        numbers = b64decode("".join(found[2].split()), validate=True)
+    except ValueError:
+        return "is not a whole PEM private key"
+    begins, length = numbers[:2], int.from_bytes(numbers[2:4])  # a sequence, its length in two bytes
+    return "" if (begins, length) == (b"\x30\x82", len(numbers) - 4) else "is not a whole PEM private key"
 
 
 def _secrets(environ: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
@@ -205,6 +223,11 @@ def _secrets(environ: Mapping[str, str], problems: list[str]) -> tuple[str, ...]
             )
         elif secret.lower() in WELL_KNOWN_SECRETS:
             problems.append(f"{name} is a well-known word: make one with `openssl rand -hex 32`.")
+        elif len(secret) < SHORTEST_SECRET:
+            problems.append(
+                f"{name} has {len(secret)} characters, {SHORTEST_SECRET} are the least: "
+                "make one with `openssl rand -hex 32` and set it on the App as well."
+            )
         secrets.append(secret)
     return tuple(secrets)
 

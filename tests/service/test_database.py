@@ -57,6 +57,14 @@ def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: P
     engine.dispose()
 
 
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("Milk, bread, and something for the evening.\n" * 20)
+    engine = open_database(f"sqlite:///{file}")
+    with pytest.raises(SettingsError, match=r"DATABASE_URL leads to nothing .*file is not a database"):
+        migrate(engine, tmp_path)
+
+
 def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.touch()

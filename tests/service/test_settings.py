@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from service.settings import Settings, SettingsError, read_settings
+from tests.runner import private_key
 
-PEM = "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----"
+PEM = private_key().strip()
+HEAD, *_, TAIL = PEM.splitlines()
 GOOD = {
     "GITHUB_APP_ID": "12345",
     "GITHUB_APP_PRIVATE_KEY": PEM,
@@ -41,6 +43,24 @@ def test_nothing_set_names_everything_at_once() -> None:
         ),
         pytest.param("GITHUB_APP_PRIVATE_KEY", "abc", "is not a PEM private key", id="key is no pem"),
         pytest.param("GITHUB_APP_PRIVATE_KEY", "", "is empty: use the .pem file", id="key empty"),
+        pytest.param(
+            "GITHUB_APP_PRIVATE_KEY",
+            f"{PEM[:700]}\n{TAIL}",
+            "is not a whole PEM private key",
+            id="key cut short",
+        ),
+        pytest.param(
+            "GITHUB_APP_PRIVATE_KEY", PEM[:700], "is not a PEM private key", id="key without its end"
+        ),
+        pytest.param(
+            "GITHUB_APP_PRIVATE_KEY", f"{HEAD}\n…\n{TAIL}", "is not a whole PEM private key", id="key of dots"
+        ),
+        pytest.param(
+            "GITHUB_APP_PRIVATE_KEY",
+            PEM.replace("PRIVATE", "PUBLIC"),
+            "is not a PEM private key",
+            id="the other half of the key",
+        ),
         pytest.param("PORT", "http", "a number from 0 to 65535", id="port is a word"),
         pytest.param("PORT", "70000", "a number from 0 to 65535", id="port too high"),
         pytest.param("GITHUB_API_URL", "ghes.example", "https://HOST", id="api without scheme"),
@@ -65,6 +85,8 @@ def test_a_bad_setting_stops_the_start_and_is_named(name: str, value: str, cure:
         pytest.param("GITHUB_WEBHOOK_SECRET", "development", id="another framework's default"),
         pytest.param("GITHUB_WEBHOOK_SECRET", "It's a Secret to Everybody", id="GitHub's own example"),
         pytest.param("GITHUB_WEBHOOK_SECRET_PREVIOUS", "secret", id="the one before, well known"),
+        pytest.param("GITHUB_WEBHOOK_SECRET", "b9e2a4d7c1f04e5", id="too short"),
+        pytest.param("GITHUB_WEBHOOK_SECRET_PREVIOUS", "0ld-one", id="the one before, too short"),
     ],
 )
 def test_peers_1_an_empty_or_well_known_secret_stops_the_start(name: str, value: str) -> None:
@@ -94,7 +116,7 @@ def test_secrets_hide_from_repr() -> None:
 
 
 def test_a_current_and_a_previous_webhook_secret_are_accepted() -> None:
-    assert settings(GITHUB_WEBHOOK_SECRET_PREVIOUS="0ld-one").webhook_secrets == (
+    assert settings(GITHUB_WEBHOOK_SECRET_PREVIOUS="0ld-one-a4d7c1f04e").webhook_secrets == (
         "b9e2a4d7c1f04e55",
-        "0ld-one",
+        "0ld-one-a4d7c1f04e",
     )

@@ -114,7 +114,8 @@ def test_what_the_environment_says_comes_before_the_file(
 ) -> None:
     browser.get(agree(admitted(browser).get("/setup?name=Our+Gate")))
     environ = {"DATA_DIR": str(tmp_path / "data"), "PUBLIC_URL": PUBLIC_URL}
-    assert read_settings({**environ, "GITHUB_WEBHOOK_SECRET": "n3w-0ne"}).webhook_secrets == ("n3w-0ne",)
+    newer = "n3w-0ne-a4d7c1f04e55"
+    assert read_settings({**environ, "GITHUB_WEBHOOK_SECRET": newer}).webhook_secrets == (newer,)
     with pytest.raises(SettingsError) as caught:
         read_settings({**environ, "GITHUB_APP_ID": "99"})  # another App: nothing of this one is lent to it
     assert {problem.partition(" ")[0] for problem in caught.value.problems} == {
