@@ -84,7 +84,10 @@ class Inbox:
             )
 
     def failed(self, guid: str, error: str, now: float) -> None:
-        """Try again later, or give up after ATTEMPTS and keep it for a person to replay."""
+        """Try again later, or give up after ATTEMPTS and keep it for a person to replay.
+
+        One that another worker has finished meanwhile is done: nothing of it is left to be tried.
+        """
         with self._engine.begin() as connection:
             attempts = connection.execute(
                 select(deliveries.c.attempts).where(deliveries.c.guid == guid)
@@ -93,7 +96,7 @@ class Inbox:
             wait = BACKOFF[min(attempts, len(BACKOFF)) - 1]
             connection.execute(
                 update(deliveries)
-                .where(deliveries.c.guid == guid)
+                .where(deliveries.c.guid == guid, deliveries.c.state == "new")
                 .values(state=state, error=error[:2000], due_at=now + wait)
             )
 

@@ -68,6 +68,16 @@ def test_peers_4_one_that_ends_its_worker_each_time_is_dead_after_as_many(engine
     assert inbox.claim("d1", NOW) == delivery()
 
 
+def test_what_another_has_finished_meanwhile_does_not_fail_any_more(engine: Engine) -> None:
+    inbox = Inbox(engine)
+    inbox.commit(delivery(), NOW)
+    inbox.claim("d1", NOW)
+    inbox.claim("d1", NOW + LEASE)
+    inbox.done("d1")
+    inbox.failed("d1", "so slow that another took it", NOW + LEASE)
+    assert inbox.counts() == {"done": 1}
+
+
 def test_each_failure_waits_longer(engine: Engine) -> None:
     inbox = Inbox(engine)
     inbox.commit(delivery(), NOW)
