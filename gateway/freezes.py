@@ -55,6 +55,11 @@ def environments_named(body: str) -> frozenset[str]:
     return _environments(_lines(body))
 
 
+def ends_at(body: str, zone: ZoneInfo) -> datetime | None:
+    """When the freeze with this text ends by itself; None when only closing it does."""
+    return _until(_lines(body).get("until", ""), zone)
+
+
 def _asker(issue: Node, ours: frozenset[str]) -> str:
     """Whose word the issue is: its author's, or of whom our App opened it for."""
     author = login_of(issue["author"])

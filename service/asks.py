@@ -43,22 +43,22 @@ class Ask:
 What: TypeAlias = Comment | Click | Merge | Success | EndedRun
 
 
-def read_ask(event: str, payload: Any) -> Ask | None:
-    """What is asked; None where nothing is. Never raises."""
+def read_ask(event: str, payload: Any, delivery: str = "") -> Ask | None:
+    """What is asked by the event that came as `delivery`; None where nothing is. Never raises."""
     repository = dig(payload, str, "repository", "full_name")
     installation = dig(payload, int, "installation", "id")
-    what = _what(event, dig(payload, str, "action") or "", payload)
+    what = _what(event, dig(payload, str, "action") or "", payload, delivery)
     if not (repository and installation and what):
         return None
     return Ask(installation_id=installation, repository=repository, what=what)
 
 
-def _what(event: str, action: str, payload: Any) -> What | None:
+def _what(event: str, action: str, payload: Any, delivery: str) -> What | None:
     match event, action:
         case "issue_comment", "created":
             return _comment(payload)
         case "check_run", "requested_action":
-            return _click(payload)
+            return _click(payload, delivery)
         case "pull_request", "closed":
             number = dig(payload, int, "pull_request", "number")
             merged = dig(payload, bool, "pull_request", "merged")
@@ -77,13 +77,13 @@ def _comment(payload: Any) -> Comment | None:
     return Comment(comment_id=comment_id) if comment_id and is_command and not by_bot else None
 
 
-def _click(payload: Any) -> Click | None:
+def _click(payload: Any, delivery: str) -> Click | None:
     check_run_id = dig(payload, int, "check_run", "id")
     identifier = dig(payload, str, "requested_action", "identifier")
     by = dig(payload, str, "sender", "login")
     if not (check_run_id and identifier and by):
         return None
-    return Click(check_run_id=check_run_id, identifier=identifier, by=by.lower())
+    return Click(check_run_id=check_run_id, identifier=identifier, by=by.lower(), delivery=delivery)
 
 
 def _success(payload: Any) -> Success | None:

@@ -9,8 +9,9 @@ from datetime import datetime
 import structlog
 
 from gateway.checks import read_check
-from gateway.github import OURS, GitHub
-from gateway.needs import zone_of
+from gateway.freezes import FREEZE, ends_at
+from gateway.github import OURS, GitHub, Issue
+from gateway.needs import UTC_ZONE, zone_of
 from gateway.rulebook import Rulebook, people_asking, read_rulebook
 from gateway.text import asked_line, button_line
 from gateway.threads import Pull, find_ours, pull_that_brought, write_comment
@@ -29,11 +30,12 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
-    """Who pressed which button of which check run, as the webhook says."""
+    """Who pressed which button of which check run, as the webhook says, and in which delivery it came."""
 
     check_run_id: int
     identifier: str
     by: str  # lower case
+    delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class _Pressed:
     sha: str
     environment: str
     by: str
+    delivery: str
     people: People
     now: datetime
 
@@ -66,6 +69,7 @@ def press(github: GitHub, click: Click, clock: Callable[[], datetime]) -> None:
         sha=check.sha,
         environment=environment,
         by=click.by,
+        delivery=click.delivery,
         people=people_asking(github, rulebook.valid, [environment], click.by, clock()),
         now=clock(),
     )
@@ -73,7 +77,10 @@ def press(github: GitHub, click: Click, clock: Callable[[], datetime]) -> None:
 
 
 def _approve(pressed: _Pressed) -> None:
-    """One comment for each person and commit: the gate reads its hidden line, and only from our App."""
+    """One comment for each click: the gate reads its hidden line, and only from our App.
+
+    Pressed again it is said again: what was said before may have expired, or been taken back.
+    """
     pull = pull_that_brought(pressed.github, pressed.sha)
     if pull is None:
         log.info("click.nowhere_to_record", sha=pressed.sha)
@@ -84,26 +91,37 @@ def _approve(pressed: _Pressed) -> None:
         _refuse(pressed, pull, right)
         return
     line = button_line(by=pressed.by, state="approved", environment=pressed.environment, sha=pressed.sha)
-    if find_ours(pressed.github, pull.number, line, us=pressed.rulebook.us) is None:
+    marker = f"{line}\n<!-- deploy-protocol:click {pressed.delivery} -->"
+    if find_ours(pressed.github, pull.number, marker, us=pressed.rulebook.us) is None:
         said = f"{escape(pressed.by)} approved {short(pressed.sha)} for {escape(pressed.environment)}"
-        write_comment(pressed.github, pull.number, f"{line}\n{said} with the button on its check run.")
+        write_comment(pressed.github, pull.number, f"{marker}\n{said} with the button on its check run.")
 
 
 def _freeze(pressed: _Pressed) -> None:
+    """Where it holds already nothing is added; where it was lifted, or is over, it begins anew."""
     right = right_to_write(pressed.by, pressed.people, what="freeze deployments")
     if not right:
         pull = pull_that_brought(pressed.github, pressed.sha)
         if pull is not None:
             _refuse(pressed, pull, right)
         return
+    line = asked_line(by=pressed.by, comment=pressed.check_run_id)
+    if any(_holds(issue, pressed.now) for issue in pressed.github.find_issues(line, labels=[FREEZE])):
+        return
     open_freeze(
         pressed.github,
         environments=(pressed.environment,),
         until=pressed.now + BY_BUTTON,
         reason=f"Frozen by {pressed.by} with the button on a check run",
-        line=asked_line(by=pressed.by, comment=pressed.check_run_id),
+        line=line,
         zone=zone_of(pressed.rulebook.valid),
     )
+
+
+def _holds(freeze: Issue, now: datetime) -> bool:
+    """Whether an open one is not over: we write its end with an offset."""
+    end = ends_at(freeze.body, UTC_ZONE)
+    return end is None or now < end
 
 
 def _refuse(pressed: _Pressed, pull: Pull, right: Right) -> None:

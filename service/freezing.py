@@ -26,13 +26,19 @@ def freeze(request: Request, _reply: Reply) -> Outcome:
         return no(f"{escape(right.refusal)}.")
     command = request.command
     assert command.until is not None  # noqa: S101 - the parser gives a freeze its end
-    issue = open_freeze(
-        request.github,
-        environments=command.environments,
-        until=command.until,
-        reason=command.reason,
-        line=asked_line(by=request.author, comment=request.comment.id),
-        zone=request.zone,
+    line = asked_line(by=request.author, comment=request.comment.id)
+    known = request.github.find_issues(line, labels=[FREEZE], state="all")
+    issue = (
+        known[0]
+        if known
+        else open_freeze(
+            request.github,
+            environments=command.environments,
+            until=command.until,
+            reason=command.reason,
+            line=line,
+            zone=request.zone,
+        )
     )
     names, end = _spoken(command.environments), say_moment(command.until, request.zone)
     return Outcome(
@@ -49,10 +55,7 @@ def open_freeze(
     line: str,
     zone: ZoneInfo,
 ) -> Issue:
-    """The issue whose body begins with `line`; a new one only where there is none, open or closed."""
-    known = github.find_issues(line, labels=[FREEZE], state="all")
-    if known:
-        return known[0]
+    """A new issue, whose body begins with `line`."""
     title = f"Deploy freeze: {', '.join(environments)} until {say_moment(until, zone)}"
     body = fenced(
         line, environment=", ".join(environments), until=until.isoformat(timespec="seconds"), reason=reason

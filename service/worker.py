@@ -70,7 +70,7 @@ class Worker:
                 payload = json.loads(delivery.body)
                 wanted = self._want_looks(delivery.event, payload)
                 self._desk.hear(delivery.event, payload)
-                self._attend(read_ask(delivery.event, payload))
+                self._attend(read_ask(delivery.event, payload, guid))
                 self._log.hear(delivery.event, payload)  # with what was written about a lost job just now
             except GatewayError as error:
                 log.warning("delivery.postponed", reason=str(error))

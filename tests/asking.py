@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sandbox.state import Comment, Issue, WorkflowRun
@@ -95,9 +97,17 @@ class Asking:
     def hear(self, comment_id: int) -> None:
         attend(self.github, Asked(comment_id=comment_id), now)
 
-    def press(self, check_run_id: int, identifier: str, *, by: str) -> None:
-        click = Click(check_run_id=check_run_id, identifier=identifier, by=by)
-        attend(self.github, click, now)
+    def press(
+        self,
+        check_run_id: int,
+        identifier: str,
+        *,
+        by: str,
+        delivery: str = "",
+        clock: Callable[[], datetime] = now,
+    ) -> None:
+        click = Click(check_run_id=check_run_id, identifier=identifier, by=by, delivery=delivery)
+        attend(self.github, click, clock)
 
     def comment(self, comment_id: int) -> Comment:
         return next(one for issue in self.issues.values() for one in issue.comments if one.id == comment_id)

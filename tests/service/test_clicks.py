@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import requests
@@ -63,6 +64,17 @@ def test_a_click_that_comes_twice_is_written_down_once(asking: Asking) -> None:
     assert len(recorded(asking, number)) == 1
 
 
+def test_who_presses_again_after_taking_it_back_approves_again(asking: Asking) -> None:
+    number, gate, check = waiting(asking)
+    asking.press(check, "approve:production", by="grace", delivery="first")
+    asking.world.move_clock(timedelta(minutes=1))
+    asking.say(number, "/withdraw production", by="grace")
+    assert verdict(asking, gate) is Verdict.WAIT
+    asking.world.move_clock(timedelta(minutes=1))
+    asking.press(check, "approve:production", by="grace", delivery="second")
+    assert verdict(asking, gate) is Verdict.ALLOW
+
+
 def test_a_short_identifier_is_for_the_check_runs_own_environment(asking: Asking) -> None:
     number, _, check = waiting(asking)
     asking.press(check, "approve", by="grace")
@@ -105,6 +117,21 @@ def test_the_freeze_button_freezes_for_a_day(asking: Asking) -> None:
     _, facts = asking.github.facts_for(gate, now())
     assert isinstance(facts.freezes, tuple)
     assert [freeze.by for freeze in facts.freezes] == ["grace"]
+
+
+def test_the_freeze_button_freezes_again_after_a_freeze_was_lifted(asking: Asking) -> None:
+    _, _, check = waiting(asking)
+    asking.press(check, "freeze:production", by="grace")
+    asking.say(asking.issue(), "/unfreeze production", by="grace")
+    asking.press(check, "freeze:production", by="grace")
+    assert [issue.state for issue in asking.labelled("deploy-freeze")] == ["closed", "open"]
+
+
+def test_the_freeze_button_freezes_again_after_its_day_is_over(asking: Asking) -> None:
+    _, _, check = waiting(asking)
+    for days in (0, 2):
+        asking.press(check, "freeze:production", by="grace", clock=lambda: now() + timedelta(days=days))  # noqa: B023
+    assert len(asking.labelled("deploy-freeze")) == 2
 
 
 def test_peers_17_the_freeze_button_is_for_who_may_write(asking: Asking) -> None:
