@@ -84,10 +84,8 @@ def ask_details(
         edits=memory.edits.without(wanted.edits, now),
     )
     answer = connection.graphql(*document(variables, asked)) if asked else None
-    if answer and asked.edits:
-        _follow_edits(connection, asked.edits[0][0], at(answer.data, ("edits", "userContentEdits")))
-    for number, team in enumerate(asked.teams if answer else ()):
-        _follow_members(connection, team, at(answer.data, (f"t{number}", "team", "members")))
+    if answer is not None:
+        _follow(connection, asked, answer.data)
     reading = Reading(answer.data, answer.errors) if answer else Reading({})
     teams = _read(reading, asked.teams, _team)
     people = _read(reading, asked.logins, _person)
@@ -100,6 +98,14 @@ def ask_details(
         required=required | memory.required.kept(wanted.required, required, now),
         edits=edits | memory.edits.kept(wanted.edits, edits, now),
     )
+
+
+def _follow(connection: Connection, asked: Wanted, found: Node) -> None:
+    """Read to their end the lists that may be longer than a page."""
+    for comment, _ in asked.edits:
+        _follow_edits(connection, comment, at(found, ("edits", "userContentEdits")))
+    for number, team in enumerate(asked.teams):
+        _follow_members(connection, team, at(found, (f"t{number}", "team", "members")))
 
 
 def _follow_edits(connection: Connection, comment: str, found: Any) -> None:

@@ -22,29 +22,41 @@ WORDS_BEFORE_MERGE: Mapping[Verdict, str] = {
 }
 
 
-def headline(decision: Decision, zone: ZoneInfo, words: Mapping[Verdict, str] = WORDS) -> str:
-    """`Waiting: opens Mon 30 Nov 10:00 CET, approval by team acme/dba`."""
+def headline(
+    decision: Decision,
+    zone: ZoneInfo,
+    words: Mapping[Verdict, str] = WORDS,
+    *,
+    most: int | None = MOST_PHRASES,
+) -> str:
+    """`Waiting: opens Mon 30 Nov 10:00 CET, approval by team acme/dba`; without `most` all of it."""
     word = words[decision.verdict]
-    if decision.verdict is Verdict.ALLOW:
-        return word
-    findings = [one for one in decision.blocking if one.verdict is decision.verdict]
-    return f"{word}: {_phrases(findings, zone)}"
+    match [one for one in decision.blocking if one.verdict is decision.verdict]:
+        case []:
+            return word if decision.verdict is Verdict.ALLOW else f"{word}: no rule answered"
+        case [only] if only.code not in _ALONE:
+            return f"{word}: {only.why}"
+        case findings:
+            phrases = _phrases(findings, expires_first(decision), zone)
+    shown, more = phrases[:most], len(phrases) - len(phrases[:most])
+    return f"{word}: {', '.join(shown)}" + (f" and {more} more" if more else "")
 
 
-def _phrases(findings: Sequence[Finding], zone: ZoneInfo) -> str:
-    match findings:
-        case ():
-            return "no rule answered"
-        case (only,) if only.code not in _ALONE:
-            return only.why
-    phrases = list(dict.fromkeys(_phrase(finding, zone) for finding in sorted(findings, key=_by_clock)))
-    shown, more = phrases[:MOST_PHRASES], len(phrases) - MOST_PHRASES
-    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
-
-
-def _by_clock(finding: Finding) -> bool:
+def _phrases(findings: Sequence[Finding], end: datetime | None, zone: ZoneInfo) -> list[str]:
     """What only time can settle is read first: it says whether to stay or go home."""
-    return finding.code not in BY_CLOCK
+    by_clock = [_phrase(one, zone) for one in findings if one.code in BY_CLOCK]
+    by_people = [_phrase(one, zone) for one in findings if one.code not in BY_CLOCK]
+    in_vain = [f"expires before that, {_moment(end, zone)}"] if end else []
+    return list(dict.fromkeys([*by_clock, *in_vain, *by_people]))
+
+
+def expires_first(decision: Decision) -> datetime | None:
+    """When it may wait no longer, where that comes before what only time can settle."""
+    opens = [one.recheck_at for one in decision.blocking if one.code in BY_CLOCK and one.recheck_at]
+    ends = [one.recheck_at for one in decision.findings if one.code == "expiry.running" and one.recheck_at]
+    end = min(ends, default=None, key=datetime.timestamp)
+    late = end is not None and any(end.timestamp() <= one.timestamp() for one in opens)
+    return end if late else None
 
 
 def _phrase(finding: Finding, zone: ZoneInfo) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from protocol.answers import listed
-from protocol.headlines import BY_CLOCK
+from protocol.headlines import BY_CLOCK, expires_first, headline
 from protocol.markdown import escape
 from protocol.moments import say_moment
 from protocol.principals import say_principal
@@ -29,6 +29,17 @@ def findings_markdown(decision: Decision, zone: ZoneInfo) -> str:
         parts += [_row(finding, zone, who=False) for finding in passed]
         parts += ["", "</details>"]
     return "\n".join(parts).lstrip()
+
+
+def findings_in_short(decision: Decision, zone: ZoneInfo) -> str:
+    """The line, and each reason with who can resolve it, for where there is little room."""
+    reasons = [_reason(finding) for finding in decision.blocking]
+    return "\n".join([headline(decision, zone), "", *reasons, "", next_look(decision, zone)]).rstrip()
+
+
+def _reason(finding: Finding) -> str:
+    who = who_resolves(finding)
+    return f"- {escape(finding.why)}" + (f" ({escape(who)})" if who and who not in finding.why else "")
 
 
 def findings_text(decision: Decision, zone: ZoneInfo) -> str:
@@ -72,6 +83,9 @@ def next_look(decision: Decision, zone: ZoneInfo) -> str:
     """Whether anybody is needed, and when it is looked at again; "" where it waits no more."""
     if decision.verdict is not Verdict.WAIT:
         return ""
+    if end := expires_first(decision):
+        may = f"It may wait until {say_moment(end, zone)} only, which comes first"
+        return f"{may}: start it again later. Looked at again whenever something changes."
     only = "Only time is missing, nobody needs to do anything. " if _comes_by_itself(decision) else ""
     when = f", at the latest {say_moment(decision.recheck_at, zone)}" if decision.recheck_at else ""
     return f"{only}Looked at again whenever something changes{when}."

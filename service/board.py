@@ -89,11 +89,11 @@ def _state(place: Place, zone: ZoneInfo) -> str:
     """What became of it there, else what it waits for."""
     decision = place.decision
     if place.waits and decision.verdict is Verdict.WAIT:
-        return f"{MARKS[Verdict.WAIT]} {escape(headline(decision, zone))}"
+        return f"{MARKS[Verdict.WAIT]} {escape(headline(decision, zone, most=None))}"
     if found := _deployed(place):
         return found
     words = WORDS if place.waits else WORDS_BEFORE_MERGE
-    return f"{MARKS[decision.verdict]} {escape(headline(decision, zone, words))}"
+    return f"{MARKS[decision.verdict]} {escape(headline(decision, zone, words, most=None))}"
 
 
 def _deployed(place: Place) -> str:

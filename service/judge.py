@@ -13,6 +13,7 @@ import structlog
 from gateway.errors import GatewayError, NotFound, RateLimited, Unavailable
 from gateway.github import GitHub
 from protocol.decision import decide
+from protocol.facts import Facts
 from protocol.markdown import escape
 from protocol.policy import Policy
 from protocol.verdict import Decision, Verdict
@@ -61,7 +62,7 @@ def look(
         state = _act(github, held, decision, policies, still_held)
     except GatewayError as error:
         return in_trouble(github, held, error, now)
-    said = _said(held, decision, policies, state)
+    said = _said(held, decision, policies, facts, state)
     known = replace(_looked(held, state), findings=_findings(decision), zone=_zone(policies).key)
     if state != "waiting" and others_wait():
         return _owe(known, said, recheck_at=now, failures=held.failures)
@@ -113,8 +114,9 @@ def _act(
     return "allowed" if allowed else "refused"
 
 
-def _said(held: HeldGate, decision: Decision, policies: Sequence[object], state: str) -> Said:
-    said = said_at_gate(decision, held.gate.environment, policies, _zone(policies))
+def _said(held: HeldGate, decision: Decision, policies: Sequence[object], facts: Facts, state: str) -> Said:
+    pull = facts.pull_request
+    said = said_at_gate(decision, held.gate.environment, policies, _zone(policies), pull)
     if state == "gone":
         return Said(title=_ENDED, summary=f"{_NO_LONGER}\n\n{said.summary}", conclusion="neutral")
     return said
@@ -140,9 +142,10 @@ def _tell(github: GitHub, held: HeldGate, said: Said, told: Looked) -> Looked:
     except GatewayError as error:
         log.warning("gate.not_shown", reason=str(error))
     try:
-        if told.state == "waiting" and said.digest != held.reported and held.reports < REPORTS_WHILE_WAITING:
-            github.report_status(held.gate, f"{said.title}\n\n{said.summary}")
-            told = replace(told, reported=said.digest, reports=held.reports + 1)
+        has_news = said.reported_digest != held.reported and held.reports < REPORTS_WHILE_WAITING
+        if told.state == "waiting" and has_news:
+            github.report_status(held.gate, said.reported)
+            told = replace(told, reported=said.reported_digest, reports=held.reports + 1)
     except GatewayError as error:
         log.warning("gate.not_reported", reason=str(error))
     return told

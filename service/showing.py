@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 from gateway.check_runs import Annotation, CheckAction, Conclusion, OwnCheck, show_check
 from gateway.github import GitHub
 from protocol.decision import environment_in
-from protocol.facts import Facts
+from protocol.facts import Facts, Known, Missing, PullRequest
 from protocol.headlines import WORDS_BEFORE_MERGE, headline
 from protocol.markdown import escape
 from protocol.policy import Policy
-from protocol.report import findings_markdown
+from protocol.report import findings_in_short, findings_markdown
 from protocol.verdict import Decision, Verdict
+from protocol.wording import say_any
 
 # GitHub shows a check run's buttons only once it is completed, and marks one that stays open for 14
 # days as stale. So a gate that waits concludes neutral: grey, blocking no merge, and changed to
@@ -34,38 +35,85 @@ _BEFORE_MERGE = (
 )
 
 
+_NOT_ASKED = Missing("nobody asked")
 _REFUSED = "This job is refused for good. When what ❌ names is settled, run it again.\n\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What people are told, with the buttons they are given and remarks at lines of files."""
+    """What people are told, with the buttons they are given and remarks at lines of files.
+
+    `report` is the same in short, for where the run itself says why it waits.
+    """
 
     title: str
     summary: str
     conclusion: Conclusion
     buttons: tuple[CheckAction, ...] = ()
     remarks: tuple[Annotation, ...] = ()
+    report: str = ""
 
     @property
     def digest(self) -> str:
         """The same for the same words."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
+    @property
+    def reported(self) -> str:
+        return self.report or f"{self.title}\n\n{self.summary}"
+
+    @property
+    def reported_digest(self) -> str:
+        return hashlib.sha256(self.reported.encode()).hexdigest()
+
 
 def check_name(environment: str) -> str:
     return f"{_NAME}{environment}"
 
 
-def said_at_gate(decision: Decision, environment: str, policies: Sequence[object], zone: ZoneInfo) -> Said:
+def said_at_gate(
+    decision: Decision,
+    environment: str,
+    policies: Sequence[object],
+    zone: ZoneInfo,
+    pull: Known[PullRequest | None] = _NOT_ASKED,
+) -> Said:
     """While it waits people can do something about it; a verdict is final."""
     waits = decision.verdict is Verdict.WAIT
+    before = _REFUSED if decision.verdict is Verdict.REFUSE else ""
+    how = _how_to_approve(decision, environment, policies, pull) if waits else ""
     return Said(
         title=headline(decision, zone),
-        summary=(_REFUSED if decision.verdict is Verdict.REFUSE else "") + findings_markdown(decision, zone),
+        summary=before + how + findings_markdown(decision, zone),
         conclusion=CONCLUSIONS[decision.verdict],
-        buttons=buttons_for(decision, environment, policies) if waits else (),
+        buttons=buttons_for(decision, environment, policies, pull) if waits else (),
+        report=findings_in_short(decision, zone),
     )
+
+
+def _how_to_approve(
+    decision: Decision, environment: str, policies: Sequence[object], pull: Known[PullRequest | None]
+) -> str:
+    """In one sentence, where an approval is missing: who may is told with each of them."""
+    if isinstance(pull, Missing) or not _lacks_approval(decision):
+        return ""
+    methods = _methods(environment, policies)
+    in_run = "approve it in the run, where the environment asks for reviewers"
+    if pull is None:
+        only = in_run if "environment" in methods else "bring it in by one"
+        return f"No pull request brought this commit, and approvals are given on one: {only}.\n\n"
+    command = "/approve" if "`" in environment else f"/approve {environment}"
+    ways = {
+        "button": "press **Approve** here",
+        "review": f"review #{pull.number}",
+        "comment": f"write `{command}` on #{pull.number}",
+        "environment": in_run,
+    }
+    return f"To approve: {say_any(way for method, way in ways.items() if method in methods)}.\n\n"
+
+
+def _lacks_approval(decision: Decision) -> bool:
+    return any(finding.code == "approvals.missing" for finding in decision.findings)
 
 
 def said_in_verdict(decision: Decision, zone: ZoneInfo) -> str:
@@ -83,16 +131,21 @@ def said_before_merge(decision: Decision, facts: Facts, policies: Sequence[objec
     )
 
 
-def buttons_for(decision: Decision, environment: str, policies: Sequence[object]) -> tuple[CheckAction, ...]:
-    """Approving only where an approval is missing and may be given by a button."""
-    wanted = any(finding.code == "approvals.missing" for finding in decision.findings)
+def buttons_for(
+    decision: Decision,
+    environment: str,
+    policies: Sequence[object],
+    pull: Known[PullRequest | None] = _NOT_ASKED,
+) -> tuple[CheckAction, ...]:
+    """Approving only where one is missing and may be given by a button, which a pull request keeps."""
+    takes = pull is not None and "button" in _methods(environment, policies)
     approve = CheckAction(
         label="Approve",
         description=f"Approve deploying to {environment}",
         identifier=_identifier("approve", environment),
     )
     return (
-        *([approve] if wanted and _takes_buttons(environment, policies) else []),
+        *([approve] if takes and _lacks_approval(decision) else []),
         CheckAction(
             label="Look again",
             description="Ask GitHub for the present state",
@@ -139,6 +192,8 @@ def _identifier(verb: str, environment: str) -> str:
     return whole if len(whole) <= LONGEST_IDENTIFIER else verb
 
 
-def _takes_buttons(environment: str, policies: Sequence[object]) -> bool:
-    known = [environment_in(policy, environment) for policy in policies if isinstance(policy, Policy)]
-    return all("button" in one.approval_options.methods for one in known if one is not None)
+def _methods(environment: str, policies: Sequence[object]) -> frozenset[str]:
+    """How every policy that names the environment takes approvals."""
+    named = [environment_in(policy, environment) for policy in policies if isinstance(policy, Policy)]
+    taken = [frozenset(one.approval_options.methods) for one in named if one is not None]
+    return frozenset({"button", "review", "comment", "environment"}).intersection(*taken)

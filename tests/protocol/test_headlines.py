@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,6 +18,10 @@ MONDAY = datetime(2026, 11, 30, 9, tzinfo=UTC)
 def finding(code: str, *, verdict: Verdict = Verdict.WAIT, who: tuple[str, ...] = ()) -> Finding:
     rule = code.partition(".")[0]
     return Finding(code=code, rule=rule, verdict=verdict, why=f"{code} it is", recheck_at=MONDAY, who=who)
+
+
+def ends(moment: datetime) -> Finding:
+    return replace(finding("expiry.running", verdict=Verdict.ALLOW), recheck_at=moment)
 
 
 CLOSED = finding("windows.closed")
@@ -57,10 +62,31 @@ UNAPPROVED = finding("approvals.missing", who=("team:acme/dba",))
             id="what refuses alone",
         ),
         pytest.param((finding("x", verdict=Verdict.ALLOW),), "Allowed", id="nothing stands in the way"),
+        pytest.param(
+            (UNAPPROVED, CLOSED, ends(MONDAY - timedelta(hours=1))),
+            "Waiting: opens Mon 30 Nov 10:00 CET, expires before that, Mon 30 Nov 09:00 CET, "
+            "approval by team acme/dba",
+            id="it expires before it opens",
+        ),
+        pytest.param(
+            (CLOSED, ends(MONDAY + timedelta(hours=1))),
+            "Waiting: opens Mon 30 Nov 10:00 CET",
+            id="it expires after it opened",
+        ),
+        pytest.param(
+            (UNAPPROVED, ends(MONDAY - timedelta(hours=1))),
+            "Waiting: approval by team acme/dba",
+            id="people can be in time",
+        ),
     ],
 )
 def test_a_decision_in_one_line(findings: tuple[Finding, ...], line: str) -> None:
     assert headline(Decision(findings), BERLIN) == line
+
+
+def test_where_there_is_room_all_of_it_is_said() -> None:
+    findings = tuple(finding(f"{rule}.x") for rule in ("checks", "review", "order", "access"))
+    assert headline(Decision(findings), BERLIN, most=None) == "Waiting: checks, review, order, access"
 
 
 def test_before_a_merge_nothing_is_promised() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from protocol.headlines import headline
 from protocol.principals import Principal, say_principal
-from protocol.report import findings_markdown
+from protocol.report import findings_in_short, findings_markdown
 from protocol.verdict import Decision, Finding, Verdict
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -45,6 +45,25 @@ def test_where_only_time_is_missing_nobody_is_asked_for_anything() -> None:
     assert "time alone" in shown(CLOSED)
     assert "Only time is missing, nobody needs to do anything." in shown(CLOSED)
     assert "Only time is missing" not in shown(CLOSED, UNAPPROVED)
+
+
+def test_where_it_expires_before_it_opens_nobody_is_sent_home() -> None:
+    end = replace(CLOSED, code="expiry.running", rule="expiry", verdict=Verdict.ALLOW, why="A while")
+    text = shown(CLOSED, replace(end, recheck_at=MONDAY - timedelta(days=1)))
+    assert "It may wait until Sun 2026-11-29 10:00 CET only, which comes first: start it again later." in text
+    assert "nobody needs to do anything" not in text
+
+
+def test_in_short_each_reason_stands_with_who_can_resolve_it() -> None:
+    passed = replace(CLOSED, verdict=Verdict.ALLOW, why="Something that passed")
+    assert findings_in_short(Decision((CLOSED, UNAPPROVED, passed)), BERLIN).splitlines() == [
+        "Waiting: opens Mon 30 Nov 10:00 CET, approval by team acme/dba",
+        "",
+        "- production is closed; it opens Mon 2026-11-30 10:00 CET (time alone)",
+        "- Database owner: 0 of 1 (team acme/dba)",
+        "",
+        "Looked at again whenever something changes, at the latest Mon 2026-11-30 10:00 CET.",
+    ]
 
 
 def test_the_next_look_is_at_a_moment_or_before() -> None:

@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from protocol.facts import Known, PullRequest
 from protocol.verdict import Decision, Finding, Verdict
 from service.showing import LONGEST_IDENTIFIER, check_name, read_button, said_at_gate, said_in_verdict
+from tests.facts import make_facts
 from tests.policies import make_policy
 
 UTC = ZoneInfo("UTC")
@@ -30,6 +32,31 @@ def test_who_may_approve_is_given_a_button_where_an_approval_is_missing() -> Non
 def test_no_button_approves_where_the_policy_takes_none() -> None:
     options = {"methods": ["review"]}
     assert "approve:production" not in buttons("approvals.missing", approval_options=options)
+
+
+def how_to_approve(pull: Known[PullRequest | None], **production: object) -> tuple[str, bool]:
+    """The first line above the findings, and whether there is a button for it."""
+    policies = [make_policy(production)]
+    said = said_at_gate(decision("approvals.missing"), "production", policies, UTC, pull)
+    return said.summary.splitlines()[0], said.buttons[0].label == "Approve"
+
+
+def test_who_may_approve_reads_how_that_is_done() -> None:
+    pull = make_facts().pull_request
+    how = "To approve: press **Approve** here, review #7, write `/approve production` on #7 or "
+    how += "approve it in the run, where the environment asks for reviewers."
+    assert how_to_approve(pull) == (how, True)
+    options = {"methods": ["review", "comment"]}
+    how = "To approve: review #7 or write `/approve production` on #7."
+    assert how_to_approve(pull, approval_options=options) == (how, False)
+
+
+def test_what_no_pull_request_brought_has_no_button_that_would_do_nothing() -> None:
+    why = "No pull request brought this commit, and approvals are given on one"
+    in_run = "approve it in the run, where the environment asks for reviewers"
+    assert how_to_approve(None) == (f"{why}: {in_run}.", False)
+    options = {"methods": ["button", "comment"]}
+    assert how_to_approve(None, approval_options=options) == (f"{why}: bring it in by one.", False)
 
 
 @pytest.mark.parametrize("environment", ["production", "a-very-long-environment", "with:colon"])

@@ -35,16 +35,19 @@ def test_a_gate_requested_by_a_push_is_opened_and_the_job_runs(served: Served) -
 
 
 def test_a_gate_that_waits_shows_every_finding_on_its_check_run(served: Served) -> None:
-    served.shop.push(POLICY)
+    number, gate = served.shop.merged(policy=POLICY)
     served.settle()
-    assert (served.check().status, served.check().conclusion) == ("completed", "neutral")
-    assert [button["identifier"] for button in served.check().actions] == [
+    [shown] = [check for check in served.checks() if check.head_sha == gate.sha]
+    assert (shown.status, shown.conclusion) == ("completed", "neutral")
+    assert [button["identifier"] for button in shown.actions] == [
         "approve:production",
         "look:production",
         "freeze:production",
     ]
-    assert "approvals.missing" in served.summary()
-    assert "team acme/release-managers" in served.summary()
+    summary = shown.summary or ""
+    assert "approvals.missing" in summary
+    assert "team acme/release-managers" in summary
+    assert f"To approve: press **Approve** here, review #{number}" in summary
     assert served.verdicts() == []
 
 
