@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from action.announce import Delivery, announce_end, call_off
 from action.contents import Asked, ask_contents, containing, contents_of
@@ -173,10 +174,17 @@ def _claim(job: Job, github: GitHub, progress: Progress, allowed: Allowed) -> Cl
         sha=allowed.facts.sha,
         version=progress.previous_version if goes_back else progress.version,
         url=allowed.plan.url,
+        more=_taken_back(progress, allowed) if goes_back else None,
     )
     progress.deployment_id = claim.deployment_id
     note_told(job, github, progress)
     return claim
+
+
+def _taken_back(progress: Progress, allowed: Allowed) -> dict[str, Any]:
+    """Else what is taken back would count as good, and so would the commit that GitHub names for the job."""
+    beside = {} if allowed.made_by_github is None else {"beside": allowed.made_by_github}
+    return {"instead_of": progress.sha, **beside}
 
 
 def _not_begun(job: Job, github: GitHub, progress: Progress, allowed: Allowed, error: GatewayError) -> Result:

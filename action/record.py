@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from action.console import Console
 from action.github import GitHub
@@ -56,13 +57,24 @@ class Told:
 
 
 def claim_deployment(
-    job: Job, github: GitHub, *, made_by_github: int | None, sha: str, version: str, url: str
+    job: Job,
+    github: GitHub,
+    *,
+    made_by_github: int | None,
+    sha: str,
+    version: str,
+    url: str,
+    more: Mapping[str, Any] | None = None,
 ) -> Claim:
-    """Reuse the Deployment GitHub made for the job; make one by SHA only where there is none."""
+    """Reuse the Deployment GitHub made for the job; make one by SHA only where there is none.
+
+    `more` is what is to be known of one that we make, for those who read it later.
+    """
     if made_by_github is not None:
         return Claim(deployment_id=made_by_github, ours=False, url=url)
     workflow = job.workflow
-    deployment_id = _created(job, github, sha, version)
+    told = {"version": version, "workflow_run_id": workflow.run_id, **(more or {})}
+    deployment_id = _created(job, github, sha, told)
     try:
         github.post_deployment_status(deployment_id, state="in_progress", log_url=workflow.run_url)
     except GatewayError as error:  # it exists: from here on it has an end, whatever GitHub takes of its begin
@@ -71,7 +83,7 @@ def claim_deployment(
     return Claim(deployment_id=deployment_id, ours=True, sha=sha, url=url, goes_back=goes_back)
 
 
-def _created(job: Job, github: GitHub, sha: str, version: str) -> int:
+def _created(job: Job, github: GitHub, sha: str, payload: Mapping[str, Any]) -> int:
     """One Deployment: where the answer was lost it may be there, and another would be one too many."""
     workflow, environment = job.workflow, job.inputs.environment
     try:
@@ -79,8 +91,8 @@ def _created(job: Job, github: GitHub, sha: str, version: str) -> int:
             sha=sha,
             ref=workflow.ref if sha == workflow.sha else "",
             environment=environment,
-            description=f"Version {version}",
-            payload={"version": version, "workflow_run_id": workflow.run_id},
+            description=f"Version {payload['version']}",
+            payload=payload,
         )
     except Unavailable:
         found = github.unstarted_deployment(environment, sha)

@@ -72,8 +72,10 @@ def noted_in_run(
 
 
 def deployments(nodes: list[Node]) -> tuple[Deployment, ...]:
-    """Newest first."""
-    found = {node["databaseId"]: deployment(node) for node in nodes if node is not None}
+    """Newest first, without those GitHub made for the jobs of rollbacks, which deployed another commit."""
+    told = [node for node in nodes if node is not None]
+    beside = [_payload(node).get("beside") for node in told]
+    found = {node["databaseId"]: deployment(node) for node in told if node["databaseId"] not in beside}
     return tuple(sorted(found.values(), key=lambda one: (one.created_at, one.id), reverse=True))
 
 
@@ -92,6 +94,7 @@ def deployment(node: Node) -> Deployment:
         version=_version(node),
         url=(latest or {}).get("environmentUrl") or "",
         logged=_logged(node),
+        instead_of=str(_payload(node).get("instead_of") or ""),
     )
 
 

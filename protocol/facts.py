@@ -164,6 +164,7 @@ class Deployment:
     version: str = ""
     url: str = ""
     logged: str = ""  # how our line in its statuses says that it went, such as `rollback` or `held`
+    instead_of: str = ""  # the commit that it takes back, where somebody asked for a rollback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

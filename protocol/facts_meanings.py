@@ -75,6 +75,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "Deployment.version": "The version, where it is known.",
     "Deployment.url": "Where to look.",
     "Deployment.logged": "How the deployment log says that it went.",
+    "Deployment.instead_of": "The commit that it takes back, where somebody asked for a rollback.",
     "Evidence.passed": "Whether the item is done.",
     "Evidence.detail": "What was seen.",
     "Emergency.by": "The login of who declared it.",

@@ -90,14 +90,26 @@ def standing(
     deployments: tuple[Deployment, ...], environment: str, sha: str
 ) -> tuple[Standing, Deployment | None]:
     """The commit's standing and what gave it; `inactive` counts for one that had succeeded."""
-    here = [one for one in _newest_first(deployments, environment) if one.sha == sha]
-    for one in here:
-        if one.state in ("failure", "error"):
-            return (Standing.HELD if one.logged == "held" else Standing.FAILED), one
-        if one.state == "success" or (one.state == "inactive" and one.succeeded):
-            return Standing.SUCCEEDED, one
+    newest_first = _newest_first(deployments, environment)
+    for one in newest_first:
+        settled = _settled(one, sha)
+        if settled is not None:
+            return settled, one
+    here = (one for one in newest_first if one.sha == sha)
     under_way = next((one for one in here if one.state in (*UNDER_WAY, "waiting")), None)
     return (Standing.UNDER_WAY if under_way else Standing.NEVER), under_way
+
+
+def _settled(one: Deployment, sha: str) -> Standing | None:
+    """What a deployment says of a commit for good, its own or the one that it took back."""
+    went_well = one.state == "success" or (one.state == "inactive" and one.succeeded)
+    if sha != one.sha:
+        return Standing.FAILED if went_well and sha == one.instead_of else None
+    if went_well:
+        return Standing.SUCCEEDED
+    if one.state not in ("failure", "error") or one.instead_of:  # a failed way back is not its end's fault
+        return None
+    return Standing.HELD if one.logged == "held" else Standing.FAILED
 
 
 def _newest_first(deployments: tuple[Deployment, ...], environment: str) -> list[Deployment]:

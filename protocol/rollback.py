@@ -62,13 +62,15 @@ def runs_now(deployments: tuple[Deployment, ...], environment: str) -> Deploymen
     """What a rollback starts from: the last good version, unless what came after it was left there.
 
     One that failed, was stopped or is held may be there in part; without a line of ours it never began.
+    After a rollback that failed there is still something of what it should have taken back.
     """
     here = [one for one in deployments if one.environment.casefold() == environment.casefold()]
     told = [one for one in here if one.logged or one.succeeded]
     newest = max(told, key=lambda one: (one.created_at, one.id), default=None)
-    if newest is not None and newest.state in ("failure", "error") and newest.logged not in _NOT_THERE:
-        return newest
-    return last_good(deployments, environment)
+    if newest is None or newest.state not in ("failure", "error") or newest.logged in _NOT_THERE:
+        return last_good(deployments, environment)
+    left = [one for one in here if one.sha == newest.instead_of]
+    return max(left, key=lambda one: (one.created_at, one.id), default=newest)
 
 
 def is_good(deployments: tuple[Deployment, ...], deployment: Deployment) -> bool:

@@ -35,6 +35,34 @@ def rollback(*deployments: Any, **changes: Any) -> Facts:
             ("refuse", "rollback.not_proven"),
             id="another version ran",
         ),
+        pytest.param(
+            (make_deployment("production", id=2, sha=OTHER, created_at=NOW, instead_of=GOOD.sha), GOOD),
+            ("refuse", "rollback.bad"),
+            id="somebody has taken it back",
+        ),
+        pytest.param(
+            (
+                make_deployment("production", id=3, created_at=NOW),
+                make_deployment("production", id=2, sha=OTHER, created_at=NOW, instead_of=GOOD.sha),
+            ),
+            ("allow", "rollback.proven"),
+            id="it was taken back and has run well since",
+        ),
+        pytest.param(
+            (
+                make_deployment(
+                    "production", id=2, sha=OTHER, created_at=NOW, instead_of=GOOD.sha, state="failure"
+                ),
+                GOOD,
+            ),
+            ("allow", "rollback.proven"),
+            id="it was not taken back after all",
+        ),
+        pytest.param(
+            (make_deployment("production", id=2, created_at=NOW, instead_of=OTHER, state="failure"), GOOD),
+            ("allow", "rollback.proven"),
+            id="the way back to it failed",
+        ),
     ],
 )
 def test_a_rollback_goes_to_a_good_version_only(deployments: Any, expected: tuple[str, str]) -> None:
