@@ -51,6 +51,7 @@ from protocol.facts import (
 from protocol.gate import Gate
 from protocol.order import UNDER_WAY
 from protocol.policy import Policy
+from protocol.rollback import last_good, runs_now
 
 if TYPE_CHECKING:
     from gateway.github import GitHub
@@ -212,11 +213,16 @@ def _details(
 def _unseen_environments(
     look: Look, policies: Sequence[Policy], listed: Known[tuple[Deployment, ...]]
 ) -> frozenset[str]:
-    """Environments whose last success lies beyond the newest hundred deployments of all."""
+    """Environments whose last success lies beyond the newest hundred deployments of all.
+
+    Here also where what ran before it does: that is what a rollback goes to.
+    """
     if isinstance(listed, Missing) or not look.repository["deployments"]["pageInfo"]["hasNextPage"]:
         return frozenset()
-    named = environments_of(policies) | {look.gate.environment}
-    return frozenset(name for name in named if running(listed, name) is None)
+    here, now = look.gate.environment, runs_now(listed, look.gate.environment)
+    before = last_good(listed, here, but=now.sha) if now is not None else None
+    elsewhere = {name for name in environments_of(policies) if running(listed, name) is None}
+    return frozenset(elsewhere | ({here} if before is None else set()))
 
 
 def _edited_comment(look: Look, pull: Node) -> tuple[tuple[str, str], ...]:

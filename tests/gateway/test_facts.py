@@ -20,6 +20,7 @@ from protocol.errors import PolicyError
 from protocol.facts import Approval, CheckState, Facts, Missing, Permission, Relation
 from protocol.gate import Gate
 from protocol.policy import Policy
+from protocol.rollback import last_good
 from protocol.verdict import Verdict
 from sandbox.faults import Fault
 from tests.waiting import PLAIN_POLICY, POLICY, SHOP, WORKFLOW, WaitingShop, now
@@ -386,6 +387,23 @@ def test_what_runs_is_found_beyond_a_hundred_deployments_to_elsewhere(shop: Wait
     facts = facts_of(shop, shop.push(two_dot_py="2\n"))
     assert not isinstance(facts.deployments, Missing)
     assert facts.relations["production"] is Relation.AHEAD
+
+
+def test_what_ran_before_is_found_beyond_a_hundred_deployments_to_elsewhere(shop: WaitingShop) -> None:
+    github = shop.github()
+    before = shop.push(POLICY)
+    now_there = shop.push(two_dot_py="2\n")
+    for gate, elsewhere in ((before, 60), (now_there, 60)):
+        made = github.create_deployment(sha=gate.sha, ref="", environment="production")
+        github.post_deployment_status(made, state="success")
+        for _ in range(elsewhere):
+            shop.world.move_clock(timedelta(seconds=1))
+            github.create_deployment(sha=gate.sha, ref="", environment="preview")
+    deployments = facts_of(shop, shop.push(two_dot_py="3\n")).deployments
+    assert not isinstance(deployments, Missing)
+    found = last_good(deployments, "production", but=now_there.sha)
+    assert found is not None
+    assert found.sha == before.sha
 
 
 def test_commits_too_far_apart_to_see_are_compared_once(shop: WaitingShop) -> None:
