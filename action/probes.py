@@ -16,6 +16,7 @@ from action.commands import in_few_words, run_command
 from action.stop import Stop
 from gateway.errors import Unavailable
 from gateway.pages import Page, fetch
+from gateway.patience import within
 from protocol.json_path import ABSENT, value_at
 from protocol.plan_shown import say_probe
 from protocol.policy import Probe
@@ -101,10 +102,14 @@ def _pauses() -> Iterator[float]:
 def _wrong_with_port(address: str, timeout: float) -> str:
     host, _, port = address.rpartition(":")
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=timeout):
-            return ""
-    except OSError as error:
-        return f"{address} does not accept connections: {error}"
+        within(timeout, partial(_connect, host.strip("[]"), int(port), timeout))
+    except (OSError, ValueError) as error:  # ValueError: a name that can be nobody's
+        return f"{address} does not accept connections: {str(error) or 'nobody answered in time'}"
+    return ""
+
+
+def _connect(host: str, port: int, timeout: float) -> None:
+    socket.create_connection((host, port), timeout=timeout).close()
 
 
 def _wrong_with_page(probe: Probe, url: str, timeout: float) -> str:

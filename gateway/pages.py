@@ -68,11 +68,13 @@ class _KeepRedirect(urllib.request.HTTPRedirectHandler):
 
 def _body(response: IO[bytes], deadline: float) -> tuple[str, bool]:
     """As much as is read, and whether there is more. A page that drips does not hold anything up."""
-    body = b""
+    body, promised = b"", getattr(response, "length", None)
     while len(body) <= _MOST_BODY and (chunk := response.read1(_CHUNK)):  # type: ignore[attr-defined]  # HTTPResponse has it
         body += chunk
         if time.monotonic() > deadline:
             raise TimeoutError
+    if promised is not None and len(body) < min(promised, _MOST_BODY):
+        raise http.client.IncompleteRead(body, promised - len(body))
     return body[:_MOST_BODY].decode("utf-8", "replace"), len(body) > _MOST_BODY
 
 

@@ -38,6 +38,8 @@ class Shop(BaseHTTPRequestHandler):
                 self.drip_headers()
             case "/long":
                 self.answer(200, "." * (1 << 20) + "Welcome")
+            case "/cut":
+                self.answer(200, "Welcome", **{"Content-Length": "100"})
             case "/deep":
                 self.answer(200, "[" * 100_000)
             case _:
@@ -127,6 +129,7 @@ def test_a_page_that_is_as_it_should_be_passes(prober: Prober, shop: str, expect
         ({"url": "/dripping-headers", "timeout": "1s"}, "did not answer: the page did not end in time"),
         ({"url": "/long", "contains": "Welcome"}, "contain 'Welcome' (only its first mebibyte was read)"),
         ({"url": "/deep", "json": {"status": "ok"}}, "did not answer in JSON"),
+        ({"url": "/cut", "contains": "Welcome"}, "did not answer: IncompleteRead(7 bytes read, 93 more"),
     ],
     ids=[
         "status",
@@ -140,6 +143,7 @@ def test_a_page_that_is_as_it_should_be_passes(prober: Prober, shop: str, expect
         "drips before it begins",
         "a page without end",
         "lists without end",
+        "a server that died while it answered",
     ],
 )
 def test_a_page_that_is_not_says_what_is_wrong(
@@ -161,6 +165,13 @@ def test_a_port_is_open_or_says_that_it_is_not(prober: Prober, shop: str) -> Non
     address = shop.removeprefix("http://")
     assert look(prober, tcp=address).passed
     assert "does not accept connections" in look(prober, tcp="127.0.0.1:1").wrong
+
+
+@pytest.mark.parametrize(
+    "host", ["db..example", f"{'long' * 16}.example", "nobody.invalid"], ids=["a gap", "too long", "unknown"]
+)
+def test_a_port_of_a_name_that_is_nobodys_is_not_open(prober: Prober, host: str) -> None:
+    assert f"{host}:5432 does not accept connections: " in look(prober, tcp=f"{host}:5432").wrong
 
 
 def test_nobody_answering_is_said(prober: Prober) -> None:
