@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import random
+import tracemalloc
 
 import pytest
 from hypothesis import given, settings
@@ -33,6 +34,18 @@ def test_samples_that_are_all_equal_show_nothing() -> None:
 
 def test_the_shift_is_the_median_of_all_differences() -> None:
     assert hodges_lehmann([11.0, 12.0, 900.0], [1.0, 2.0, 3.0]) == 10.0
+
+
+def test_a_watch_of_hours_is_compared_in_little_room() -> None:
+    """Else each look at it takes seconds, in which a wish to stop is not heard."""
+    before, after = normal(1.0, 1500, seed=1), normal(1.1, 1500, seed=2)
+    tracemalloc.start()
+    comparison = compare(before, after)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 10_000_000
+    assert comparison.direction == "higher"
+    assert comparison.shift == pytest.approx(0.1, abs=0.03)
 
 
 @pytest.mark.parametrize(
