@@ -114,7 +114,8 @@ def blue_green_shop(shop: Shop, ports: Sequence[int]) -> None:
     shop.serve("live", [blue])
     shop.write("live", str(green))
     shop.write("idle", str(blue))
-    shop.ops("switch")
+    shop.write("new", str(blue))
+    shop.ops("switch", "new")
 
 
 def canary_shop(shop: Shop, ports: Sequence[int]) -> None:

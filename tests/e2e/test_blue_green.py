@@ -27,11 +27,11 @@ strategy:
   blue_green:
     deploy_idle: '"$OPS/shop" deploy_idle "$VERSION"'
     test: 'curl -fsS --retry 3 "http://127.0.0.1:$(cat "$SHOP/idle")/" | grep Welcome'
-    switch: '"$OPS/shop" switch'
-    switch_back: '"$OPS/shop" switch'
+    switch: '"$OPS/shop" switch new'
+    switch_back: '"$OPS/shop" switch old'
     keep: 3s
     release: '"$OPS/shop" release'
-rollback: {run: '"$OPS/shop" deploy_idle "$PREVIOUS_VERSION" && "$OPS/shop" switch'}
+rollback: {run: '"$OPS/shop" deploy_idle "$PREVIOUS_VERSION" && "$OPS/shop" switch new'}
 """
 BLIND = POLICY.replace("curl", "true || curl")  # its test of the idle side finds nothing
 SMOKE = """
@@ -83,6 +83,18 @@ def test_what_only_shows_after_the_switch_goes_back_to_the_side_that_was_kept(
         assert_it_was_taken_back(result, load, most=1)
     assert shop.read(f"{blue}.pid") == process
     assert shop.read("live").strip() == str(blue)
+
+
+@pytest.mark.parametrize("when", ["false && ", ""], ids=["before it began", "when it was done"])
+def test_a_switch_that_failed_leaves_users_where_they_were(shop: Shop, deploy: Any, when: str) -> None:
+    blue, green = free_ports(2)
+    blue_green_shop(shop, [blue, green])
+    shop.release(NEW)
+    switch = '"$OPS/shop" switch new'
+    result = deploy(POLICY.replace(f"switch: '{switch}'", f"switch: '{when}{switch}; exit 3'"))
+    assert result.status == "rollback"
+    with under_load(shop.url) as load:
+        assert load.versions_now() == {OLD}
 
 
 @pytest.mark.parametrize("ways", [ERRORS, SLOW], ids=["5 % errors", "twice as slow"])
