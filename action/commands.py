@@ -23,7 +23,8 @@ from action.stop import Stop
 _GRACE = 1.5  # seconds between asking a group to end and ending it
 _DRAIN = 0.5  # seconds to read what a finished command left in its pipes
 _CHUNK = 65_536
-_LONGEST_LINE = 16_384
+_LONGEST_LINE = 12_288
+_LONGEST_VALUE = 4_096  # of a variable that no cut through a longer line goes through: it may be a secret
 _KEPT_LINES = 40
 _KEPT_OUTPUT = 262_144  # characters; the names of ten thousand servers
 _LONGEST_PAUSE = 30.0
@@ -109,7 +110,7 @@ def _run_once(
 ) -> Outcome:
     stop.check()
     began = time.monotonic()
-    output = _Output(write)
+    output = _Output(write, environ)
     with _started(text, environ, directory) as (process, ended):
         timed_out = not _watch(process, output, ended, stop, began + timeout)
     output.finish()
@@ -181,8 +182,9 @@ def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> N
 class _Output:
     """Lines as they come, from two pipes, in whatever encoding they come."""
 
-    def __init__(self, write: Writer) -> None:
+    def __init__(self, write: Writer, environ: Mapping[str, str]) -> None:
         self._write = write
+        self._environ = environ
         self._open: dict[int, tuple[codecs.IncrementalDecoder, bool]] = {}
         self._pieces: dict[int, str] = {}
         self.last_lines: deque[str] = deque(maxlen=_KEPT_LINES)
@@ -207,11 +209,22 @@ class _Output:
         *lines, rest = (self._pieces[descriptor] + text).split("\n")
         for line in lines:
             self._line(line)
-        while len(rest) > _LONGEST_LINE:
-            self._line(rest[:_LONGEST_LINE])
-            rest = rest[_LONGEST_LINE:]
+        while len(rest) > _LONGEST_LINE + _LONGEST_VALUE:
+            cut = self._cut(rest)
+            self._line(rest[:cut])
+            rest = rest[cut:]
         self._pieces[descriptor] = rest
         return bool(data)
+
+    def _cut(self, line: str) -> int:
+        """Where a line that is too long may be cut: half a value of a variable would pass every mask."""
+        values = [part for value in self._environ.values() for part in value.split("\n") if part]
+        begins = (
+            line.find(value, max(0, _LONGEST_LINE - len(value) + 1), _LONGEST_LINE + len(value) - 1)
+            for value in values
+            if len(value) <= _LONGEST_VALUE
+        )
+        return min((begin for begin in begins if begin > 0), default=_LONGEST_LINE)
 
     def _keep(self, text: str) -> None:
         """The end counts: what a command found out it prints last."""

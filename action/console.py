@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Literal, TextIO
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _SHORTEST_SECRET = 6  # shorter values, such as `true`, would blank half the log
+_MOST_SECRETS = 1_000  # once there are so many, commands cannot name more
+_MASK = "::add-mask::"
 
 
 class Console:
@@ -34,7 +37,12 @@ class Console:
         self._stream = stream or sys.stdout
         self._lock = threading.RLock()
         self._masked: list[str] = []
+        self._held_back: list[str] | None = None  # masks that GitHub does not hear of inside a fence
         self._stream_is_safe = True
+        if isinstance(
+            self._stream, TextIOWrapper
+        ):  # a letter that it cannot write is no reason to fall silent
+            self._stream.reconfigure(errors="backslashreplace")
 
     def mask_secrets(self, environ: Mapping[str, str]) -> None:
         for name, value in environ.items():
@@ -43,13 +51,24 @@ class Console:
 
     def mask(self, secret: str) -> None:
         """Never show this value. Several lines are masked one by one, as GitHub does."""
+        from action.disguises import disguises  # noqa: PLC0415 - where there is no secret, not needed
+
         for line in secret.splitlines():
             value = line.strip()
             if len(value) >= _SHORTEST_SECRET and value not in self._masked:
-                self._masked.append(value)
-                self._masked.sort(key=len, reverse=True)
-                if self._github:
-                    self._write(f"::add-mask::{_data(value)}")
+                self._hide(value, *disguises(value))
+                self._tell_github(f"{_MASK}{_data(value)}")  # which finds the other forms itself
+        self._hide(*disguises(secret.strip()))
+
+    def _hide(self, *values: str) -> None:
+        known = {*self._masked, *(value for value in values if len(value) >= _SHORTEST_SECRET)}
+        self._masked = sorted(known, key=len, reverse=True)
+
+    def _tell_github(self, command: str) -> None:
+        if self._held_back is not None:
+            self._held_back.append(command)
+        elif self._github:
+            self._write(command)
 
     def masked(self, text: str) -> str:
         for value in self._masked:
@@ -96,18 +115,28 @@ class Console:
     @contextmanager
     def fence(self) -> Iterator[None]:
         """What is printed inside is text to GitHub, whatever it looks like."""
+        if not self._github:
+            yield
+            return
         word = secrets.token_hex(16)
-        if self._github:
-            self._write(f"::stop-commands::{word}")
+        self._write(f"::stop-commands::{word}")
+        held_back = self._held_back = []
         try:
             yield
         finally:
-            if self._github:
-                self._write(f"::{word}::")
+            self._held_back = None
+            self._write("\n".join([f"::{word}::", *held_back]))
 
     def output(self, line: str) -> None:
         """A line someone else printed; call it inside a fence."""
+        self.heed(line)
         self._write(self.shown(line))
+
+    def heed(self, line: str) -> None:
+        """The one command that is taken from others: what they made up themselves is a secret too."""
+        mask = line.strip()
+        if mask.startswith(_MASK) and len(self._masked) < _MOST_SECRETS:
+            self.mask(_plain_data(mask.removeprefix(_MASK)))
 
     def annotate(
         self,
@@ -154,6 +183,10 @@ def _harmless(line: str) -> str:
 
 def _data(text: str) -> str:
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _plain_data(data: str) -> str:
+    return data.replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
 
 
 def _property(text: str) -> str:

@@ -151,7 +151,7 @@ class _Command:
             write=lambda _: None,
         )
         if not outcome.succeeded:
-            said = f": {outcome.last_lines[-1][:200]}" if outcome.last_lines else ""
+            said = f": {self.job.console.plain(outcome.last_lines[-1])[:200]}" if outcome.last_lines else ""
             raise MetricsError(f"`{self.run}` {outcome.reason}{said}")
         return number_in(outcome.printed)
 

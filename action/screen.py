@@ -155,6 +155,7 @@ class Screen(Console):
                 self._print(hanging(self.shown(line), self._terminal.width))
 
     def output(self, line: str) -> None:
+        self.heed(line)
         if self._doing is not None:
             self._doing.printed.append(self.shown(line))
         else:

@@ -161,6 +161,17 @@ def test_bytes_that_are_no_text_and_endless_lines_do_no_harm(tmp_path: Path, sto
     assert outcome.succeeded
 
 
+@pytest.mark.parametrize("before", [12_280, 12_287, 16_380])
+def test_peers_20_no_endless_line_is_cut_through_what_may_be_a_secret(
+    tmp_path: Path, stop: Stop, before: int
+) -> None:
+    environ = {**ENVIRON, "DEPLOY_TOKEN": "s3cr3t-value-0123"}
+    text = f'printf "%{before}s"; printf %s "$DEPLOY_TOKEN"; printf "%30000s"'
+    _, lines = command(text, tmp_path, stop, environ=environ)
+    assert len(lines) > 1
+    assert sum("s3cr3t-value-0123" in line for line in lines) == 1
+
+
 def test_ten_thousand_lines_arrive_in_order(tmp_path: Path, stop: Stop) -> None:
     _, lines = command("seq 10000", tmp_path, stop)
     assert lines == [str(number) for number in range(1, 10_001)]

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import io
+import json
+from base64 import b64encode, urlsafe_b64encode
+from urllib.parse import quote
 
 import pytest
 
 from action.console import Console
+
+SECRET = 'tür "7"? a/b+c~d>'
 
 
 def console(*, github: bool = True) -> tuple[Console, io.StringIO]:
@@ -59,6 +64,49 @@ def test_every_line_of_a_long_secret_is_masked() -> None:
     log.mask_secrets({"SSH_PRIVATE_KEY": "first-line\nsecond-line\n"})
     log.say("second-line")
     assert stream.getvalue() == "::add-mask::first-line\n::add-mask::second-line\n***\n"
+
+
+@pytest.mark.parametrize(
+    "disguised",
+    [
+        pytest.param(b64encode(SECRET.encode()).decode(), id="Base64"),
+        pytest.param(b64encode(f"ada:{SECRET}".encode()).decode(), id="a login of HTTP"),
+        pytest.param(b64encode(f"grace:{SECRET}\n".encode()).decode(), id="another login"),
+        pytest.param(urlsafe_b64encode(f"x{SECRET}".encode()).decode(), id="Base64 for addresses"),
+        pytest.param(quote(SECRET), id="in an address"),
+        pytest.param(json.dumps(SECRET), id="in JSON"),
+    ],
+)
+def test_peers_20_a_secret_in_another_form_is_still_one(disguised: str) -> None:
+    log, stream = console()
+    log.mask_secrets({"DEPLOY_TOKEN": SECRET})
+    log.say(f"Authorization: {disguised}.")
+    said = stream.getvalue().splitlines()[-1]
+    assert disguised not in said
+    assert "***" in said
+
+
+def test_peers_20_what_a_command_calls_a_secret_is_masked_from_then_on() -> None:
+    log, stream = console()
+    with log.fence():
+        log.output("::add-mask::made%25up-by-it")
+        log.output("made%up-by-it")
+    first, command, after, last, told = stream.getvalue().splitlines()
+    assert (command, after) == ("::add-mask::***", "***")
+    assert last == first.replace("stop-commands::", "") + "::"
+    assert told == "::add-mask::made%25up-by-it"
+    assert log.masked("made%up-by-it") == "***"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_letter_that_the_log_cannot_write_does_not_silence_it(encoding: str) -> None:
+    written = io.BytesIO()
+    log = Console(github=False, stream=io.TextIOWrapper(written, encoding=encoding))
+    log.say("deployed ✓")
+    log.output("half a letter: \udcff")
+    log.say("and on")
+    said = written.getvalue().decode(encoding).splitlines()
+    assert said == [r"deployed \u2713", "half a letter: ", "and on"]
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,16 @@ def test_a_source_that_dies_after_the_deployment_rolls_back(desk_of: Any) -> Non
     assert "the source is gone" in result.issues[0]
 
 
+def test_peers_20_a_secret_that_a_source_prints_is_in_no_summary(desk_of: Any) -> None:
+    desk = desk_of(environ={"APP_TOKEN": "s3cr3t-value"})
+    desk.job.console.mask_secrets(desk.job.environ)
+    dry = "{query: errors, rollback_if: {above: 0.05}, dry_run: true}"
+    result, _ = run_with(desk, policy(prints('echo "no $APP_TOKEN"; exit 3'), {"error_rate": dry}))
+    summary = desk.job.workflow.summary_file.read_text(encoding="utf-8")
+    assert "the last error" in summary
+    assert "s3cr3t-value" not in summary + result.model_dump_json()
+
+
 def test_a_deployment_that_cannot_be_watched_is_not_begun(desk_of: Any) -> None:
     desk = desk_of()
     result, _ = run_with(desk, policy(prints("exit 3"), {"error_rate": ERRORS}))
