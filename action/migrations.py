@@ -65,13 +65,16 @@ def lint_migrations(work: Lint, job: Job, changed_paths: tuple[str, ...] | None)
 
 def _files(pattern: str, workspace: Path, changed_paths: tuple[str, ...] | None) -> list[str]:
     """Changed files that match and still exist; every matching one where the changes are not known."""
-    candidates = changed_paths
-    if candidates is None:
-        candidates = tuple(str(path.relative_to(workspace)) for path in sorted(workspace.glob(pattern)))
+    candidates = _all_files(workspace) if changed_paths is None else changed_paths
     matching = [path for path in candidates if matches_any((pattern,), path) and (workspace / path).is_file()]
     if len(matching) > _MOST_FILES:
         raise StepFailed(f"{len(matching)} migrations changed; at most {_MOST_FILES} are read at once")
     return matching
+
+
+def _all_files(workspace: Path) -> list[str]:
+    """By their paths in the repository, which is how patterns are meant everywhere."""
+    return sorted(str(path.relative_to(workspace)) for path in workspace.rglob("*"))
 
 
 def _by_squawk(files: list[str], job: Job) -> Iterator[Finding]:

@@ -92,11 +92,21 @@ def _check_names(value: Any) -> Any:
     raise ValueError(f"checks are all, required or a list of names such as [build, lint]{cure}")
 
 
+def _glob_of_files(text: str) -> str:
+    """What matches no file would ask for nothing, and nobody would notice."""
+    if text.startswith(("./", "../")) or text.endswith("/"):
+        raise ValueError(
+            "no file's path begins with ./ or ../ or ends with /: write one such as migrations/**"
+        )
+    return text
+
+
 Version = Annotated[Literal[1], BeforeValidator(_version)]
 YesNo = Annotated[bool, Field(strict=True)]  # `no` in quotes is text, and must never read as yes
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+FileGlob = Annotated[Text, AfterValidator(_glob_of_files)]
 Template = Annotated[
     str,
     _text(check_template),

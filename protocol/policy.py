@@ -27,6 +27,7 @@ from protocol.forms import (
     Day,
     Duration,
     EnvironmentName,
+    FileGlob,
     HostPort,
     LatestMoment,
     Moment,
@@ -153,7 +154,7 @@ class Lines(Model):
 class When(Model):
     """All conditions given must hold; within one, any entry."""
 
-    paths: tuple[Text, ...] = ()  # globs; ** crosses /
+    paths: tuple[FileGlob, ...] = ()  # globs; ** crosses /
     labels: tuple[Text, ...] = ()
     branches: tuple[Text, ...] = ()  # globs
     authors: tuple[Person, ...] = ()
@@ -211,7 +212,7 @@ class CommandStep(Model):
 
 class MigrateStep(CommandStep):
     undo: Text | None = None
-    lint: Text | None = None  # glob of SQL files for squawk
+    lint: FileGlob | None = None  # glob of SQL files for squawk
     reversible: YesNo = True
     rehearse: Text | None = None  # up and down again on a database of no worth
 

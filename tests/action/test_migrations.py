@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -55,10 +56,11 @@ def test_only_what_changed_is_read(desk_of: Any) -> None:
     assert "no migration changed" in desk.log
 
 
-def test_where_the_changes_are_not_known_every_migration_is_read(desk_of: Any) -> None:
+@pytest.mark.parametrize("pattern", ["migrations/*.sql", "/migrations/*.sql", "migr**.sql", "**/*.sql"])
+def test_where_the_changes_are_not_known_every_migration_is_read(desk_of: Any, pattern: str) -> None:
     desk = desk_of()
     write(desk, "migrations/001.sql", RISKY)
-    assert lint_migrations(ANY_TIME, desk.job, None)
+    assert lint_migrations(replace(ANY_TIME, paths=pattern), desk.job, None)
 
 
 def test_findings_beyond_counting_are_all_read(desk_of: Any) -> None:

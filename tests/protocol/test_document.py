@@ -397,6 +397,14 @@ ENVIRONMENT = {
         "steps: {health: {tcp: '5432'}}",
         "4:38: this is no HOST:PORT: write one such as db.example:5432",
     ),
+    "files from here": (
+        "steps: {migrate: {run: a, lint: './migrations/*.sql'}}",
+        "4:48: no file's path begins with ./ or ../ or ends with /: write one such as migrations/**",
+    ),
+    "a directory for its files": (
+        "approvals: [{name: a, from: [anyone], when: {paths: [migrations/]}}]",
+        "4:69: no file's path begins with ./ or ../ or ends with /: write one such as migrations/**",
+    ),
     "probe that is only its address": (
         "steps: {health: 'https://shop.example/'}",
         "4:32: this must be a mapping, not text: write keys and values, such as {url: …}",
