@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from traceback import format_exception
 from typing import assert_never
 
 from action.announce import announce, news_so_far
 from action.commands import Outcome, environment_for_commands, in_few_words, run_command
-from action.errors import StepFailed, Stopped
+from action.errors import ActionError, StepFailed, Stopped
 from action.job import Job, Progress, StepOutcome, StepRecord
 from action.migrations import lint_migrations
 from action.outputs import NAME, outputs_file, read_outputs
@@ -65,7 +66,7 @@ def _carry_out_one(step: Step, job: Job, progress: Progress) -> tuple[Step, ...]
     job.journal.step_began(step.name, job.clock())
     run = _StepRun(step=step, job=job, progress=progress)
     try:
-        with job.console.group(step.name), _beside(step, job, progress) as run.job:
+        with job.console.group(step.name), _beside(step, job, progress) as run.job, _surprises(job):
             following = run.carry_out()
     except StepFailed as error:
         run.record("failed", str(error))
@@ -77,6 +78,20 @@ def _carry_out_one(step: Step, job: Job, progress: Progress) -> tuple[Step, ...]
     run.record("passed")
     _expose(step, job, progress, rising=False)
     return following
+
+
+@contextmanager
+def _surprises(job: Job) -> Iterator[None]:
+    """Whatever a step ends of, a way back or a person must be told; why is shown whole."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, ActionError):
+            raise
+        with job.console.fence():
+            for line in "".join(format_exception(error)).splitlines():
+                job.console.output(line)
+        raise StepFailed(f"it could not be carried out: {error!r}") from error
 
 
 def _beside(step: Step, job: Job, progress: Progress) -> AbstractContextManager[Job]:
@@ -230,7 +245,7 @@ class _StepRun:
             self._show(look)
         wrong = [f"{look.name}: {look.wrong}" for look in looks if look.critical and not look.passed]
         self.progress.issues += [
-            f"{look.name} (not critical): {look.wrong}"
+            f"{look.name} (not critical): {self.job.console.masked(look.wrong)}"
             for look in looks
             if not look.critical and not look.passed
         ]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -28,6 +29,31 @@ def test_a_step_that_does_not_end_in_its_time_has_failed(desk_of: Any) -> None:
     assert result.status == "rollback"
     assert result.issues[0] == "deploy: `echo asleep; sleep 60` did not end in 1s and was stopped"
     assert desk.file("story") == "back\n"
+
+
+def test_a_step_that_ends_of_what_nobody_expected_is_taken_back_and_shows_why(desk_of: Any) -> None:
+    surprises = iter([OSError("no clock is left")])
+
+    def clock() -> datetime:
+        if desk.file("looked"):
+            for surprise in surprises:
+                raise surprise
+        return datetime.now(UTC)
+
+    desk = desk_of(clock=clock)
+    text = """
+steps: {verify: {run: 'echo 1.0.0'}, deploy: {run: 'echo new >> story'}}
+monitor:
+  for: 2s
+  every: 1s
+  source: {run: 'if test -e story; then echo yes > looked; fi; echo 0'}
+  metrics: {errors: {query: errors, rollback_if: {above: 1}}}
+rollback: {run: 'echo back >> story'}
+"""
+    result = run(desk.job, GitHubInMemory(policies=[policy_of(text)]))
+    assert (result.status, desk.file("story")) == ("rollback", "new\nback\n")
+    assert result.issues[0] == "monitor: it could not be carried out: OSError('no clock is left')"
+    assert "Traceback (most recent call last):" in desk.log
 
 
 def test_a_directory_that_is_not_there_is_named_with_its_cure(desk_of: Any) -> None:
