@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from gateway.github import PUBLIC_API
 
@@ -19,12 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """`repositories_selected` False means every repository of the account."""
-
     id: int
     account: str
     suspended: bool = False
-    repositories_selected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +74,6 @@ class App:
 
     def installations(self) -> tuple[Installation, ...]:
         return tuple(_installation(found) for found in self.connection.pages("/app/installations"))
-
-    def installation_of(self, repository: str) -> int:
-        """The installation that covers a repository. Raises NotFound where the App is not installed."""
-        return int(self.connection.rest("GET", f"/repos/{quote(repository)}/installation")["id"])
 
     def permissions_of(self, installation_id: int) -> dict[str, str]:
         """What an installation gives the App: level by name."""
@@ -156,7 +148,6 @@ def _installation(found: dict[str, Any]) -> Installation:
         id=found["id"],
         account=found["account"]["login"],
         suspended=found.get("suspended_at") is not None,
-        repositories_selected=found.get("repository_selection") == "selected",
     )
 
 

@@ -194,8 +194,6 @@ class Connection:
             status, headers, text = self._github(looks=looks).requester.requestJson(
                 verb, url, dict(params or {}), {"If-None-Match": etag} if etag else None, body
             )
-        except GatewayError:
-            raise
         except (requests.RequestException, RuntimeError) as problem:
             cure = f"Check that {self.api_url} can be reached from here."
             raise Unavailable(f"{what}: no answer ({type(problem).__name__}). {cure}") from problem

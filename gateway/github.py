@@ -386,13 +386,7 @@ class GitHub:
 
         return back_port(self, sha=sha, branch=branch, onto=onto)
 
-    # -- workflows, commits, people
-
-    def start_workflow(self, workflow: str, ref: str, inputs: Mapping[str, str] | None = None) -> None:
-        """Dispatch a workflow file on a branch or tag."""
-        body = {"ref": ref, "inputs": dict(inputs or {})}
-        path = f"{self._path}/actions/workflows/{quote(workflow, safe='')}/dispatches"
-        self.connection.rest("POST", path, body)
+    # -- commits, people
 
     def changes_between(self, base: str, head: str) -> Any:
         """GitHub's JSON of all changes from `base`, or of the one commit where there is no base."""

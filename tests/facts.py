@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -122,7 +122,3 @@ def make_facts(**changes: Any) -> Facts:
 def at(text: str, zone: str = "Europe/Berlin") -> datetime:
     """`2026-11-23 11:00` on the clocks of `zone`."""
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
-
-
-def utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)

@@ -20,13 +20,6 @@ def test_the_app_knows_itself_and_where_it_is_installed(shop: WaitingShop) -> No
     app = shop.app()
     assert app.app().login == "gate[bot]"
     assert [(one.id, one.account) for one in app.installations()] == [(shop.installation.id, "acme")]
-    assert app.installation_of(SHOP) == shop.installation.id
-
-
-def test_a_repository_without_the_app_is_not_found(shop: WaitingShop) -> None:
-    shop.world.add_repository("acme/other")
-    with pytest.raises(NotFound):
-        shop.app().installation_of("acme/other")
 
 
 def test_a_wrong_key_is_forbidden_and_says_so(shop: WaitingShop) -> None:

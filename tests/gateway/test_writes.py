@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.errors import GatewayError, NotFound, RefMoved, Rejected
+from gateway.starts import start_run
 from protocol.entry import entries_in
 from protocol.facts import Permission
 from tests.entries import make_entry
@@ -137,7 +138,7 @@ def test_a_workflow_is_started(shop: WaitingShop) -> None:
     shop.push()
     workflow = "on: workflow_dispatch\njobs: {hello: {runs-on: ubuntu-latest, steps: [{run: echo hello}]}}\n"
     shop.world.commit(SHOP, {".github/workflows/hello.yml": workflow}, "Hello", quiet=True)
-    shop.github().start_workflow("hello.yml", "main")
+    start_run(shop.github(), "hello.yml", "main", {})
     runs = shop.repository.runs.values()
     shop.wait(lambda: any(run.event == "workflow_dispatch" for run in runs))
     (started,) = [run for run in runs if run.event == "workflow_dispatch"]

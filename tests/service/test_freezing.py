@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.starts import start_run
 from protocol.facts import Freeze
 from tests.asking import Asking
 from tests.waiting import SHOP, now
@@ -13,7 +14,7 @@ from tests.waiting import SHOP, now
 
 def freezes(asking: Asking) -> tuple[Freeze, ...]:
     """Those a gate of production would find."""
-    asking.github.start_workflow("deploy.yml", "main", {"environment": "production"})
+    start_run(asking.github, "deploy.yml", "main", {"environment": "production"})
     asking.shop.wait(lambda: any(run.pending for run in asking.runs))
     (gate, *_) = asking.github.waiting_gates()
     _, facts = asking.github.facts_for(gate, now())

@@ -10,7 +10,7 @@ import pytest
 from gateway.app import App
 from gateway.github import GitHub
 from gateway.rulebook import people_asking, read_rulebook
-from gateway.starts import Start, record_start
+from gateway.starts import Start, record_start, start_run
 from gateway.threads import read_comment, read_thread
 from gateway.tokens import AppKey, InstallationTokens
 from protocol.commands import Command
@@ -66,7 +66,7 @@ def test_peers_13_whoever_asked_does_not_approve_their_own_deployment(asking: As
 
 
 def test_a_run_of_ours_that_nobody_is_written_down_for_waits(asking: Asking) -> None:
-    asking.github.start_workflow("deploy.yml", "main", {"environment": "staging"})
+    start_run(asking.github, "deploy.yml", "main", {"environment": "staging"})
     asking.shop.wait(lambda: any(run.pending for run in asking.runs))
     policies, facts = asking.github.facts_for(gates(asking)["staging"], now())
     decision = decide(policies, facts, now())
@@ -76,7 +76,7 @@ def test_a_run_of_ours_that_nobody_is_written_down_for_waits(asking: Asking) -> 
 
 
 def test_another_app_cannot_write_down_for_whom_our_run_is(asking: Asking) -> None:
-    asking.github.start_workflow("deploy.yml", "main", {"environment": "staging"})
+    start_run(asking.github, "deploy.yml", "main", {"environment": "staging"})
     gate = gates(asking)["staging"]
     record_start(another_app(asking), asking.github.run(gate.run_id), Start(by="ada"), how="Trust me.")
     _, facts = asking.github.facts_for(gate, now())
