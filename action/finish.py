@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from action.deployment import Begun, conclude
 from action.errors import ActionError
 from action.github import GitHub
@@ -18,6 +20,7 @@ from protocol.entry import Entry, Status
 from protocol.errors import PolicyError
 from protocol.facts import Missing
 from protocol.plan import Plan, plan_of
+from protocol.policy import Policy
 from protocol.verdict import Decision, Finding, Verdict
 
 _TEAMS_STEPS = "the job's own steps"
@@ -55,17 +58,32 @@ def finish(job: Job, github: GitHub, story: Story) -> tuple[Result, Progress]:
 
 def _plan(job: Job, github: GitHub, progress: Progress) -> Plan | None:
     """By the policy that holds now; without one nothing is looked at, which is no success."""
+    policy = _policy(job, github)
+    if isinstance(policy, Policy) and environment_in(policy, progress.environment) is not None:
+        return around_own_steps(plan_of(policy, progress.environment))
+    problem = f"nothing was looked at, since {_lack(policy, progress.environment)}; a person must look"
+    progress.issues.append(problem)
+    job.console.annotate("error", f"{progress.environment}: a person is needed", problem)
+    return None
+
+
+def _policy(job: Job, github: GitHub) -> Policy | PolicyError | Missing:
     try:
-        policy = github.own_policy(job.clock())
+        return github.own_policy(job.clock())
     except GatewayError as error:
-        policy = Missing(str(error))
-    if isinstance(policy, Missing | PolicyError) or environment_in(policy, progress.environment) is None:
-        why = getattr(policy, "reason", None) or f"it no longer has a usable {progress.environment}"
-        problem = f"the policy could not be read, so nothing was looked at: {why}; a person must look"
-        progress.issues.append(problem)
-        job.console.annotate("error", f"{progress.environment}: a person is needed", problem)
-        return None
-    return around_own_steps(plan_of(policy, progress.environment))
+        return Missing(str(error))
+
+
+def _lack(policy: Policy | PolicyError | Missing, environment: str) -> str:
+    match policy:
+        case Missing(reason=reason):
+            return f"the policy could not be read: {reason}"
+        case PolicyError():
+            return f"the policy cannot be used: {policy.problems[0]}"
+        case Policy():
+            return f"the policy does not name {environment} any more"
+        case _:
+            assert_never(policy)
 
 
 def _begun(story: Story, plan: Plan) -> Begun:

@@ -16,6 +16,8 @@ from action.result import Result
 from action.run import run
 from gateway.errors import Unavailable
 from protocol.changes import Contents, Part
+from protocol.document import parse_policy
+from protocol.errors import PolicyError, Problem
 from protocol.facts import Missing
 from tests.jobs import Desk, GitHubInMemory, policy_of, reopened
 
@@ -28,6 +30,8 @@ steps:
   smoke: [{name: Story is there, run: 'echo "smoke over $PREVIOUS_VERSION" >> story'}]
 rollback: {run: 'echo "deploy $PREVIOUS_VERSION" >> story'}
 """
+BROKEN = PolicyError((Problem("deploy.yml", 3, 5, "unknown key 'stesp'"),))
+RENAMED = parse_policy("version: 1\nenvironments: {staging: {}}\n", "deploy.yml")
 BROUGHT = Contents(parts=(Part(title="Faster", authors=("grace",), number=7),))
 
 
@@ -130,18 +134,26 @@ def test_a_dry_run_begins_and_finishes_nothing(halves: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "policy", [Missing("there is none"), Unavailable("no answer")], ids=["gone", "unread"]
+    ("policy", "why"),
+    [
+        pytest.param(Missing("there is none"), "could not be read: there is none", id="gone"),
+        pytest.param(Unavailable("no answer"), "could not be read: no answer", id="unread"),
+        pytest.param(BROKEN, "cannot be used: deploy.yml:3:5: unknown key 'stesp'", id="broken"),
+        pytest.param(RENAMED, "does not name production any more", id="renamed"),
+    ],
 )
-def test_without_a_policy_nothing_is_looked_at_and_that_is_no_success(halves: Any, policy: Any) -> None:
+def test_without_a_policy_nothing_is_looked_at_and_that_is_no_success(
+    halves: Any, policy: Any, why: str
+) -> None:
     job = halves()
     job.start()
-    if isinstance(policy, Missing):
-        job.github.policies = [policy]
-    else:
+    if isinstance(policy, Unavailable):
         job.github.fails = {"own_policy": policy}
+    else:
+        job.github.policies = [policy]
     finished = job.finish()
     assert (finished.status, finished.exit_code) == ("failed", 1)
-    assert finished.issues[0].startswith("the policy could not be read, so nothing was looked at: ")
+    assert finished.issues[0] == f"nothing was looked at, since the policy {why}; a person must look"
 
 
 def change_journal(desk: Desk, change: Callable[[dict[str, Any]], None]) -> None:
