@@ -7,11 +7,12 @@ import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gateway.errors import GatewayError
-from protocol.starting import Draft, Migrations, Surroundings
+from protocol.starting import AROUND, WORKFLOW, Draft, Migrations, Surroundings
 
 _LANGUAGES = {
     "package.json": "JavaScript",
@@ -41,6 +42,8 @@ _MIGRATIONS = (
     ("manage.py", Migrations(found="manage.py", run="python manage.py migrate")),
     ("prisma/migrations", Migrations(found="prisma/migrations", run="npx prisma migrate deploy")),
 )
+_DRAFTED = {f"{PurePosixPath(path).stem}.{end}" for path in (WORKFLOW, AROUND) for end in ("yml", "yaml")}
+_OF_PAGES = "github-pages"  # GitHub's own, for a site and not for a version
 _SQL_DIRECTORIES = ("migrations", "db/migrations", "database/migrations", "sql/migrations")
 
 
@@ -65,15 +68,17 @@ class Checkout:
         return _git(self.root, *arguments)
 
     def surroundings(self) -> Surroundings:
-        workflows = [data for _, data in self._workflows()]
+        workflows = dict(self._workflows())
+        places = {name: tuple(_environments_of(data)) for name, data in workflows.items()}
         return Surroundings(
             branch=self.default_branch(),
             languages=self._languages(),
             deploy=self._deploy_command(),
             migrations=self._migrations(),
-            workflows=tuple(name for name, _ in self._workflows()),
-            environments=tuple(dict.fromkeys(name for data in workflows for name in _environments_of(data))),
-            pull_requests_test=any(_runs_on_pull_requests(data) for data in workflows),
+            workflows=tuple(workflows),
+            environments=tuple(dict.fromkeys(chain.from_iterable(places.values()))),
+            pull_requests_test=any(map(_runs_on_pull_requests, workflows.values())),
+            deploys_already=any(found for name, found in places.items() if name not in _DRAFTED),
         )
 
     def default_branch(self) -> str:
@@ -117,8 +122,10 @@ class Checkout:
         return {place: Draft(path=file, text=self._text(file)) for place, file in taken.items() if file}
 
     def _taken(self, draft: Draft) -> str:
-        """Of a pull request template there are several places, in any case."""
+        """Of a pull request template there are several places, in any case; a workflow may end otherwise."""
         places = [draft.path]
+        if draft.path in (WORKFLOW, AROUND):
+            places.append(f"{draft.path.removesuffix('.yml')}.yaml")
         if draft.path.endswith("pull_request_template.md"):
             places += ["pull_request_template.md", "docs/pull_request_template.md"]
         wanted = {place.casefold() for place in places}
@@ -207,7 +214,7 @@ def _environments_of(workflow: dict[str, Any]) -> Iterator[str]:
     for job in _mapping(workflow.get("jobs")).values():
         named = _mapping(job).get("environment")
         name = _mapping(named).get("name") if isinstance(named, dict) else named
-        if isinstance(name, str) and name and "${{" not in name:
+        if isinstance(name, str) and name and "${{" not in name and name != _OF_PAGES:
             yield name
 
 
@@ -225,6 +232,11 @@ def _git(directory: Path, *arguments: str) -> str:
         ["git", "-C", str(directory), *arguments], capture_output=True, text=True, check=False
     )
     if answer.returncode:
-        complaint = (answer.stderr.strip().splitlines() or ["git refused"])[-1]
-        raise NoCheckout(f"git {arguments[0]}: {complaint}")
+        raise NoCheckout(f"git {arguments[0]}: {_complaint(answer.stderr)}")
     return answer.stdout.strip()
+
+
+def _complaint(said: str) -> str:
+    """The line with the reason: git puts warnings before it and advice after it."""
+    lines = [line for line in said.splitlines() if line.strip()] or ["git refused"]
+    return next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1])

@@ -49,6 +49,7 @@ class Surroundings:
     workflows: tuple[str, ...] = ()
     environments: tuple[str, ...] = ()
     pull_requests_test: bool = False  # a workflow of its own runs on pull requests
+    deploys_already: bool = False  # by a workflow that none of the drafts takes the place of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +109,8 @@ def policy_text(seen: Surroundings) -> str:
     first, last = _ends(seen)
     lines = [
         "# How this repository is deployed. `deploy-protocol check` finds every mistake in here.",
+        "# Its commands run in the action's image, with bash, git, curl, jq and ssh. For deploy commands",
+        f"# that need more there is {AROUND}.",
         "version: 1",
         "timezone: UTC  # the zone of every clock time below",
         "",
@@ -206,8 +209,18 @@ def workflow_text(seen: Surroundings, action: str = ACTION) -> str:
         )
         for number, name in enumerate(names)
     ]
-    start = f"name: Deploy\non:\n  push:\n    branches: [{_scalar(seen.branch)}]\n\n{_PERMISSIONS}\njobs:\n"
-    return start + "\n".join(jobs)
+    return f"name: Deploy\n{_start(seen)}\n{_PERMISSIONS}\njobs:\n" + "\n".join(jobs)
+
+
+def _start(seen: Surroundings) -> str:
+    """By hand where a push would be deployed twice."""
+    on_push = f"on:\n  push:\n    branches: [{_scalar(seen.branch)}]\n"
+    if not seen.deploys_already:
+        return on_push
+    return (
+        "# Another workflow of this repository deploys already. Once this one takes its place:\n"
+        f"{indent(on_push, '# ')}on: workflow_dispatch\n"
+    )
 
 
 def around_text(seen: Surroundings, action: str = ACTION) -> str:

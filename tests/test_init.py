@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from deploy_protocol import main
@@ -110,6 +111,28 @@ def test_a_workflow_of_its_own_is_told_that_it_deploys_past_the_policy(checkout:
     assert (
         f"kept as it is: {WORKFLOW}\n  If it deploys, it does so past the policy" in init("--dry-run").stdout
     )
+
+
+def test_a_workflow_with_the_other_ending_is_kept_as_well(checkout: Path) -> None:
+    other = WORKFLOW.replace(".yml", ".yaml")
+    put(checkout, {other: "on: push\njobs: {live: {environment: live}}"})
+    assert f"kept as it is: {other}\n  If it deploys" in init("--yes").stdout
+    assert WORKFLOW not in written(checkout)
+
+
+def test_beside_a_workflow_that_deploys_it_deploys_nothing_a_second_time(checkout: Path) -> None:
+    put(checkout, {".github/workflows/release.yml": "on: push\njobs: {a: {environment: live}}"})
+    init("--yes")
+    workflow = yaml.load((checkout / WORKFLOW).read_text(encoding="utf-8"), yaml.BaseLoader)
+    assert workflow["on"] == "workflow_dispatch"
+
+
+def test_the_site_that_github_serves_is_no_environment_of_versions(checkout: Path) -> None:
+    pages = "on: push\njobs: {a: {environment: {name: github-pages}}}"
+    put(checkout, {".github/workflows/pages.yml": pages})
+    assert "environments: none found" in init("--yes").stdout
+    workflow = yaml.load((checkout / WORKFLOW).read_text(encoding="utf-8"), yaml.BaseLoader)
+    assert workflow["on"] == {"push": {"branches": ["trunk"]}}
 
 
 def test_what_it_wrote_itself_lacks_nothing(checkout: Path) -> None:
