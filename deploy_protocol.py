@@ -358,8 +358,8 @@ def start_hotfix(name: str, file: str) -> None:
 
     policy = _policy(file)
     begun = _seen(None, lambda github: start(Checkout.around(Path()), github, policy, name))
-    runs = f"{begun.start.version or begun.start.sha[:7]} of {begun.start.environment}"
-    click.echo(f"{begun.branch} begins at {begun.start.sha[:7]}, which is {runs}.")
+    runs = f"{begun.start.environment} runs" + (f" as {begun.start.version}" if begun.start.version else "")
+    click.echo(f"{begun.branch} begins at {begun.start.sha[:7]}, which {runs}.")
     click.echo(f"Fix only that, commit, then: git push -u origin {begun.branch}")
 
 

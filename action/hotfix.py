@@ -44,8 +44,9 @@ def _back_port(job: Job, github: GitHub, hotfix: Hotfix, entry: Entry) -> str:
 
 
 def _open_post_mortem(job: Job, github: GitHub, entry: Entry, back: str) -> None:
-    """One for each run, whoever is first: the App at its gate, or this job."""
-    mark, branch = post_mortem_line(job.workflow.run_id, entry.environment), job.workflow.ref_name
+    """One for each run, whoever is first: the App at its gate, or this job. At a terminal there is no run."""
+    number, branch = job.workflow.run_id or entry.deployment_id or 0, job.workflow.ref_name
+    mark = post_mortem_line(number, entry.environment)
     try:
         if not github.find_issues(mark, labels=[POST_MORTEM_LABEL], state="all"):
             body = hotfix_post_mortem(mark, entry, branch, back)

@@ -21,7 +21,7 @@ def repository_of(
     """Raises GatewayError, with the cure, where token or repository are not to be found."""
     token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN")
     if not token:
-        raise Forbidden("There is no token. Set GITHUB_TOKEN, as to what `gh auth token` prints.")
+        raise Forbidden("There is no token. Set GITHUB_TOKEN, for example to what `gh auth token` prints.")
     name = repository or environ.get("GITHUB_REPOSITORY") or Checkout(directory).repository()
     if not _NAME.fullmatch(name):
         raise NotFound(f"'{name}' names no repository. Give --repository OWNER/NAME.")

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from deploy_protocol import main
+from gateway.checkout import Checkout, NoCheckout
 from sandbox.actions import LocalAction
 from sandbox.state import WorkflowRun
 from tests.runner import SHOP, Shop, made_by_jobs, shop_in
@@ -174,6 +175,16 @@ def test_a_hotfix_deployed_again_is_brought_back_once(desk: Desk) -> None:
     assert post_mortem(desk)
 
 
+def test_each_hotfix_deployed_from_a_terminal_has_a_post_mortem_of_its_own(desk: Desk) -> None:
+    deployed_and_moved_on(desk, LINES)
+    travel(desk, LINES.replace("one", "ONE").replace("three", "three, fixed"))
+    deploy = [sys.executable, str(ROOT / "deploy_protocol.py"), "run", "--environment", "production"]
+    for version in ("1.0.1", "1.0.2"):
+        subprocess.run([*deploy, "--version", version], cwd=desk.home, check=True)
+    assert len(desk.shop.ask("GET", "/issues?labels=post-mortem")) == 1 + 2
+    assert len(back_ports(desk)) == 1
+
+
 def test_a_hotfix_begun_twice_is_told_where_to_go_on(desk: Desk) -> None:
     deployed_and_moved_on(desk, LINES)
     assert desk.hotfix("login").exit_code == 0
@@ -227,3 +238,9 @@ def test_without_hotfix_in_the_policy_the_lines_that_are_shown_are_those_to_add(
     file.write_text(f"{bare}\n{lines}", encoding="utf-8")
     assert CliRunner().invoke(main, ["check"]).exit_code == 0
     assert "Nothing was ever deployed to live" in desk.hotfix("login").stderr
+
+
+def test_what_git_complains_of_is_its_reason_and_not_its_advice(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    with pytest.raises(NoCheckout, match="git fetch: fatal: 'origin' does not appear to be a git repository"):
+        Checkout(tmp_path).git("fetch", "origin")
