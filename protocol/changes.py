@@ -11,6 +11,7 @@ from protocol.markdown import escaped, linked
 MOST_SHOWN = 50
 _LONGEST_TITLE = 300
 _HEADING = re.compile(r"^(?P<level>#{1,6})\s+(?P<text>[^\n]*)$", re.MULTILINE)
+_FENCED = re.compile(r"^ {0,3}(?P<fence>```|~~~).*?(?:^ {0,3}(?P=fence)|\Z)", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,13 +131,26 @@ def change_lines(parts: Sequence[Part]) -> Iterator[str]:
 
 
 def section_of(changelog: str, version: str) -> str:
-    """What a changelog says under the heading that names the version; nothing where none does."""
-    named = re.compile(rf"(?<![\w.-])v?{re.escape(version.removeprefix('v'))}(?![\w+.-]*\w)")
-    headings = list(_HEADING.finditer(changelog))
-    for at, heading in enumerate(headings):
-        if version and named.search(heading["text"]):
-            return changelog[heading.end() : _end(headings[at:], len(changelog))].strip()
-    return ""
+    """What a changelog says under the heading that names the version; nothing where none does.
+
+    Another's, such as `Upgrading from 1.2.0`, may name it as well: the highest is its own.
+    """
+    name = re.compile(rf"(?<![\w.-])v?{re.escape(version.removeprefix('v'))}(?![\w+.-]*\w)")
+    headings = list(_HEADING.finditer(_without_code(changelog)))
+    named = [
+        (len(heading["level"]), found.start(), at)
+        for at, heading in enumerate(headings)
+        if version and (found := name.search(heading["text"]))
+    ]
+    if not named:
+        return ""
+    _, _, at = min(named)
+    return changelog[headings[at].end() : _end(headings[at:], len(changelog))].strip()
+
+
+def _without_code(changelog: str) -> str:
+    """As long as it was: a comment in a shell's example looks like a heading."""
+    return _FENCED.sub(lambda block: re.sub(r"[^\n]", " ", block[0]), changelog)
 
 
 def _end(headings: Sequence[re.Match[str]], default: int) -> int:

@@ -112,10 +112,10 @@ def _now(entry: Entry, *, seen: bool) -> str:
     before = escaped(entry.previous_version or "the version before")
     what = linked(entry.changes or "see the changes", entry.changes_url)
     approvers = ", ".join(map(escaped, entry.approvers))
-    runs, nobody = (_RUNS[entry.status], "nobody's approval") if seen else _UNSEEN
+    runs, nobody = (_RUNS[entry.status], "no approval") if seen else _UNSEEN
     return (
         f"**{runs.format(version=version, before=before, where=where)}** "
-        f"{version}, begun {entry.at:%Y-%m-%d %H:%M}, {_ENDED[entry.status]}.\n\n"
+        f"{version}, begun {entry.at:%Y-%m-%d %H:%M %Z}, {_ENDED[entry.status]}.\n\n"
         f"Changes: {what}, deployed by {escaped(entry.deployer)}"
         + (f" and approved by {approvers}." if approvers else f", with {nobody}.")
     )
@@ -147,7 +147,7 @@ def _timeline(entry: Entry, steps: Sequence[Happened]) -> Iterator[str]:
         f"{escaped(step.wrong)} |"
         for step in steps
     ]
-    head = ["| Began | Step | Outcome | Took | What was wrong |", "|---|---|---|---:|---|"]
+    head = [f"| Began ({entry.at:%Z}) | Step | Outcome | Took | What was wrong |", "|---|---|---|---:|---|"]
     yield "### Timeline\n\n" + "\n".join([*head, *rows])
 
 

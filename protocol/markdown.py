@@ -7,16 +7,17 @@ from collections.abc import Iterable
 
 _MOST_PRINTED = 10_000  # characters
 
-# What starts a construct in GitHub's Markdown, a mention or a reference. The backslash goes first.
+# What starts a construct in GitHub's Markdown, or a reference. The backslash goes first.
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+!|~&$])")
-_MENTION = re.compile(r"(?<![\w`])@(?=\w)")
+# To GitHub whatever is no ASCII letter, digit or `_` may stand before a mention, or a reference such as GH-7.
+_CALL = re.compile(r"(?<![0-9A-Za-z_])(?:@(?=\w)|GH-(?=\d))", re.IGNORECASE)
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def escape(text: str) -> str:
     """One line of plain text: nothing in it formats, links, mentions or hides."""
     line = " ".join(text.split())
-    return _MENTION.sub("@\u2060", _SPECIAL.sub(r"\\\1", line))
+    return _CALL.sub(lambda call: call[0] + "\u2060", _SPECIAL.sub(r"\\\1", line))
 
 
 def escaped(text: str) -> str:

@@ -92,6 +92,26 @@ def test_a_changelog_is_read_under_the_heading_of_the_version(version: str, sect
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param("## 2.0.0\n\n### Upgrading from 1.9.0\n\n- Read\n\n## 1.9.0\n\n{}\n", id="below"),
+        pytest.param("## 2.0.0 (not for 1.9.0)\n\nNew.\n\n## 1.9.0\n\n{}\n", id="beside"),
+        pytest.param("## [1.9.0]\n\n{}\n\n## [1.8.0]\n\n- Old\n", id="its own"),
+    ],
+)
+@pytest.mark.parametrize(
+    "section",
+    [
+        pytest.param("- Search", id="a list"),
+        pytest.param("```sh\n# install it again\n./install\n```\n\n- Search", id="a comment in code"),
+        pytest.param("  ~~~\n## 1.9.0\n  ~~~", id="a heading in code"),
+    ],
+)
+def test_a_versions_section_is_its_own_and_whole(written: str, section: str) -> None:
+    assert section_of(written.format(section), "v1.9.0") == section.strip()
+
+
+@pytest.mark.parametrize(
     ("base", "shown"),
     [
         pytest.param("a" * 40, ("aaaaaaa...bbbbbbb", f"compare/{'a' * 40}...{'b' * 40}"), id="since another"),

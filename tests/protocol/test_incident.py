@@ -33,6 +33,7 @@ def test_the_timeline_tells_the_clock_of_every_step() -> None:
     ]
     body = incident_body(ENTRY, steps=steps)
     began = f"{ENTRY.at:%H:%M:%S}"
+    assert "| Began (UTC+01:00) | Step |" in body
     assert f"| {began} | deploy \\| now | passed | 1m1s |  |" in body
     assert "| smoke | failed | 2s | shut |" in body
 
@@ -51,7 +52,7 @@ def test_each_end_has_its_own_words() -> None:
 @pytest.mark.parametrize(
     ("status", "first"),
     [
-        ("rollback", "**production runs 1.2.2 again.** 1.2.3, begun 2026-11-23 10:04, was rolled back."),
+        ("rollback", "**production runs 1.2.2 again.** 1.2.3, begun 2026-11-23 10:04 UTC+01:00, was rolled"),
         ("failed", "**Look at what production runs: nothing went back by itself.** 1.2.3, begun"),
         ("held", "**production runs 1.2.3 until a person says whether it stays.** 1.2.3, begun"),
         ("success", "**production runs 1.2.3 now.** 1.2.3, begun"),
