@@ -71,7 +71,7 @@ class Model(BaseModel):
 
 
 class Holidays(Model):
-    """From the `holidays` package (country, subdivision), and days of one's own."""
+    """From the `holidays` package (country, subdivision), and days of your own."""
 
     country: Text | None = None
     subdivision: Text | None = None
@@ -103,7 +103,7 @@ class EnvironmentAccess(Model):
 
 
 class Messages(Model):
-    """Words of one's own; the first line is the title, and `{version}` and the like are filled in."""
+    """Your own words; the first line is the title, and `{version}` and the like are filled in."""
 
     before: Template | None = None
     during: Template | None = None
@@ -139,7 +139,7 @@ class FreezeExcept(Model):
 
 
 class PlannedFreeze(Model):
-    """Clock times without an offset are in the policy's zone."""
+    """A time without an offset is in the policy's zone."""
 
     from_: Moment = Field(alias="from")
     until: LatestMoment
@@ -152,7 +152,7 @@ class Lines(Model):
 
 
 class When(Model):
-    """All conditions given must hold; within one, any entry."""
+    """All conditions given must hold; within one, any of its entries is enough."""
 
     paths: tuple[FileGlob, ...] = ()  # globs; ** crosses /
     labels: tuple[Text, ...] = ()
@@ -271,7 +271,7 @@ class Canary(Model):
 
 
 class BlueGreen(Model):
-    """The side before stays for `keep`, counted from the switch; the job waits so long and releases it."""
+    """The previous side stays up for `keep` from the switch on; the job waits that long, then releases it."""
 
     deploy_idle: Text
     switch: Text
@@ -337,7 +337,7 @@ class RollbackIf(Model):
 
 
 class Limits(Model):
-    """A limit trips on more than this many."""
+    """How much is tolerated: more than this many is too much."""
 
     failures: Annotated[Whole, Field(ge=0)] = 0
     inconclusive: Annotated[Whole, Field(ge=0)] = 0
@@ -453,7 +453,7 @@ class Log(Model):
 
 
 class PolicyTest(Model):
-    """A case of the policy's own `tests:`. What it does not say is as good as it can be."""
+    """A case of the policy's own `tests:`. Whatever it does not mention is assumed to be in order."""
 
     at: Moment
     environment: Text
