@@ -228,9 +228,11 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _git(directory: Path, *arguments: str) -> str:
-    answer = subprocess.run(
-        ["git", "-C", str(directory), *arguments], capture_output=True, text=True, check=False
-    )
+    command = ["git", "-C", str(directory), *arguments]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise NoCheckout("git is not installed here. Install it and run this again.") from None
     if answer.returncode:
         raise NoCheckout(f"git {arguments[0]}: {_complaint(answer.stderr)}")
     return answer.stdout.strip()

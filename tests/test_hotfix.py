@@ -240,6 +240,12 @@ def test_without_hotfix_in_the_policy_the_lines_that_are_shown_are_those_to_add(
     assert "Nothing was ever deployed to live" in desk.hotfix("login").stderr
 
 
+def test_a_machine_without_git_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoCheckout, match="git is not installed here"):
+        Checkout(tmp_path).git("status")
+
+
 def test_what_git_complains_of_is_its_reason_and_not_its_advice(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
     with pytest.raises(NoCheckout, match="git fetch: fatal: 'origin' does not appear to be a git repository"):
