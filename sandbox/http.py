@@ -46,6 +46,7 @@ def create_app(world: World) -> Flask:
     app = Flask("sandbox", static_folder=None)
     app.config["PROPAGATE_EXCEPTIONS"] = True  # a cut connection must reach the server
     serve_git(app, world)
+    addresses()  # before there are threads: of two that make syntax trees at once, Python 3.11 fails one
 
     def view(_: str = "") -> Response:
         return respond(_answer(world, request))
