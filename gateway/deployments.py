@@ -11,6 +11,7 @@ from gateway.reading import Node, login_of, moment
 from protocol.entry import version_of_line
 from protocol.facts import Deployment, DeploymentState
 from protocol.log import deployer_of_line, status_of_line
+from protocol.notes import NOT_BEGUN, is_note
 
 if TYPE_CHECKING:
     from gateway.connection import Connection
@@ -72,11 +73,19 @@ def noted_in_run(
 
 
 def deployments(nodes: list[Node]) -> tuple[Deployment, ...]:
-    """Newest first, without those GitHub made for the jobs of rollbacks, which deployed another commit."""
-    told = [node for node in nodes if node is not None]
+    """Newest first, without those GitHub made for the jobs of rollbacks, which deployed another commit.
+
+    Nor for those that began nothing, as in a dry run: GitHub calls them a success or a failure all the same.
+    """
+    told = [node for node in nodes if node is not None and not _never_begun(node)]
     beside = [_payload(node).get("beside") for node in told]
     found = {node["databaseId"]: deployment(node) for node in told if node["databaseId"] not in beside}
     return tuple(sorted(found.values(), key=lambda one: (one.created_at, one.id), reverse=True))
+
+
+def _never_begun(node: Node) -> bool:
+    said = (one["description"] or "" for one in node["statuses"]["nodes"])
+    return next((text for text in said if version_of_line(text) or is_note(text)), "") == NOT_BEGUN
 
 
 def deployment(node: Node) -> Deployment:

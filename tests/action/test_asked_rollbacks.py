@@ -52,6 +52,18 @@ def test_what_was_taken_back_is_not_gone_back_to(shop: Shop) -> None:
     assert "Rolling production back" not in again
 
 
+def test_a_dry_run_is_no_deployment(shop: Shop) -> None:
+    dry = WORKFLOW.replace(
+        "environment: production\n          version",
+        "environment: production\n          dry_run: true\n          version",
+    )
+    files = {".github/workflows/deploy.yml": dry}
+    shop.world.commit(SHOP, files, "Only show it", quiet=True)
+    run = push(shop, "1.3.0")
+    assert (run.conclusion, "status dry run" in shop.log(run, "deploy")) == ("success", True), shop.story(run)
+    assert "Rolling production back from 1.2.0 to 1.1.0" in roll_back(shop)
+
+
 def test_a_rollback_that_failed_is_tried_again_to_the_same_version(shop: Shop) -> None:
     write(shop, POLICY.replace('echo "back to $PREVIOUS_VERSION"', "false"))
     assert "the rollback failed during rollback: previous version" in roll_back(shop)

@@ -158,8 +158,16 @@ def test_a_check_decides_and_runs_nothing(desk_of: Any) -> None:
 def test_a_dry_run_shows_the_plan_and_changes_nothing(desk_of: Any) -> None:
     desk = desk_of(dry_run=True)
     result, github = run_with(desk.job, STEPS)
-    assert (result.status, desk.file("story"), github.statuses) == ("dry run", "", [])
+    assert (result.status, desk.file("story"), github.created) == ("dry run", "", [])
     assert "4. deploy" in desk.log
+    [note] = github.statuses  # or the success with which GitHub ends its own would be one of this commit
+    assert (note["id"], note["state"], note["description"]) == (42, "in_progress", "Not begun")
+
+
+def test_a_dry_run_without_githubs_deployment_writes_nothing(desk_of: Any) -> None:
+    github = GitHubInMemory(policies=[policy_of(STEPS)], job_deployment=None)
+    assert run(desk_of(dry_run=True).job, github).status == "dry run"
+    assert (github.statuses, github.created) == ([], [])
 
 
 def test_an_asked_rollback_goes_to_the_last_good_version_before_the_one_that_runs(desk_of: Any) -> None:
