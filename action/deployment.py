@@ -203,7 +203,8 @@ def _say_who_saw_it(job: Job, progress: Progress) -> None:
         return  # the job's own steps deployed it: only they know to whom
     progress.exposure = exposure_of(progress.shares, job.clock())
     if "service" in progress.touched:
-        progress.issues.append(progress.exposure.say(progress.version))
+        over = not progress.shares or not progress.shares[-1].share
+        progress.issues.append(progress.exposure.say(progress.version, over=over))
 
 
 def _end(job: Job, progress: Progress, begun: Begun, told: Told) -> Result:

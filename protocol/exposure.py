@@ -26,11 +26,13 @@ class Exposure:
     most: float
     seconds: float
 
-    def say(self, version: str) -> str:
+    def say(self, version: str, *, over: bool = True) -> str:
+        """`over`: nobody sees it any more."""
         if not self.most:
             return f"no user saw {version}"
         length = say_duration(timedelta(seconds=round(self.seconds)))
-        return f"at most {self.most * _HUNDRED:.3g}% of users saw {version}, for {length}"
+        verb, since = ("saw", "") if over else ("see", " so far")
+        return f"at most {self.most * _HUNDRED:.3g}% of users {verb} {version}, for {length}{since}"
 
 
 def exposure_of(shares: Sequence[Share], until: datetime) -> Exposure:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -159,6 +160,7 @@ def test_no_traffic_is_neither_a_pass_nor_a_reason_to_go_back(desk_of: Any) -> N
         "ada must look, since the metrics do not say whether it is well: error_rate: never measured",
         f"it stays; {_ONCE_LOOKED}",
     )
+    assert re.fullmatch(r"at most 100% of users see 1\.1\.0, for \d+s so far", result.issues[2])
     assert "::error title=production%3A held for ada::ada must look, since the metrics" in desk.log
 
 

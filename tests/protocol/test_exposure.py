@@ -31,4 +31,6 @@ def test_the_largest_share_and_the_time_that_anybody_saw_it(
 
 def test_it_is_one_sentence() -> None:
     assert Exposure(most=0.25, seconds=41.2).say("1.1.0") == "at most 25% of users saw 1.1.0, for 41s"
+    still = Exposure(most=0.25, seconds=41.2).say("1.1.0", over=False)
+    assert still == "at most 25% of users see 1.1.0, for 41s so far"
     assert Exposure(most=0, seconds=0).say("1.1.0") == "no user saw 1.1.0"
