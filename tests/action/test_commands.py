@@ -122,7 +122,7 @@ def test_a_command_that_ended_in_time_is_not_late_because_we_are(tmp_path: Path,
     lines: list[str] = []
     with _started("echo done", ENVIRON, tmp_path) as (process, ended):
         select.select([ended], [], [])
-        assert _watch(process, _Output(lines.append), ended, stop, deadline=time.monotonic())
+        assert _watch(process, _Output(lines.append, ENVIRON), ended, stop, deadline=time.monotonic())
     assert lines == ["done"]
 
 
