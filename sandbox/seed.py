@@ -53,12 +53,18 @@ class SeedError(Exception):
 def read_seed(path: Path) -> Seed:
     """The seed in a file; directories in it are relative to the file."""
     try:
-        seed = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError) as error:
+        seed = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
         raise SeedError(f"{path} cannot be read: {error}") from error
+    if not isinstance(seed, dict):
+        raise SeedError(f"{path} is no mapping. A seed has: {', '.join(PARTS)}.")
     unknown = [name for name in seed if name not in PARTS]
     if unknown:
         raise SeedError(f"{path}: unknown part '{unknown[0]}'. A seed has: {', '.join(PARTS)}.")
+    for name, part in seed.items():
+        wanted, word = (list, "list") if name == "users" else (dict, "mapping")
+        if part is not None and not isinstance(part, wanted):
+            raise SeedError(f"{path}: '{name}' must be a {word}.")
     for about in (seed.get("repositories") or {}).values():
         if isinstance(about.get("files"), str):
             about["files"] = files_under(path.parent / about["files"])

@@ -81,22 +81,22 @@ def serve(
     return Server(world=world, courier=courier, runner=runner, http=http, thread=thread)
 
 
+class PlaceError(Exception):
+    """A file or directory that cannot be used, with the cure."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a sandbox until it is told to stop, and print where it is and how to get in."""
     asked = _arguments(argv)
     try:
         seed = read_seed(asked.seed) if asked.seed else DEFAULT
-    except SeedError as error:
+        world = World(root=_empty_directory(asked.root))
+        if asked.record:
+            Recording(_writable(asked.record)).follow(world)
+    except (SeedError, PlaceError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - this is a command
         return 2
-    if asked.root and asked.root.is_dir() and any(asked.root.iterdir()):
-        print(f"{asked.root} is not empty: name an empty directory, or none", file=sys.stderr)  # noqa: T201
-        return 2
     over = _told_to_stop()
-    root = asked.root or Path(tempfile.mkdtemp(prefix="sandbox-"))
-    world = World(root=root)
-    if asked.record:
-        Recording(asked.record).follow(world)
     server = serve(world, asked.port, actions=read_actions(seed))
     plant(world, seed)
     introduce(world, as_json=asked.json)
@@ -115,6 +115,29 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=Path, help="a YAML file of users, repositories and Apps to begin with")
     parser.add_argument("--json", action="store_true", help="introduce itself as one JSON object")
     return parser.parse_args(argv)
+
+
+def _empty_directory(asked: Path | None) -> Path:
+    if asked is None:
+        return Path(tempfile.mkdtemp(prefix="sandbox-"))
+    try:
+        asked.mkdir(parents=True, exist_ok=True)
+        taken = any(asked.iterdir())
+    except OSError as error:
+        why = f"{asked} cannot be used ({error.strerror}): name an empty directory, or none"
+        raise PlaceError(why) from error
+    if taken:
+        raise PlaceError(f"{asked} is not empty: name an empty directory, or none")
+    return asked
+
+
+def _writable(record: Path) -> Path:
+    """Tried before anything starts: an exchange that cannot be recorded has no answer."""
+    try:
+        record.open("a").close()
+    except OSError as error:
+        raise PlaceError(f"{record} cannot be written ({error.strerror}): name another file") from error
+    return record
 
 
 def introduce(world: World, *, as_json: bool) -> None:

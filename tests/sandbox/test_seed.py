@@ -60,11 +60,18 @@ def test_a_seed_becomes_a_world(seed_file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("peple: []", "unknown part 'peple'"), ("users: [", "cannot be read")],
-    ids=["unknown part", "not YAML"],
+    [
+        ("peple: []", "unknown part 'peple'"),
+        ("users: [", "cannot be read"),
+        ("users: [\xff]", "cannot be read"),
+        ("- ada", "is no mapping. A seed has: users"),
+        ("users: 5", "'users' must be a list"),
+        ("repositories: [acme/shop]", "'repositories' must be a mapping"),
+    ],
+    ids=["unknown part", "not YAML", "not UTF-8", "a list", "users as a number", "repositories as a list"],
 )
 def test_a_wrong_seed_says_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:
-    (tmp_path / "seed.yml").write_text(text)
+    (tmp_path / "seed.yml").write_text(text, encoding="latin-1")
     with pytest.raises(SeedError, match=said):
         read_seed(tmp_path / "seed.yml")
 
@@ -88,6 +95,22 @@ def test_a_directory_in_use_is_left_alone(tmp_path: Path, capsys: pytest.Capture
     assert main(["--root", str(tmp_path)]) == 2
     assert capsys.readouterr().err == f"{tmp_path} is not empty: name an empty directory, or none\n"
     assert [entry.name for entry in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--root", "cannot be used (Not a directory): name an empty directory, or none\n"),
+        ("--record", "cannot be written (Not a directory): name another file\n"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_named_before_it_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, said: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "below"
+    assert main([option, str(place)]) == 2
+    assert capsys.readouterr().err == f"{place} {said}"
 
 
 def test_the_seed_in_the_docs_becomes_a_world(tmp_path: Path) -> None:
