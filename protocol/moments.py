@@ -17,6 +17,7 @@ _MOMENT = re.compile(
 
 _UTC = ZoneInfo("UTC")
 _OF_THE_MACHINE = ("localtime", "Factory", "posix", "right/")  # files beside the zones on some systems
+_LETTERS = 4  # CEST is most like EST, on the other side of the sea: letters are taken exactly or not at all
 _YEARS = range(1970, 9999)  # every zone can show these, and count some days back and on
 
 
@@ -114,7 +115,7 @@ def _nearest_zone(name: str) -> str:
         return ": a bare offset knows no summer time, write a place such as Europe/Berlin, or UTC"
     wanted = name.strip().lower().replace(" ", "_")
     for names in (zones, cities):
-        near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.75)
+        near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.75 if len(wanted) > _LETTERS else 1)
         if near:
             return f", did you mean '{names[near[0]]}'?"
     return ": write one such as Europe/Berlin or UTC"

@@ -78,6 +78,10 @@ TOP = {
         "timezone: berlin",
         "3:11: 'berlin' is not an IANA time zone, did you mean 'Europe/Berlin'?",
     ),
+    "zone of three letters": (
+        "timezone: CEST",
+        "3:11: 'CEST' is not an IANA time zone: write one such as Europe/Berlin or UTC",
+    ),
     "zone that is a path": (
         "timezone: ../../etc/passwd",
         "3:11: '../../etc/passwd' is not an IANA time zone: write one such as Europe/Berlin or UTC",
