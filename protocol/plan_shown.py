@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, assert_never
 
 from protocol.durations import say_duration
@@ -21,6 +22,7 @@ from protocol.plan import (
     Work,
 )
 from protocol.policy import Integrity, Monitor, Probe
+from protocol.wording import counted
 
 
 def plan_data(plan: Plan) -> dict[str, Any]:
@@ -102,7 +104,10 @@ def _command_data(command: Command) -> dict[str, Any]:
 
 
 def _probe_data(probe: Probe) -> dict[str, Any]:
-    return probe.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    told = probe.model_dump(by_alias=True, exclude_defaults=True)
+    return {
+        key: say_duration(value) if isinstance(value, timedelta) else value for key, value in told.items()
+    }
 
 
 def _undoing_data(undoing: Undoing) -> dict[str, Any]:
@@ -180,7 +185,7 @@ def _say_integrity(integrity: Integrity) -> str:
 
 def _say_command(command: Command) -> str:
     lead = "".join(f"{name}={value} " for name, value in command.variables.items())
-    retries = f", retried {command.retries} times" if command.retries else ""
+    retries = f", retried {counted(command.retries, 'time')}" if command.retries else ""
     return f"{lead}{_first_line(command.run)}  (at most {say_duration(command.timeout)}{retries})"
 
 

@@ -48,6 +48,8 @@ def test_a_plan_is_json_and_text(example: Plan) -> None:
     data = json.loads(json.dumps(plan_data(example)))
     assert len(data["steps"]) == len(example.steps)
     assert data["rollback"]["database"] == "./ops/migrate down"
+    [health] = [step for step in data["steps"] if step["name"] == "health"]
+    assert health["work"][0]["probes"] == [{"url": "https://shop.example/healthz", "within": "2m"}]
     text = render_plan(example)
     assert '  6. deploy           TRACK=canary ./ops/deploy "$VERSION"  (at most 15m)' in text
     assert (
