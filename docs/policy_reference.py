@@ -166,7 +166,7 @@ MEANINGS = {
     "Rollback.automatic": "When false, a person starts it with `phase: rollback`.",
     "Rollback.run": "Puts `$PREVIOUS_VERSION` in place.",
     "Rollback.timeout": "How long it may take; then it has failed, and a person is asked.",
-    "Environment.deploy": "How deployments begin.",
+    "Environment.deploy": "How deployments begin. The App starts `on-merge` alone; the rest is to be read.",
     "Environment.workflow": "The file that the App starts, in `.github/workflows`.",
     "Environment.after": "Another environment that comes first.",
     "Environment.windows": "When deploying is open.",
