@@ -279,7 +279,7 @@ def run(**inputs: str | bool | None) -> None:
     sys.exit(run_from_terminal(given, os.environ))
 
 
-@main.command(epilog=example("init --dry-run"))
+@main.command(epilog=example("init --dry-run"), short_help="Write a policy and workflows to begin with.")
 @click.option(
     "--action", metavar="USES", callback=_pinned, help="Our action as a workflow names it: OWNER/REPO@COMMIT."
 )
@@ -342,7 +342,9 @@ def hotfix() -> None:
     """Begin a hotfix from what production runs."""
 
 
-@hotfix.command("start", epilog=example("hotfix start login"))
+@hotfix.command(
+    "start", epilog=example("hotfix start login"), short_help="Make its branch, at the commit that runs."
+)
 @click.argument("name")
 @policy_option
 def start_hotfix(name: str, file: str) -> None:
@@ -363,7 +365,11 @@ def start_hotfix(name: str, file: str) -> None:
     click.echo(f"Fix only that, commit, then: git push -u origin {begun.branch}")
 
 
-@hotfix.command("pull", epilog=example('hotfix pull login --title "The login answers again"'))
+@hotfix.command(
+    "pull",
+    epilog=example('hotfix pull login --title "The login answers again"'),
+    short_help="Open its pull request, once the branch is pushed.",
+)
 @click.argument("name")
 @click.option("--title", metavar="TEXT", help="Default: Hotfix: NAME.")
 @policy_option
@@ -388,7 +394,10 @@ def open_hotfix(name: str, title: str | None, file: str) -> None:
         )
 
 
-@main.command(epilog=example("metrics --repository acme/shop --environment production --since 90d"))
+@main.command(
+    epilog=example("metrics --repository acme/shop --environment production --since 90d"),
+    short_help="Measure deploying, per environment and ISO week.",
+)
 @repository_option
 @click.option("--environment", metavar="NAME", help="Only this one. Default: all.")
 @since_option
@@ -410,7 +419,7 @@ def metrics(repository: str | None, environment: str | None, since: str | None, 
     _print(measures_data(weeks) if as_json else measures_text(weeks))
 
 
-@main.command(epilog=example("serve"))
+@main.command(epilog=example("serve"), short_help="Run the App; `serve setup` registers it on GitHub.")
 @click.argument("part", type=click.Choice(["all", "web", "worker", "setup"]), default="all")
 def serve(part: str) -> None:
     """Run the App: web and worker together, or one PART; `setup` registers it on GitHub first.
@@ -458,7 +467,11 @@ def show_delivery(guid: str, as_json: bool) -> None:
     _print(delivery_data(found) if as_json else delivery_text(found))
 
 
-@deliveries.command("replay", epilog=example("deliveries replay 72d3162e-cc78-11e3-81ab-4c9367dc0958"))
+@deliveries.command(
+    "replay",
+    epilog=example("deliveries replay 72d3162e-cc78-11e3-81ab-4c9367dc0958"),
+    short_help="Hand deliveries in again.",
+)
 @click.argument("guids", metavar="GUID...", nargs=-1)
 @click.option("--all", "every", is_flag=True, help="Every dead one.")
 def replay_deliveries(guids: tuple[str, ...], every: bool) -> None:

@@ -292,6 +292,11 @@ def test_run_s_help_names_every_phase() -> None:
     assert f"{', '.join(most)} or {last}." in deploy_protocol("run", "--help").stdout
 
 
+@pytest.mark.parametrize("group", [[], ["hotfix"], ["deliveries"]], ids=["all", "hotfix", "deliveries"])
+def test_what_each_verb_does_is_told_in_one_whole_line(group: list[str]) -> None:
+    assert "..." not in deploy_protocol(*group, "--help").stdout.partition("Commands:")[2]
+
+
 def example_of(verb: click.Command) -> list[str]:
     assert verb.epilog is not None, f"`{verb.name} --help` has no example"
     _, _, command = verb.epilog.partition("Example:")
