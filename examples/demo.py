@@ -100,6 +100,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave it running until Ctrl-C")
     keep = parser.parse_args().keep
     started = time.monotonic()
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"  # no proxy of a company leads back here
     with tempfile.TemporaryDirectory(prefix="deploy-demo-") as home, set_up(Path(home)) as stage:
         try:
             play(stage)
@@ -377,6 +378,7 @@ def start_service(*, home: Path, app_url: str, api_url: str, app: App) -> subpro
         "HOST": "127.0.0.1",
         "PORT": app_url.rpartition(":")[2],
         "DATA_DIR": str(home / "service"),
+        "DATABASE_URL": "",  # whatever database the terminal names is not ours to write to
     }
     with (home / "service.log").open("wb") as output:
         return subprocess.Popen([sys.executable, "-m", "service"], env=environ, stdout=output, stderr=output)
