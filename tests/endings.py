@@ -69,25 +69,31 @@ class Ending:
     scene: Scene
     code: int
     took: float  # seconds since it was wished to stop
+    late: bool  # on a busy machine it came to nothing else in its time
     said: str
     before: Told
     end: str
     told: Told
 
-    @property
-    def late(self) -> bool:
-        return self.took >= IN_TIME
 
-
-def ended(scene: Scene, job: Forked, *, since: float | None = None) -> Callable[[], Ending]:
-    """Once the job has ended; what it left is told when that is called for."""
+def ended(
+    scene: Scene, job: Forked, *, since: float | None = None, within: float = IN_TIME
+) -> Callable[[], Ending]:
+    """Once the job has ended, `within` seconds if it is in time; what it left is told when called for."""
     code, took = job.wait(), 0.0 if since is None else time.monotonic() - since
     before = Told.of(scene)
 
     def end() -> Ending:
         said = scene.end_of_job()
         return Ending(
-            scene=scene, code=code, took=took, said=job.said(), before=before, end=said, told=Told.of(scene)
+            scene=scene,
+            code=code,
+            took=took,
+            late=took >= within,
+            said=job.said(),
+            before=before,
+            end=said,
+            told=Told.of(scene),
         )
 
     return end

@@ -25,7 +25,7 @@ from action.result import Result
 from protocol.entry import entry_data, entry_from
 from tests.entries import make_entry
 
-PATIENCE = 90.0  # more than the turn of a dead writer of the log is waited for
+PATIENCE = 180.0  # more than the turn of a dead writer of the log is waited for
 _ROOT = Path(__file__).parents[1]
 _PARENT = (sys.executable, "-W", "ignore", "-c", "from tests.forks import serve; serve()")
 

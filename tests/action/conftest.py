@@ -46,7 +46,7 @@ def played(request: pytest.FixtureRequest, stage: Theatre) -> Iterator[dict[str,
     """What the module's chosen tests look at, several scenes at once: most of the time they wait."""
     items: list[Any] = [item for item in request.session.items if item.path == request.path]
     chosen = [item for item in items if hasattr(item.function, "scene")]
-    with ThreadPoolExecutor(max_workers=8) as pool:
+    with ThreadPoolExecutor(max_workers=4) as pool:
         yield {item.nodeid: pool.submit(item.function.scene, stage, **_parameters(item)) for item in chosen}
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import signal
+import time
+from contextlib import ExitStack
 from threading import Event
 
 import pytest
 
+from action.process import _LAST_SECONDS
 from gateway.turns import REF
 from tests.deaths import Scene, Theatre, wait_for
 from tests.endings import (
@@ -132,7 +135,7 @@ def holds_others_up(scene: Scene) -> bool:
     return scene.theatre.sandbox.world.git(scene.repository).ref(REF) is not None
 
 
-def die_with_a_pull_request(stage: Theatre, by: str, at: str, **_: object) -> list[str]:
+def die_with_a_pull_request(stage: Theatre, by: str, at: str, **_: object) -> Ending:
     """Over its checklist the job does not know yet what it brings; GitHub answers slowly when it asks.
 
     Its deploy step outlasts the scene, so that the signal finds it on its way however busy the machine is.
@@ -141,20 +144,19 @@ def die_with_a_pull_request(stage: Theatre, by: str, at: str, **_: object) -> li
         steps = CHECKED.replace("'at deploy'", f"'at deploy; sleep {PATIENCE}'")
         scene = own.scene(steps + "rollback: {run: 'at back'}", stuck_at=at, merged=True)
         job = stuck_in(scene)
-        if at == "check":
-            with github_that(own, kind="latency", seconds=PATIENCE, path="/graphql$"):
+        with ExitStack() as slowly:
+            if at == "check":
+                slowly.enter_context(github_that(own, kind="latency", seconds=PATIENCE, path="/graphql$"))
                 scene.go_on()
                 scene.wait_for(lambda: not own.sandbox.world.faults.active, job)
-                job.signal(SIGNALS[by])
-                job.wait()
-        else:
-            scene.wait_for(lambda: scene.knows_what_it_brings, job)
+            else:
+                scene.wait_for(lambda: scene.knows_what_it_brings, job)
+            wished = time.monotonic()
             job.signal(SIGNALS[by])
-            job.wait()
+            end = ended(scene, job, since=wished, within=_LAST_SECONDS)
         scene.container_ends()
-        for _end in ("the first", "another"):
-            scene.end_of_job()
-        return scene.remarks
+        end()
+        return end()
 
 
 @looks_at(die_with_a_pull_request)
@@ -166,10 +168,8 @@ def die_with_a_pull_request(stage: Theatre, by: str, at: str, **_: object) -> li
         pytest.param("SIGKILL", "check", "Stopped", id="killed before it was known"),
     ],
 )
-def test_the_pull_request_it_brought_hears_of_it_once(
-    ending: list[str], by: str, at: str, status: str
-) -> None:
-    [remark] = ending
+def test_the_pull_request_it_brought_hears_of_it_once(ending: Ending, by: str, at: str, status: str) -> None:
+    [remark] = ending.scene.remarks
     assert remark.count("- production: ") == 1
     assert f"- production: {status} - 1.1.0" in remark
 
