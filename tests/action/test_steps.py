@@ -44,7 +44,7 @@ def test_a_step_that_ends_of_what_nobody_expected_is_taken_back_and_shows_why(de
     text = """
 steps: {verify: {run: 'echo 1.0.0'}, deploy: {run: 'echo new >> story'}}
 monitor:
-  for: 2s
+  for: 1m
   every: 1s
   source: {run: 'if test -e story; then echo yes > looked; fi; echo 0'}
   metrics: {errors: {query: errors, rollback_if: {above: 1}}}
