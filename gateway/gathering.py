@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -167,11 +168,11 @@ def _approvals(
 
 def _environment_approvals(look: Look) -> Known[tuple[Approval, ...]]:
     """Asked by themselves where the run's check suite is not among those shown."""
-    what = "the environment's approvals"
+    what, gate = "the environment's approvals", _gate_of_first_words(look)
     shown = look.reading.within(
         what,
         (*COMMIT, "checkSuites"),
-        lambda: environment_approved(look.commit["checkSuites"], look.gate),
+        lambda: environment_approved(look.commit["checkSuites"], gate),
     )
     if shown is not None:
         return shown
@@ -179,7 +180,17 @@ def _environment_approvals(look: Look) -> Known[tuple[Approval, ...]]:
         answers = look.github.approvals_of(look.gate.run_id)
     except GatewayError as error:
         return Missing(f"{what}: {error}")
-    return known(what, lambda: environment_answers(answers, look.gate))
+    return known(what, lambda: environment_answers(answers, gate))
+
+
+def _gate_of_first_words(look: Look) -> Gate:
+    """GitHub keeps neither time nor attempt of an environment's approvals, and all attempts' together.
+
+    Of a run that was run again each may be as old as the run: what was taken back, or has expired, is not
+    given anew by that.
+    """
+    again = look.run.attempt > 1
+    return replace(look.gate, requested_at=look.run.created_at) if again else look.gate
 
 
 def _listed_deployments(look: Look) -> Known[tuple[Deployment, ...]]:

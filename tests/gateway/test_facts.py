@@ -118,6 +118,28 @@ def test_an_environment_approval_counts_from_when_the_gate_was_asked(shop: Waiti
     assert facts_of(shop, gate).approvals == (given,)
 
 
+def test_an_environment_approval_is_not_given_anew_by_running_the_run_again(shop: WaitingShop) -> None:
+    """Where GitHub still lists it: what grace took back meanwhile in a comment stays taken back."""
+    shop.world.add_environment(
+        SHOP, "production", reviewers=(shop.world.user("grace"),), custom=(shop.played,)
+    )
+    gate = shop.push()
+    environment = shop.repository.environments["production"].id
+    answer = {"environment_ids": [environment], "state": "approved", "comment": ""}
+    shop.ask("POST", f"/actions/runs/{gate.run_id}/pending_deployments", answer, by="grace")
+    run = shop.repository.runs[gate.run_id]
+    listed = list(run.approvals)
+    shop.ask("POST", f"/actions/runs/{gate.run_id}/cancel")
+    shop.world.move_clock(timedelta(minutes=2))
+    shop.ask("POST", f"/actions/runs/{gate.run_id}/rerun", by="grace")
+    again = shop.gate_of(gate.sha)
+    run.approvals[:] = listed
+    approvals = facts_of(shop, again).approvals
+    assert again.requested_at > gate.requested_at + timedelta(minutes=1)
+    assert not isinstance(approvals, Missing)
+    assert [(one.by, one.at) for one in approvals] == [("grace", run.created_at)]
+
+
 def test_peers_15_a_review_is_bound_to_the_commit_it_was_given_for(shop: WaitingShop) -> None:
     gate = shop.push()
     shop.world.commit(SHOP, {"a": "1"}, "One", branch="sell", author=shop.world.user("ada"))
