@@ -27,6 +27,7 @@ FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=3), timedelta(minutes=10)
 LONGEST_SLEEP = timedelta(hours=12)  # an event that never reached us is made up for by then
 SOONEST = timedelta(seconds=1)
 PATIENCE = 4  # looks in a row that GitHub may fail before people are told
+LONGEST_RUN = timedelta(days=35)  # GitHub ends whatever waited for so long
 LONGEST_DEBT = 12  # tries to show what a gate was answered
 _ENDED = "No longer waiting"
 _NO_LONGER = "It does not wait for us any more: it was answered, cancelled, or is over."
@@ -73,7 +74,13 @@ def look(
 
 
 def in_trouble(github: GitHub, held: HeldGate, error: Exception, now: datetime) -> Looked:
-    """The look could not be finished: wait and try again, and after a few times in a row say so."""
+    """The look could not be finished: wait and try again, and after a few times in a row say so.
+
+    Not for ever: a repository that was renamed or is not covered any more is never seen again.
+    """
+    if now >= held.gate.requested_at + LONGEST_RUN:
+        log.info("gate.gone", reason=str(error))
+        return _looked(held, "gone")
     log.warning("gate.in_trouble", reason=str(error), failures=held.failures + 1)
     trouble = replace(_looked(held, "waiting"), findings=_trouble(error))
     if isinstance(error, RateLimited):

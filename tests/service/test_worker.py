@@ -300,6 +300,19 @@ def test_peers_21_a_used_up_limit_is_waited_for(served: Served) -> None:
     assert served.verdicts() == ["approved"]
 
 
+def test_a_gate_that_can_never_be_seen_again_is_let_go_when_its_run_must_be_over(served: Served) -> None:
+    """As of a repository that the App is not installed on any more."""
+    served.shop.push(POLICY)
+    served.settle()
+    served.shop.world.faults.add(Fault(kind="status", status=422, path="graphql", times=None))
+    served.clock.later += 34 * 86_400
+    served.settle()
+    assert served.gate().state == "waiting"
+    served.clock.later += 86_400
+    served.settle()
+    assert served.gate().state == "gone"
+
+
 def test_a_check_run_that_could_not_be_shown_is_made_up_for(served: Served) -> None:
     served.shop.world.faults.add(Fault(kind="status", status=502, path="check-runs", times=2))
     served.shop.push(PLAIN_POLICY)
