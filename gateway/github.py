@@ -188,7 +188,8 @@ class GitHub:
         """Whether the run still waits for this environment."""
         if self.run(gate.run_id).status == "completed":
             return False
-        return gate.environment in self._pending_environments(gate.run_id)
+        wanted = gate.environment.casefold()  # GitHub does not tell the case of their names apart
+        return wanted in (name.casefold() for name in self._pending_environments(gate.run_id))
 
     def waiting_gates(self) -> tuple[Gate, ...]:
         """Every gate of the repository that waits now, for finding again what was lost."""
