@@ -67,6 +67,7 @@ def _inside(settings: Settings, engine: Engine, clock: Callable[[], float]) -> W
 
 def _operators(engine: Engine, clock: Callable[[], float]) -> Flask:
     app = Flask("service", static_folder=None)
+    app.register_error_handler(SQLAlchemyError, lambda error: (f"{_silent(error)}\n", 503))
     registry = CollectorRegistry()
     registry.register(Numbers(engine, clock))
 
@@ -86,6 +87,10 @@ def _operators(engine: Engine, clock: Callable[[], float]) -> Flask:
     return app
 
 
+def _silent(error: Exception) -> str:
+    return f"the database does not answer: {type(error).__name__}"
+
+
 def _trouble(engine: Engine, now: float) -> str:
     """Why we are not ready; empty when we are."""
     try:
@@ -93,7 +98,7 @@ def _trouble(engine: Engine, now: float) -> str:
         web.give_sign(now)  # reading alone would not notice a database that is full
         seen_at = web.last_seen()
     except SQLAlchemyError as error:
-        return f"the database does not answer: {type(error).__name__}"
+        return _silent(error)
     if seen_at is None or seen_at < now - SILENT:
         return "no worker gives a sign of life: start `deploy-protocol serve worker`"
     return ""

@@ -99,6 +99,7 @@ def test_peers_23_a_database_that_is_gone_refuses_until_a_new_start(
     for file in tmp_path.glob("service.sqlite3*"):
         file.unlink()
     assert door.codes == (503, 503)
+    assert door.client.get("/metrics").status_code == 503
     assert not (tmp_path / "service.sqlite3").exists()
     migrate(engine, tmp_path)
     Workers(engine).give_sign(NOW)
