@@ -24,7 +24,9 @@ EVENTS: Mapping[str, frozenset[str]] = {
     "status": ANY,
     "workflow_run": frozenset({"completed"}),
     "issue_comment": frozenset({"created", "edited", "deleted"}),
-    "issues": frozenset({"labeled", "unlabeled", "edited", "closed", "reopened", "opened"}),
+    "issues": frozenset(
+        {"labeled", "unlabeled", "edited", "closed", "reopened", "opened", "deleted", "transferred"}
+    ),
     "push": ANY,
     "membership": ANY,
 }

@@ -101,6 +101,8 @@ OCCASIONS = {
     "an issue is edited": ("issues", "edited"),
     "an issue is closed": ("issues", "closed"),
     "an issue is opened again": ("issues", "reopened"),
+    "an issue is deleted": ("issues", "deleted"),
+    "an issue goes to another repository": ("issues", "transferred"),
     "a push": ("push", ""),
     "a pull request gets a label": ("pull_request", "labeled"),
     "a pull request loses a label": ("pull_request", "unlabeled"),
