@@ -267,7 +267,7 @@ CODES: tuple[Code, ...] = (
         "approvals",
         _REFUSE,
         "Somebody who may approve said no.",
-        "The same person withdraws it or approves; then start again.",
+        "The same person withdraws it or approves, or their review is dismissed; then start again.",
     ),
     Code("checklist.done", "checklist", _ALLOW, "The item is shown to be done."),
     Code("checklist.left_to_action", "checklist", _ALLOW, "Only the action can show this item; it will."),

@@ -37,6 +37,12 @@ def test_a_verdict_github_refuses_while_the_gate_waits_is_an_error(shop: Waiting
         github.report_status(gate, "GitHub takes ten reports, and this is one more.")
 
 
+def test_a_gate_waits_however_its_environment_is_written(shop: WaitingShop) -> None:
+    gate = shop.push()
+    assert shop.github().is_waiting(replace(gate, environment="PRODUCTION"))
+    assert not shop.github().is_waiting(replace(gate, environment="staging"))
+
+
 def test_a_report_is_cut_to_what_github_takes(shop: WaitingShop) -> None:
     gate = shop.push()
     assert shop.github().report_status(gate, "x" * 2000)
