@@ -68,6 +68,7 @@ class Clients:
                     api_url=self._api_url,
                     on_response=partial(self._note, installation_id),
                     pace=self._paces.setdefault(installation_id, self._pace()),
+                    clock=self._clock,
                     looking=self.looking.source(installation_id, repository),
                     teams=self._teams.setdefault(installation_id, Remembered(PEOPLE)),
                     lines=self._lines,
