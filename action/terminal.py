@@ -27,7 +27,7 @@ def run_from_terminal(
     given = {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
     with _console(environ) as console:
         if not inputs.get("github_token"):
-            why = "There is none. Set GITHUB_TOKEN, as to what `gh auth token` prints."
+            why = "There is none. Set GITHUB_TOKEN, for example to what `gh auth token` prints."
             console.annotate("error", "Token", why)
             return BAD_INPUT
         environ = {**_from_git(directory), **environ, **given}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gateway.errors import NotFound
-from gateway.text import BODY
+from gateway.errors import NotFound, Rejected
+from gateway.text import BODY, RELEASE
 from protocol.continuation import fitted, older, shortened, with_older
 from protocol.entry import Entry, entries_in, upsert
 from protocol.markdown import linked
@@ -16,14 +16,18 @@ if TYPE_CHECKING:
 
 LABEL = "deployment-log"
 _WORDS_ROOM = 2_000  # of an issue, for what is said above its entries
+_LINE_ROOM = 1_000  # of a release, for the line that leads to the issues
 
 
 def with_room(github: GitHub, body: str, *, tag: str, url: str) -> str:
     """The body of a release such that GitHub takes it.
 
     What finds no room goes to an issue first: killed in between, an entry stands twice, not nowhere.
+    Raises Rejected where others' words leave no room even for the line that leads there.
     """
     split = fitted(body)
+    if split.moved and len(split.body) > RELEASE - _LINE_ROOM:
+        raise Rejected(f"{tag} has no room for the log. Shorten what is written there, and run this again.")
     numbers = older(split.body)
     held = _held(github, numbers[-1]) if split.moved and numbers else None
     for moved in reversed(split.moved):

@@ -257,6 +257,19 @@ def test_a_full_release_goes_on_in_an_issue_and_leads_there(shop: WaitingShop, s
         assert f"[v1.2.0]({release.url})" in (issue.body or "")
 
 
+def test_a_release_that_others_have_filled_is_left_as_it_is_and_that_is_said(
+    shop: WaitingShop, sha: str
+) -> None:
+    github, theirs = shop.github(), "x" * 124_500
+    github.create_release(RELEASED, sha=sha, body=theirs)
+    written = github.write_log(make_entry(sha=sha), tag=RELEASED)
+    assert "no room for the log. Shorten what is written there" in written.problems[0]
+    release = github.release_for(RELEASED)
+    assert release is not None
+    assert release.body == theirs
+    assert not github.find_issues(labels=["deployment-log"], state="all")
+
+
 def test_a_log_whose_older_part_was_deleted_is_read_and_goes_on(shop: WaitingShop, sha: str) -> None:
     github = shop.github()
     long = [
