@@ -362,6 +362,8 @@ def start_hotfix(name: str, file: str) -> None:
     begun = _seen(None, lambda github: start(Checkout.around(Path()), github, policy, name))
     runs = f"{begun.start.environment} runs" + (f" as {begun.start.version}" if begun.start.version else "")
     click.echo(f"{begun.branch} begins at {begun.start.sha[:7]}, which {runs}.")
+    if begun.dirty:
+        click.echo("What you had not committed came along: `git stash` what is no part of the fix.", err=True)
     click.echo(f"Fix only that, commit, then: git push -u origin {begun.branch}")
 
 

@@ -116,6 +116,10 @@ class Checkout:
         self.git("fetch", "--quiet", "origin", sha)
         self.git("switch", "--quiet", "--create", name, sha)
 
+    def is_dirty(self) -> bool:
+        """Whether files that git knows differ from what is committed."""
+        return bool(self.git("status", "--porcelain", "--untracked-files=no"))
+
     def kept(self, drafts: Sequence[Draft]) -> dict[str, Draft]:
         """By a draft's path, the file that stands in its place already, and is never changed."""
         taken = {draft.path: self._taken(draft) for draft in drafts}

@@ -30,8 +30,11 @@ hotfix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
+    """`dirty`: what was not committed before came along."""
+
     branch: str
     start: Deployment
+    dirty: bool
 
 
 def start_hotfix(checkout: Checkout, github: GitHub, policy: Policy, name: str) -> Begun:
@@ -44,7 +47,7 @@ def start_hotfix(checkout: Checkout, github: GitHub, policy: Policy, name: str) 
             f"Nothing was ever deployed to {environment}, so there is nothing to fix there. Deploy first."
         )
     checkout.start_branch(branch, start.sha)
-    return Begun(branch=branch, start=start)
+    return Begun(branch=branch, start=start, dirty=checkout.is_dirty())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

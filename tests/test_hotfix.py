@@ -213,6 +213,15 @@ def test_a_hotfixs_pull_request_has_its_label_its_rules_and_a_warning_when_it_is
     assert "That is much for a hotfix" in opened.stderr
 
 
+def test_what_was_not_committed_comes_along_and_that_is_said(desk: Desk) -> None:
+    deployed_and_moved_on(desk, LINES)
+    (desk.home / ".github" / "deploy.yml").write_text(f"{POLICY}# half a thought\n", encoding="utf-8")
+    begun = desk.hotfix("login")
+    assert (begun.exit_code, "had not committed came along" in begun.stderr) == (0, True), begun.stderr
+    desk.git("stash", "--quiet")
+    assert "came along" not in desk.hotfix("cart").stderr
+
+
 REFUSED = {
     "no name for a branch": (["../x"], POLICY, "is no name for a branch"),
     "nothing deployed": (["login"], POLICY, "Nothing was ever deployed to production"),
