@@ -29,6 +29,7 @@ class ShownCheck:
 
 
 def read_check(github: GitHub, check_run_id: int) -> ShownCheck:
+    """As it is now. Raises GatewayError."""
     found = github.connection.rest("GET", f"/repos/{quote(github.repository)}/check-runs/{check_run_id}")
     return ShownCheck(name=found["name"], sha=found["head_sha"], external_id=found.get("external_id") or "")
 

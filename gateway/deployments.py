@@ -54,6 +54,7 @@ query Noted($owner: String!, $name: String!, $environment: String!) {
 def deployments_of(
     connection: Connection, repository: str, environment: str, limit: int
 ) -> tuple[Deployment, ...]:
+    """Newest first, at most 100. Raises GatewayError."""
     owner, _, name = repository.partition("/")
     variables = {"owner": owner, "name": name, "environment": environment, "limit": min(limit, 100)}
     answer = connection.graphql(OF_ONE + query("deployments"), variables)
@@ -63,6 +64,7 @@ def deployments_of(
 def noted_in_run(
     connection: Connection, repository: str, environment: str, sha: str, run_url: str
 ) -> tuple[str, ...]:
+    """The descriptions of statuses of the commit that link to the run, newest first. Raises GatewayError."""
     owner, _, name = repository.partition("/")
     variables = {"owner": owner, "name": name, "environment": environment}
     nodes = connection.graphql(NOTED, variables).data["repository"]["deployments"]["nodes"]

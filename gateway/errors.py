@@ -97,6 +97,7 @@ def free_again(headers: Mapping[str, str], now: datetime) -> datetime:
 
 
 def names_time(headers: Mapping[str, str]) -> bool:
+    """Whether GitHub says when to ask again. Header names are in lower case."""
     used_up = headers.get("x-ratelimit-remaining") == "0" and headers.get("x-ratelimit-reset", "").isdigit()
     return used_up or headers.get("retry-after", "").isdigit()
 

@@ -47,6 +47,7 @@ def emergency_of(
 
 
 def authors_of(issues: Node, ours: frozenset[str]) -> frozenset[str]:
+    """The logins whose words the issues are, in lower case."""
     return frozenset(_asker(issue, ours) for issue in nodes_of(issues))
 
 

@@ -33,6 +33,7 @@ class Remembered(Generic[K, V]):
         self._values: dict[K, tuple[V, datetime]] = {}
 
     def at(self, key: K, now: datetime) -> V | None:
+        """None where it was never kept, or too long ago."""
         found = self._values.get(key)
         if found is None or (self._length is not None and found[1] + self._length <= now):
             return None

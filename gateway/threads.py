@@ -66,6 +66,7 @@ def read_comment(github: GitHub, comment_id: int) -> Comment:
 
 
 def read_thread(github: GitHub, number: int) -> Thread:
+    """As it is now, in two requests for a pull request. Raises GatewayError."""
     issue = github.connection.rest("GET", f"{_issues(github)}/{number}")
     pull = read_pull(github, number) if "pull_request" in issue else None
     return Thread(number=number, open=issue["state"] == "open", pull=pull)

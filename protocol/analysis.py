@@ -58,10 +58,12 @@ class Judgement:
 
     @property
     def before(self) -> float | None:
+        """The baseline's mean; None where nothing was measured."""
         return statistics.fmean(self.baseline) if self.baseline else None
 
     @property
     def after(self) -> float | None:
+        """The mean since; None where nothing was measured."""
         return statistics.fmean(self.values) if self.values else None
 
 

@@ -32,6 +32,7 @@ _ONCE_UPON_A_TIME = datetime(2020, 1, 1, tzinfo=UTC)  # a window that never open
 
 
 def incoherences(root: Node) -> Iterator[Fault]:
+    """What only the whole policy shows to be wrong; a fault's path starts at `root`."""
     for rule in RULES:
         yield from rule(root)
 
