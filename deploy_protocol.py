@@ -180,7 +180,7 @@ def windows(environment: str, file: str, at: str | None, as_json: bool) -> None:
     "facts_file",
     metavar="FILE",
     required=True,
-    help="JSON as docs/facts.md says; - reads it here.",
+    help="JSON as docs/facts.md says; - reads standard input.",
 )
 @at_option
 @json_option
@@ -261,7 +261,7 @@ def schema(what: str) -> None:
     metavar="TOKEN",
     envvar=["GITHUB_TOKEN", "GH_TOKEN"],
     show_envvar=True,
-    help="Better as a variable.",
+    help="Better given as a variable.",
 )
 @click.option("--check-run-id", metavar="ID", help="The job's check run.")
 @click.option("--job-status", metavar="STATUS", help="How the job went so far.")
@@ -308,9 +308,7 @@ def init(*, action: str | None, yes: bool, dry_run: bool) -> None:
         elif yes or click.confirm(f"\nWrite {_listed(new)}?"):
             for draft in new:
                 checkout.write(draft)
-            click.echo("written; fill in the commands that are missing, then run `deploy-protocol check`")
-            if action is None:
-                click.echo(f"In the workflows, put our action's address and commit in place of {ACTION}")
+            _show_next_steps(None if action else ACTION)
         else:
             sys.exit(INVALID)
     except NoCheckout as error:
@@ -525,6 +523,12 @@ def _show_drafts(wanted: Sequence[Draft], kept: Mapping[str, Draft]) -> None:
         lacking = advice(file, place=draft.path, policy=policy.text)
         if lacking:
             click.echo(f"  {lacking}")
+
+
+def _show_next_steps(placeholder: str | None) -> None:
+    click.echo("written; fill in the commands that are missing, then run `deploy-protocol check`")
+    if placeholder is not None:
+        click.echo(f"In the workflows, put our action's address and commit in place of {placeholder}")
 
 
 def _as_added(draft: Draft) -> str:
