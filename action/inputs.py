@@ -121,7 +121,7 @@ def _number(name: str, text: str) -> int | None:
         return None
     if not text.isascii() or not text.isdigit():
         raise InputError(
-            f"Input '{name}' is '{text}', which is no number. Leave it out to use `${{{{ job.{name} }}}}`."
+            f"Input '{name}' is '{text}', which is not a number. Leave it out to use `${{{{ job.{name} }}}}`."
         )
     return int(text)
 

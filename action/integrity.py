@@ -1,4 +1,4 @@
-"""The command that looks whether the data are whole, run beside the work that shows users a version."""
+"""The command that looks whether the data are damaged, run beside the work that shows users a version."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def guarded(integrity: Integrity | None, job: Job, progress: Progress) -> Iterat
         finally:
             guard.end()
     if guard.wrong:
-        raise StepFailed(f"the data are not whole: {guard.wrong}")
+        raise StepFailed(f"the data are damaged: {guard.wrong}")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,7 +87,7 @@ class _Guard:
         with self.job.console.fence():
             for line in self.printed:
                 self.job.console.output(line)
-        found = f"not whole: {self.wrong}" if self.wrong else f"whole (looked at: {self.looks})"
+        found = f"damaged: {self.wrong}" if self.wrong else f"intact (looked at: {self.looks})"
         self.job.console.say(f"the data are {found}")
 
     def _keep_looking(self) -> None:

@@ -68,7 +68,10 @@ def _files(pattern: str, workspace: Path, changed_paths: tuple[str, ...] | None)
     candidates = _all_files(workspace) if changed_paths is None else changed_paths
     matching = [path for path in candidates if matches_any((pattern,), path) and (workspace / path).is_file()]
     if len(matching) > _MOST_FILES:
-        raise StepFailed(f"{len(matching)} migrations changed; at most {_MOST_FILES} are read at once")
+        raise StepFailed(
+            f"{len(matching)} migrations changed, and at most {_MOST_FILES} are read at once; "
+            "deploy them in parts, or narrow steps.migrate.lint"
+        )
     return matching
 
 
@@ -92,7 +95,7 @@ def _by_squawk(files: list[str], job: Job) -> Iterator[Finding]:
         yield from [_finding(found) for found in json.loads(report.read_bytes())]
     except (ValueError, TypeError, KeyError, OSError):
         said = " ".join(outcome.last_lines[-3:])
-        raise StepFailed(f"squawk could not read the migrations, it {outcome.reason}: {said}") from None
+        raise StepFailed(f"squawk could not read the migrations; it {outcome.reason}: {said}") from None
     finally:
         report.unlink(missing_ok=True)
 
@@ -153,7 +156,7 @@ def _keep_off_peak_hours(work: Lint, locking: Sequence[Finding], job: Job) -> No
 def _say_refused(finding: Finding, reason: str | None, opening: Opening) -> str:
     """`reason` is empty where the file says `safe` and not why."""
     opens = f" {opening.opens_at:%a %d %b %Y %H:%M %Z}" if opening.opens_at else ""
-    mark = f"write a reason behind its `{_SAFE}`" if reason == "" else f"mark the file with `{_SAFE}`"
+    mark = f"write a reason after its `{_SAFE}`" if reason == "" else f"mark the file with `{_SAFE}`"
     return (
         f"{finding.file}:{finding.line} locks a table ({finding.rule}) and these are peak hours, outside "
         f"`windows.open`; wait until it opens{opens}, write it without the lock, or {mark}"

@@ -67,7 +67,7 @@ def _after_stop(error: Stopped, plan: Plan, job: Job, progress: Progress) -> Sta
         progress.issues.append(said)
         return "rollback" if go_back(plan, job, progress) == "rollback" else "stopped"
     if "database" in progress.touched:
-        said += "; the database had been begun and nothing deployed: a person must look"
+        said += "; the migration had begun and nothing was deployed: a person must look"
     else:
         said += "; nothing that users see had been changed"
     progress.issues.append(said)

@@ -37,7 +37,7 @@ def read_outputs(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
     with path.open("rb") as file:
         data = file.read(_MOST + 1)
     if len(data) > _MOST:
-        raise StepFailed(f"more than {_MOST} bytes were written to ${NAME}; hand on the name of a file")
+        raise StepFailed(f"more than {_MOST} bytes were written to ${NAME}; pass the name of a file instead")
     lines = data.decode("utf-8", "replace").split("\n")
     return dict(_output(number, line, environ) for number, line in enumerate(lines, start=1) if line.strip())
 
@@ -47,7 +47,7 @@ def _output(number: int, line: str, environ: Mapping[str, str]) -> tuple[str, st
     found = _LINE.fullmatch(line.removesuffix("\r"))
     if found is None:
         raise StepFailed(
-            f"line {number} of ${NAME} is not NAME=VALUE; write a name of A-Z, 0-9 and _, one line a value"
+            f"line {number} of ${NAME} is not NAME=VALUE; write a name of A-Z, 0-9 and _, one line per value"
         )
     name = found["name"]
     if name in (*WORDS, NAME) or name in environ or name.startswith(_OTHERS):

@@ -168,7 +168,7 @@ def _tell_the_team(job: Job, told: Told, notify: Notify) -> None:
 def ended(story: Story) -> Entry:
     """The entry as far as the journal knows."""
     if story.deployed:
-        issue = f"the new version was in and well when the job ended {_when(story)}: look whether all is tidy"
+        issue = f"the new version was in and well when the job ended {_when(story)}: check that all is tidy"
         return replace(story.entry, status="success", issues=(issue,), seconds=None)
     passed = f"; these had passed: {', '.join(story.passed)}" if story.passed else "; no step had passed"
     issue = f"the job ended {_when(story)}{passed}. {_way_back_of(story)}: look, then use `phase: rollback`"

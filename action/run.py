@@ -84,7 +84,7 @@ def _finish(job: Job, github: GitHub) -> Result:
 
 
 def _nothing_known(error: GatewayError) -> Preflight:
-    why = f"What GitHub knows could not be had: {error}"
+    why = f"What GitHub knows could not be read: {error}"
     finding = Finding(code="facts.unavailable", rule="facts", verdict=Verdict.WAIT, why=why)
     return Preflight(decision=Decision((finding,)))
 

@@ -128,7 +128,7 @@ class _StepRun:
 
     def _begin_again(self) -> None:
         """Over what an earlier attempt may have done in part; how far it came, nobody knows."""
-        began = "an earlier attempt of this run began it and did not end it"
+        began = "an earlier attempt of this run began it and did not finish it"
         if not self.step.repeatable:
             raise StepFailed(
                 f"{began}, and it is not reversible: look at the database, then run the job "
@@ -197,7 +197,7 @@ class _StepRun:
         """Where this very version runs already, as after a failed attempt, the way back leads further."""
         if version in (self.progress.version, self.progress.sha):
             back = self.progress.previous_version or "no version that is known"
-            self.job.console.say(f"{version} runs already; the way back leads to {back}")
+            self.job.console.say(f"{version} already runs; the way back leads to {back}")
         elif version:
             self.progress.previous_version = version
 
@@ -289,11 +289,11 @@ class _StepRun:
             raise StepFailed(f"{listing} {outcome.reason}")
         if outcome.cut:
             raise StepFailed(
-                f"{listing} printed more than can be kept; a target may be missing, so none is begun"
+                f"{listing} printed more than can be kept, so none is begun; let it print the targets alone"
             )
         targets = _lines(outcome.printed)
         if not targets:
-            raise StepFailed(f"{listing} printed no target; it must print one a line")
+            raise StepFailed(f"{listing} printed no target; it must print one per line")
         return roll_over(work.rolling, targets, work.integrity)
 
 

@@ -50,7 +50,7 @@ def way_back(
     if not undoing.automatic and not asked:
         return Stay("the policy does not roll back by itself; start it with `phase: rollback`")
     if failed_step == "migrate":
-        return Stay("how far the migration came is not known; a person must look at the database")
+        return Stay("how far the migration got is not known; a person must look at the database")
     if "database" in touched and not undoing.reversible:
         return Stay(
             "the migration cannot be reversed, so the version before it may not run; a person must look"
@@ -98,7 +98,7 @@ def how_far(back: GoBack, went: Sequence[StepRecord], why: str) -> str:
     done = [_part(step.name) for step in went if step.outcome == "passed"]
     left = [_part(step.name) for step in back.steps if step.name not in names]
     during = f" during {went[-1].name}" if went else ""
-    said = f"done was: {', '.join(done)}" if done else "nothing of it was done"
+    said = f"done: {', '.join(done)}" if done else "nothing of it was done"
     not_begun = f"; not begun: {', '.join(left)}" if left else ""
     return f"{during}, since {why}; {said}{not_begun}. A person must look"
 

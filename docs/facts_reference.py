@@ -22,7 +22,7 @@ $ deploy-protocol decide --environment production --policy docs/deploy.example.y
 Waiting: All tests passing: lint still running
 ```
 
-What is left out is empty or no: without `checks` the commit has none. A fact that could not be had is
+What is left out is empty or no: without `checks` the commit has none. A fact that could not be read is
 written `{"missing": "why"}`, and what needs it waits. Moments carry an offset: `2026-11-25T10:55:00+01:00`.
 Logins and teams compare in lower case; a bot's login ends in `[bot]`. Mistakes are named by their paths, all
 of them at once.

@@ -59,7 +59,7 @@ def _asked(
     variables |= {"changelog": f"{head}:{CHANGELOG}", "again": cursors is not None, **(cursors or {})}
     repository = github.connection.graphql(query("changes"), variables).data["repository"]
     if not repository or not repository["head"]:
-        raise Unavailable(f"What {head[:8]} changes could not be had from GitHub. Look at its commit.")
+        raise Unavailable(f"What {head[:8]} changes could not be read from GitHub. Look at its commit.")
     return repository
 
 

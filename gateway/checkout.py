@@ -111,7 +111,7 @@ class Checkout:
         """Make a branch at a commit of the remote and go there. Raises NoCheckout, and then nothing moved."""
         if self.git("branch", "--list", name):
             raise NoCheckout(
-                f"Branch {name} is there already. Go on with `git switch {name}`, or name another."
+                f"Branch {name} already exists. Go on with `git switch {name}`, or name another."
             )
         self.git("fetch", "--quiet", "origin", sha)
         self.git("switch", "--quiet", "--create", name, sha)

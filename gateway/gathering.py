@@ -138,7 +138,7 @@ def _checks(look: Look, details: Details) -> Known[tuple[Check, ...]]:
 def _approvals(
     look: Look, pull: Known[Node | None], environments: frozenset[str]
 ) -> Known[tuple[Approval, ...]]:
-    """All kinds together; one kind that could not be had leaves the whole unknown."""
+    """All kinds together; one kind that could not be read leaves the whole unknown."""
     gate, reading = look.gate, look.reading
     if isinstance(pull, Missing):
         return pull

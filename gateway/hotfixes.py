@@ -90,7 +90,7 @@ def _pull(github: GitHub, hotfix: Hotfix, branch: str, base: str, title: str) ->
         return _ask(github, "POST", "/pulls", fields)
     except Rejected as error:
         cure = f"Commit the fix and push it first: git push -u origin {branch}"
-        raise Rejected(f"GitHub opens no pull request of {branch}. {cure}. ({error})") from error
+        raise Rejected(f"GitHub did not open a pull request for {branch}. {cure}. ({error})") from error
 
 
 def _ask(github: GitHub, verb: str, path: str, body: Mapping[str, Any] | None = None, **options: Any) -> Any:
@@ -108,7 +108,7 @@ def _hotfix(policy: Policy) -> Hotfix:
 def _branch(patterns: tuple[str, ...], name: str) -> str:
     """The first pattern with the name in its place."""
     if not _NAME.fullmatch(name) or ".." in name or name.endswith((".", ".lock")):
-        raise Rejected(f"'{name}' is no name for a branch. Use letters, digits, `-`, `_` and `.`.")
+        raise Rejected(f"'{name}' cannot be the name of a branch. Use letters, digits, `-`, `_` and `.`.")
     pattern = next((one for one in patterns if one.count("*") == 1), None)
     if pattern is None:
         raise Rejected("`hotfix.branches` has no pattern with one `*`. Add one, such as hotfix/*.")

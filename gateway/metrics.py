@@ -96,14 +96,14 @@ class Prometheus:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         answer = _json(f"{self.address.rstrip('/')}/api/v1/{path}", parameters, headers)
         if not isinstance(answer, dict) or answer.get("status") != "success":
-            raise MetricsError(f"{_host(self.address)} did not answer as Prometheus does.")
+            raise MetricsError(f"{_host(self.address)} did not answer as Prometheus does; check its address.")
         return answer["data"]
 
 
 def _only(data: Mapping[str, Any], kind: str) -> Any:
     """The one series of an answer; None where it has none."""
     if data["resultType"] != kind:
-        raise MetricsError(f"the query gives a {data['resultType']}, not a number; write one that does.")
+        raise MetricsError(f"the query gives a {data['resultType']}; write one that gives a number.")
     found = data["result"]
     if len(found) > 1:
         raise MetricsError(f"the query gives {len(found)} series; make it one, such as with sum().")
@@ -234,11 +234,11 @@ def _number(value: Any) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise MetricsError(f"{str(value)[:80]!r} is no number.")
+        raise MetricsError(f"{str(value)[:80]!r} is not a number.")
     try:
         number = float(value)
     except (ValueError, OverflowError):  # OverflowError: a whole number of hundreds of digits
-        raise MetricsError(f"{str(value)[:80]!r} is no number.") from None
+        raise MetricsError(f"{str(value)[:80]!r} is not a number.") from None
     return number if math.isfinite(number) else None
 
 

@@ -26,7 +26,7 @@ def _send(address: str, message: Message) -> str:
     messenger = Apprise()
     try:
         if not messenger.add(address):
-            return "its address is none that Apprise understands."
+            return "Apprise does not understand its address."
         if not messenger.notify(
             title=message.title,
             body=message.body,

@@ -42,7 +42,7 @@ class Reading:
         """What `read` returns, unless an error struck at `path` (names only, no positions in lists)."""
         error = next((error for error in self._errors if _concerns(error, path)), None)
         if error is not None:
-            return Missing(f"{what} could not be had: GitHub says '{error.get('message')}'")
+            return Missing(f"{what} could not be read: GitHub says '{error.get('message')}'")
         return known(what, read)
 
 

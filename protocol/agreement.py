@@ -36,6 +36,7 @@ _OF_A_URL = ("status", "contains", "header", "json")
 
 
 def disagreements(root: Node) -> Iterator[Fault]:
+    """What keys of one mapping demand of each other and do not get; a fault's path starts at `root`."""
     for path, node, model in mappings(root):
         if path == _BASE:
             continue
@@ -184,7 +185,7 @@ def _lacking_for(kind: str, environment: Node) -> str:
     if kind == "reversible" and not _may_be_undone(environment):
         return "add steps.migrate.undo, and leave out 'reversible: false'"
     if kind == "rollback_tested" and environment.find("steps", "migrate", "rehearse") is None:
-        return "add steps.migrate.rehearse, which runs it up and down on a database of no worth"
+        return "add steps.migrate.rehearse, which runs it up and down on a throwaway database"
     return ""
 
 

@@ -52,7 +52,7 @@ def refuse(rule: str, code: str, why: str, *, who: Iterable[Principal | str] = (
 def unavailable(
     rule: str, missing: Missing, subject: str = "", *, recheck_at: datetime | None = None
 ) -> Finding:
-    """A fact the rule needs could not be had: unsure means wait."""
+    """A fact the rule needs could not be read: unsure means wait."""
     about = f"{subject}: " if subject else ""
     return wait(rule, "facts.unavailable", f"{about}cannot tell yet, {missing.reason}", recheck_at=recheck_at)
 

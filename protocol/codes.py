@@ -71,7 +71,7 @@ CODES: tuple[Code, ...] = (
         "emergency.not_allowed",
         "emergency",
         _WAIT,
-        "Somebody declared an emergency whom `access.emergency.who` does not name; nothing is passed.",
+        "An emergency was declared by somebody whom `access.emergency.who` does not name; nothing is passed.",
         "One of those named declares it, or the declaration is taken back.",
     ),
     Code(
@@ -101,7 +101,7 @@ CODES: tuple[Code, ...] = (
         "rollback",
         _REFUSE,
         "The version to go back to never ran well in this environment.",
-        "Deploy it as any other version.",
+        "Deploy it like any other version.",
     ),
     Code("hotfix.descended", "hotfix", _ALLOW, "The hotfix starts from what `hotfix.from` runs."),
     Code(

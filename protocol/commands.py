@@ -90,7 +90,7 @@ VERBS: tuple[Verb, ...] = (
     Verb(
         word="emergency",
         form="/emergency ENVIRONMENT… REASON",
-        does="Passes everything but access: opens an issue labelled `deploy-emergency`. Close it when over.",
+        does="Passes everything but access: opens an issue labelled `deploy-emergency`. Close it afterwards.",
         who="access.emergency.who",
     ),
     Verb(
@@ -229,7 +229,7 @@ def _versioned(command: Command, rest: str, environments: Collection[str]) -> Co
     if " " in rest:
         raise CommandError(f"One version may follow the environments, and '{rest}' is more than one word.")
     if not _VERSION.fullmatch(rest):
-        raise CommandError(f"'{rest}' is no version: write a tag's name or a commit, such as v1.4.2.")
+        raise CommandError(f"'{rest}' is not a version: write a tag's name or a commit, such as v1.4.2.")
     return Command(word=command.word, environments=command.environments, version=rest)
 
 

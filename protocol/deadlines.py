@@ -26,7 +26,7 @@ def take_deadline(words: Sequence[str], now: datetime, zone: ZoneInfo) -> tuple[
         if moment is not None:
             return _still_to_come(moment, " ".join(words[:count]), now), count
     said = " ".join(words[:2])
-    raise ValueError(f"'{said}' is no time: {CURE}" if said else f"the time is missing: {CURE}")
+    raise ValueError(f"'{said}' is not a time: {CURE}" if said else f"the time is missing: {CURE}")
 
 
 def _read(words: Sequence[str], now: datetime, zone: ZoneInfo) -> datetime | None:
@@ -77,5 +77,5 @@ def _still_to_come(moment: datetime, said: str, now: datetime) -> datetime:
     except OverflowError:
         raise ValueError(f"'{said}' is beyond every calendar: {CURE}") from None
     if not coming:
-        raise ValueError(f"'{said}' is over already: {CURE}")
+        raise ValueError(f"'{said}' has passed already: {CURE}")
     return moment

@@ -66,7 +66,7 @@ def _invalid(error: PolicyError) -> Finding:
 
 def _unknown_environment(policy: Policy | PolicyError | Missing, name: str) -> Finding:
     near = nearest(name, policy.environments) if isinstance(policy, Policy) else None
-    meant = f"; did you mean {near}? Else" if near else ";"
+    meant = f"; did you mean {near}? Otherwise" if near else ";"
     why = f"The policy does not name the environment {name}{meant} add it under `environments:`"
     return wait("policy", "policy.environment_unknown", why)
 

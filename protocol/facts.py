@@ -1,6 +1,6 @@
 """What is known about one deployment at one moment: values only, gathered by the gateway.
 
-A fact that could not be had is `Missing(reason)`, never an empty list: a rule that needs it waits.
+A fact that could not be read is `Missing(reason)`, never an empty list: a rule that needs it waits.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A fact that could not be had, and why."""
+    """A fact that could not be read, and why."""
 
     reason: str
 

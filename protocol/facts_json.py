@@ -1,6 +1,6 @@
 """Facts as JSON, both ways, strict: what `deploy-protocol decide --facts` reads and `schema facts` promises.
 
-A fact that could not be had is written `{"missing": "why"}`.
+A fact that could not be read is written `{"missing": "why"}`.
 """
 
 from __future__ import annotations

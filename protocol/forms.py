@@ -143,11 +143,11 @@ Zone = Annotated[
 ]
 WebAddress = Annotated[
     str,
-    _matching(r"https?://[^\s/]+\S*", "this is no web address: begin it with https:// or http://"),
+    _matching(r"https?://[^\s/]+\S*", "this is not a web address: begin it with https:// or http://"),
     WithJsonSchema({"type": "string", "pattern": "^https?://"}),
 ]
 HostPort = Annotated[
-    str, _matching(r"\S+:\d{1,5}", "this is no HOST:PORT: write one such as db.example:5432")
+    str, _matching(r"\S+:\d{1,5}", "this is not HOST:PORT: write one such as db.example:5432")
 ]
 VariableName = Annotated[
     str,
@@ -162,7 +162,7 @@ Variable = Annotated[
 ]
 WorkflowFile = Annotated[
     str,
-    _matching(r"[^/\s]+\.ya?ml", "this must be a file's name in .github/workflows, such as deploy.yml"),
+    _matching(r"[^/\s]+\.ya?ml", "this must be the name of a file in .github/workflows, such as deploy.yml"),
 ]
 Checks = Annotated[Literal["all", "required"] | tuple[Text, ...], BeforeValidator(_check_names)]
 Batch = Annotated[str, BeforeValidator(_batch), WithJsonSchema({"type": ["integer", "string"]})]

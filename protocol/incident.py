@@ -36,7 +36,7 @@ _RUNS: Final[dict[Status, str]] = {
     "held": "{where} runs {version} until a person says whether it stays.",
 }
 _UNSEEN: Final = (
-    "Look at what {where} runs: how far the deployment came is not known.",
+    "Look at what {where} runs: how far the deployment got is not known.",
     "no approval that GitHub still shows",
 )
 _WHY = (

@@ -56,6 +56,7 @@ class Week:
 
     @property
     def failure_rate(self) -> float | None:
+        """From 0 to 1; None where nobody tried."""
         return self.failures / self.attempts if self.attempts else None
 
 
@@ -178,7 +179,7 @@ def _seconds(length: timedelta | None) -> float | None:
 def measures_text(weeks: Sequence[Week]) -> str:
     """A table for people."""
     if not weeks:
-        return "No deployment has come to its end."
+        return "No deployment has ended yet."
     heading = ("environment", "week", "deployments", "lead time", "failures", "time to restore")
     rows = [heading, *(_row(week) for week in weeks)]
     widths = [max(len(row[at]) for row in rows) for at in range(len(heading))]

@@ -86,7 +86,8 @@ def parse_since(text: str, now: datetime) -> datetime:
         return datetime.combine(parse_day(text), time(), UTC)
     except (ValueError, OverflowError):
         raise ValueError(
-            f"'{text}' is no time: write a day such as 2026-11-01, a moment such as 2026-11-01 10:00, or 30d"
+            f"'{text}' is not a time: write a day such as 2026-11-01, a moment such as 2026-11-01 10:00, "
+            "or how long ago, such as 30d"
         ) from None
 
 

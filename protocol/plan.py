@@ -88,7 +88,7 @@ class Lint:
 
 @dataclass(frozen=True, slots=True)
 class RollOut:
-    """A rolling deployment over targets that only `list` knows, one a line."""
+    """A rolling deployment over targets that only `list` knows, one per line."""
 
     list: Command
     rolling: Rolling

@@ -214,7 +214,7 @@ class MigrateStep(CommandStep):
     undo: Text | None = None
     lint: FileGlob | None = None  # glob of SQL files for squawk
     reversible: YesNo = True
-    rehearse: Text | None = None  # up and down again on a database of no worth
+    rehearse: Text | None = None  # up and down again on a throwaway database
 
 
 class Probe(Model):
@@ -292,7 +292,7 @@ class BlueGreen(Model):
 
 
 class Rolling(Model):
-    """Exactly one of `targets` and `targets_from` (a command that prints one a line).
+    """Exactly one of `targets` and `targets_from` (a command that prints one per line).
 
     A rollback runs `rollback.run` for each target that was begun, the last one first.
     """

@@ -205,7 +205,7 @@ def _mark(mark: Any) -> Mark:
 def _slip(error: yaml.MarkedYAMLError, text: str) -> tuple[Mark, str] | None:
     """What makes a text no YAML, where its looks say it better than the parser."""
     if found := re.search(_CONFLICT, text):
-        message = "a merge is not finished here: keep one of both sides, and remove the marks"
+        message = "a merge is not finished here: keep one of the two sides, and remove the marks"
         return _mark_of(text, found.start()), message
     if "flow" in str(error.context) and (found := re.search(_CHANNEL, text)):
         message = "text that begins with '#' needs quotes, or it is a comment"
@@ -226,7 +226,7 @@ def _why_not_yaml(error: yaml.MarkedYAMLError, text: str) -> str:
     if culprit == "\t":
         return "a tab stands where YAML wants spaces: replace it by spaces"
     if culprit and text[at - 1 : at] in ("'", '"') and "did not find expected" in problem:
-        return "text goes on after its closing quote: put it all in quotes, of the kind that it does not hold"
+        return "text goes on after its closing quote: put all of it in quotes of the kind it does not hold"
     for words, message in _CURES.items():
         if words in problem:
             return message.format(culprit=culprit, before=text[at - 1 : at], escape=text[at : at + 2])

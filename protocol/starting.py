@@ -77,7 +77,7 @@ def advice(kept: Draft, *, place: str, policy: str) -> str:
         if lacking:
             return f"Add {say_all(lacking)}: the checklist reads what stands there, and waits without it."
     if place == WORKFLOW and not _USES_US.search(kept.text):
-        return f"If it deploys, it does so past the policy: put the action into it, as {AROUND} shows."
+        return f"If it deploys, it bypasses the policy: put the action into it, as {AROUND} shows."
     return ""
 
 
@@ -160,7 +160,7 @@ def _migrate(migrations: Migrations) -> Iterator[str]:
     if migrations.undo:
         yield f"    undo: {_scalar(migrations.undo)}"
     else:
-        yield "    reversible: false  # with an `undo:` command, take this line away"
+        yield "    reversible: false  # with an `undo:` command, remove this line"
     if migrations.lint:
         yield f"    lint: {_scalar(migrations.lint)}"
 

@@ -207,7 +207,7 @@ class _Reader:
                 break
         function = _FUNCTIONS.get(name.lower())
         if function is None:
-            raise ExpressionError(f"'{name}' is no function of expressions, in '{self._expression}'")
+            raise ExpressionError(f"'{name}' is not a function of expressions, in '{self._expression}'")
         return lambda scope: function(scope, *(argument(scope) for argument in arguments))
 
     def _take(self, *symbols: str) -> str:

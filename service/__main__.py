@@ -40,7 +40,7 @@ def _start(part: list[str]) -> int:
         case ["all"]:
             return _both()
     known = "web, worker, setup or nothing"
-    print(f"'{' '.join(part)}' is no part of the service: write {known}.", file=sys.stderr)  # noqa: T201
+    print(f"'{' '.join(part)}' is not a part of the service: write {known}.", file=sys.stderr)  # noqa: T201
     return 2
 
 

@@ -24,7 +24,7 @@ _OF_ITEMS = ("checks", "review", "checklist")  # the rules that answer for items
 _PASSED_BY = re.compile(r"\APassed \(\w+\): ")
 _LATER = "▫️"
 _ABOUT_BOXES = "Tick a box when it is done: whose edit ticked it is what counts. "
-_HELP = "What else can be said here: write `/help` in a comment of its own."
+_HELP = "To see what else can be said here, write `/help` in a comment of its own."
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def migrate(engine: Engine, data_dir: Path) -> None:
         said = str(error.orig).partition("\n")[0]
         cure = "see that the database runs and that its user may make tables"
         raise SettingsError(
-            (f"DATABASE_URL leads to nothing that can be used now ({said}): {cure}.",)
+            (f"DATABASE_URL leads to no database that can be used now ({said}): {cure}.",)
         ) from error
     except CommandError as error:
         cure = "start that one again, or delete the database, which is only an inbox and a cache"

@@ -139,7 +139,7 @@ def _delivery(environ: WSGIEnvironment, event: str, body: bytes) -> Delivery:
     try:
         guid = str(UUID(environ.get("HTTP_X_GITHUB_DELIVERY", "")))
     except ValueError:
-        raise Refused(HTTPStatus.BAD_REQUEST, "X-GitHub-Delivery is no delivery id") from None
+        raise Refused(HTTPStatus.BAD_REQUEST, "X-GitHub-Delivery is not a delivery id") from None
     action = dig(_parse(body), str, "action") or ""
     return Delivery(guid=guid, event=event, action=action if _WORD.fullmatch(action) else "", body=body)
 
@@ -149,7 +149,7 @@ def _parse(body: bytes) -> dict[str, Any]:
         payload = json.loads(body)
     except (ValueError, RecursionError):
         raise Refused(
-            HTTPStatus.BAD_REQUEST, "the body is not JSON: set the webhook's content type so"
+            HTTPStatus.BAD_REQUEST, "the body is not JSON: set the webhook's content type to application/json"
         ) from None
     if not isinstance(payload, dict):
         raise Refused(HTTPStatus.BAD_REQUEST, "the body is not a JSON object")

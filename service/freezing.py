@@ -92,10 +92,10 @@ def _ended(request: Request, closed: Sequence[Issue], left: Sequence[Issue]) -> 
     lines = [f"Ended: {_numbers(closed)}."] if closed else []
     if still:
         lines.append(
-            f"Still frozen by {_numbers(still)}, which names more; close it by hand or name all of it."
+            f"Still frozen by {_numbers(still)}, which names more; close it by hand or name all of them."
         )
     if not lines:
-        text = "No freeze of these environments is open. Those planned in the policy end with their time."
+        text = "No freeze of these environments is open. Those planned in the policy end at their own time."
         return unclear(text)
     return Outcome(text=" ".join(lines)) if closed else unclear(lines[0])
 

@@ -30,7 +30,7 @@ PATIENCE = 4  # looks in a row that GitHub may fail before people are told
 LONGEST_RUN = timedelta(days=35)  # GitHub ends whatever waited for so long
 LONGEST_DEBT = 12  # tries to show what a gate was answered
 _ENDED = "No longer waiting"
-_NO_LONGER = "It does not wait for us any more: it was answered, cancelled, or is over."
+_NO_LONGER = "It is not waiting for us any more: it was answered, cancelled, or is over."
 
 log = structlog.get_logger()
 
@@ -131,7 +131,7 @@ def _said(held: HeldGate, decision: Decision, policies: Sequence[object], facts:
 
 def _said_trouble(error: Exception) -> Said:
     """The same words for the same trouble, so that they are written once."""
-    why = str(error) if isinstance(error, GatewayError) else f"{type(error).__name__}, told in the App's log"
+    why = str(error) if isinstance(error, GatewayError) else f"{type(error).__name__}, see the App's log"
     return Said(
         title="Waiting: the gate cannot be judged now",
         summary=f"{escape(why)}\n\nNothing is decided on a guess. It is looked at again by itself, "
@@ -197,7 +197,7 @@ def _pay(github: GitHub, held: HeldGate, now: datetime) -> Looked:
 
 
 def _wake(told: Looked, held: HeldGate, decision: Decision, now: datetime, *, shown: bool) -> Looked:
-    """By the clock; soon where something could not be had or shown; after LONGEST_SLEEP in any case."""
+    """By the clock; soon where something could not be read or shown; after LONGEST_SLEEP in any case."""
     lacking = not shown or any(finding.code in LACKING for finding in decision.findings)
     soon = now + (_backoff(held.failures) if lacking else LONGEST_SLEEP)
     recheck_at = max(min(decision.recheck_at or soon, soon), now + SOONEST)

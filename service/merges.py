@@ -49,7 +49,7 @@ class _Merge:
 def _start(merge: _Merge, name: str, reply: Reply) -> tuple[bool, str]:
     """Whether it went well, and what people are told."""
     if name not in reply.begun and _runs_already(merge, name):
-        return True, f"- **{escape(name)}**: its workflow runs for this merge already."
+        return True, f"- **{escape(name)}**: its workflow already runs for this merge."
     try:
         order = order_after_merge(merge.github, merge.policy, name, merge.pull)
         return True, said_of(order, carry_out(merge.github, order, reply, us=merge.us))

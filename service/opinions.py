@@ -27,7 +27,7 @@ def opinion(request: Request, _reply: Reply) -> Outcome:
     """Say what the comment counts for; the gate looks again by itself."""
     pull = request.thread.pull
     if pull is None:
-        return unclear("This is no pull request; write it on the pull request that is deployed.")
+        return unclear("This is not a pull request; write it on the pull request that is deployed.")
     word, sha = request.command.word, short(pull.sha)
     refusals = dict(_refusals(request, pull))
     counting = [name for name in request.environments if name not in refusals]

@@ -27,7 +27,7 @@ from service.pulls import HeldPull, SeenPull, ShownCheck
 from service.showing import Said, check_name, said_before_merge, show
 
 POLICY_CHECK = "deploy policy"
-SOON = timedelta(minutes=10)  # until what could not be had is asked for again
+SOON = timedelta(minutes=10)  # until what could not be read is asked for again
 APART = timedelta(seconds=30)
 FIRST_BACKOFF, LONGEST_BACKOFF = timedelta(seconds=30), timedelta(hours=1)
 

@@ -235,7 +235,7 @@ def _secrets(environ: Mapping[str, str], problems: list[str]) -> tuple[str, ...]
 def _address(environ: Mapping[str, str], name: str, default: str, problems: list[str]) -> str:
     text = (environ.get(name) or default).rstrip("/")
     if text and (urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname):
-        problems.append(f"{name} is '{text}', which is no address: write it as https://HOST[/PATH].")
+        problems.append(f"{name} is '{text}', which is not an address: write it as https://HOST[/PATH].")
     return text
 
 

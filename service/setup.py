@@ -153,7 +153,7 @@ def _form(organisation: str) -> str:
 
 def _wrong(organisation: str, name: str) -> str:
     if organisation and not _ACCOUNT.fullmatch(organisation):
-        return f"'{organisation}' is no organisation's name: write it as in its address on GitHub."
+        return f"'{organisation}' is not an organisation's name: write it as in its address on GitHub."
     if len(name) > _LONGEST_NAME:
         return f"The name has {len(name)} characters: GitHub takes {_LONGEST_NAME}."
     return ""

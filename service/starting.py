@@ -96,9 +96,7 @@ def _dispatched(github: GitHub, order: Order, *, us: str) -> Run:
     try:
         run_id = start_run(github, order.workflow, order.ref, order.inputs)
     except (Rejected, NotFound, Forbidden) as error:
-        raise Refused(
-            f"GitHub does not start `{order.workflow}`: {escape(str(error).rstrip('.'))}"
-        ) from error
+        raise Refused(f"GitHub did not start `{order.workflow}`: {escape(str(error).rstrip('.'))}") from error
     run = github.run(run_id) if run_id else next(_unclaimed(github, order, us=us), None)
     if run is None:
         raise Unavailable(f"{order.workflow} was started, and its run cannot be seen yet. Looking again.")
@@ -231,7 +229,7 @@ def _target(github: GitHub, name: str, wanted: str) -> Deployment:
         return target
     asked = [one for one in known if wanted in (one.version, one.sha, short(one.sha))]
     if not asked:
-        raise Refused(f"{escape(wanted)} never ran there, as far as its last deployments tell")
+        raise Refused(f"{escape(wanted)} never ran there, as far as the latest deployments show")
     if not is_good(known, asked[0]):
         raise Refused(f"{escape(wanted)} did not run well there; choose another version")
     return asked[0]

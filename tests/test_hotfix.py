@@ -223,7 +223,7 @@ def test_what_was_not_committed_comes_along_and_that_is_said(desk: Desk) -> None
 
 
 REFUSED = {
-    "no name for a branch": (["../x"], POLICY, "is no name for a branch"),
+    "no name for a branch": (["../x"], POLICY, "cannot be the name of a branch"),
     "nothing deployed": (["login"], POLICY, "Nothing was ever deployed to production"),
     "no hotfix in the policy": (["login"], POLICY.partition("hotfix:")[0], "The policy has no `hotfix:`"),
 }

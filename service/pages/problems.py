@@ -52,7 +52,7 @@ PROBLEMS: Mapping[str, Problem] = dict(
             "page.failed",
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "This page could not be made.",
-            "Gates are not concerned. The App's log says why; try again in a minute.",
+            "Gates are not affected. The App's log says why; try again in a minute.",
         ),
         _problem(
             "page.forged",
@@ -84,7 +84,7 @@ PROBLEMS: Mapping[str, Problem] = dict(
             "login.no_answer",
             HTTPStatus.BAD_GATEWAY,
             "GitHub could not be asked who you are and what you may see.",
-            "Try again in a minute. If it stays so, check GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET and the "
+            "Try again in a minute. If it goes on, check GITHUB_CLIENT_ID, GITHUB_CLIENT_SECRET and the "
             "callback address on the App's settings page.",
         ),
         _problem(

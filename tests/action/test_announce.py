@@ -180,7 +180,7 @@ def test_a_rollback_that_fails_itself_stops_and_tells_the_state_of_each_part(
     assert result.status == "failed"
     how_far = (
         "the rollback failed during rollback: database, since `exit 3` ended with exit code 3; "
-        "done was: previous version; not begun: health. A person must look"
+        "done: previous version; not begun: health. A person must look"
     )
     assert result.issues[1] == how_far
     assert desk.file("story") == "deploy\nwell\nback\n"

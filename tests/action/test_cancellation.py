@@ -93,7 +93,7 @@ def test_a_rollback_that_takes_longer_than_there_is_time_says_what_was_done(desk
     assert result.status == "stopped"
     assert result.issues[1] == (
         "the rollback was cut short during rollback: database, since the job was stopped (SIGINT); "
-        "done was: previous version; not begun: health. A person must look"
+        "done: previous version; not begun: health. A person must look"
     )
     assert _TIME_TO_GO_BACK <= took < 7
     assert desk.file("story") == "backup\nup\ndeploy 1.0.0\n"

@@ -234,7 +234,7 @@ def test_of_a_killed_job_the_end_tells_the_truth_once(ending: Death, step: str, 
 
 
 DONE = "backup, migrate: done in attempt 1, and not repeated"
-BEGUN = "migrate: an earlier attempt of this run began it and did not end it; it was begun again"
+BEGUN = "migrate: an earlier attempt of this run began it and did not finish it; it was begun again"
 
 
 def try_again(stage: Theatre, step: str, by: str, **_: object) -> list[str]:

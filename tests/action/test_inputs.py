@@ -44,7 +44,10 @@ def action() -> Any:
         ({"INPUT_DRY_RUN": "maybe"}, "Input 'dry_run' is 'maybe'. Write true or false under `with:`."),
         (
             {"INPUT_CHECK_RUN_ID": "x"},
-            "Input 'check_run_id' is 'x', which is no number. Leave it out to use `${{ job.check_run_id }}`.",
+            (
+                "Input 'check_run_id' is 'x', which is not a number. "
+                "Leave it out to use `${{ job.check_run_id }}`."
+            ),
         ),
         (
             {"INPUT_VERSION": "1\n2"},

@@ -41,7 +41,7 @@ def test_damaged_data_stop_a_rollout(desk_of: Any, strategy: str, story: list[st
     desk = desk_of()
     result = run(desk.job, github_with(strategy, DAMAGED, every="3s"))
     assert result.status == "rollback", result.issues
-    assert "the data are not whole: `if test -e shown" in result.issues[0]
+    assert "the data are damaged: `if test -e shown" in result.issues[0]
     assert [" ".join(line.split()) for line in desk.file("story").splitlines()] == story
     assert "order 7 has no customer" in desk.log
 
@@ -50,7 +50,7 @@ def test_damage_ends_the_command_that_is_running(desk_of: Any) -> None:
     desk = desk_of()
     result = run(desk.job, github_with(ROLLING.format("echo $$ > stuck; sleep 60"), "test ! -e stuck"))
     assert result.issues[0] == (
-        "rolling 1/3: a: the data are not whole: `test ! -e stuck` ended with exit code 1"
+        "rolling 1/3: a: the data are damaged: `test ! -e stuck` ended with exit code 1"
     )
     assert not psutil.pid_exists(int(desk.file("stuck")))
 
@@ -77,4 +77,4 @@ def test_whole_data_are_looked_at_once_a_batch_at_least(desk_of: Any) -> None:
         "monitor",
     ]
     assert [step.outcome for step in result.steps][:4] == ["passed", "passed", "passed", "failed"]
-    assert desk.log.count("the data are whole (looked at: 1)") == 3
+    assert desk.log.count("the data are intact (looked at: 1)") == 3

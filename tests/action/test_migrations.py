@@ -137,7 +137,7 @@ def test_a_file_marked_safe_with_a_reason_may_lock_at_peak_hours(desk_of: Any) -
 def test_safe_without_a_reason_is_not_safe(desk_of: Any) -> None:
     desk = desk_of(clock=lambda: NOON)
     write(desk, "migrations/001.sql", "-- deploy-protocol: safe\n" + RISKY)
-    with pytest.raises(StepFailed, match="write a reason behind its `-- deploy-protocol: safe REASON`"):
+    with pytest.raises(StepFailed, match="write a reason after its `-- deploy-protocol: safe REASON`"):
         lint_migrations(AT_NIGHT, desk.job, ("migrations/001.sql",))
 
 

@@ -230,7 +230,7 @@ def test_damaged_data_roll_back_and_show_what_the_command_printed(desk_of: Any) 
     integrity = "  integrity: {run: 'echo order 7 has no customer; exit 1', every: 1s}\n"
     result, _ = run_with(desk, policy(prints("echo 0"), {"error_rate": ERRORS}, length=30, more=integrity))
     assert result.status == "rollback"
-    assert "monitor: the data are not whole: `echo order 7" in result.issues[0]
+    assert "monitor: the data are damaged: `echo order 7" in result.issues[0]
     assert "order 7 has no customer" in desk.log
 
 

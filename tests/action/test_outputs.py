@@ -73,7 +73,7 @@ def test_a_command_that_writes_nothing_hands_nothing_on(tmp_path: Path) -> None:
         pytest.param("VERSION=2", "sets VERSION, which is not a step's to set", id="our own word"),
         pytest.param("PATH=/tmp", "sets PATH, which is not a step's to set", id="the job's own"),
         pytest.param("LD_PRELOAD=x", "sets LD_PRELOAD, which is not a step's to set", id="the loader's"),
-        pytest.param("A=" + "x" * 65_536, "hand on the name of a file", id="too much"),
+        pytest.param("A=" + "x" * 65_536, "pass the name of a file instead", id="too much"),
     ],
 )
 def test_what_is_no_output_fails_the_step_and_is_not_shown(tmp_path: Path, text: str, sentence: str) -> None:

@@ -118,7 +118,7 @@ def test_a_migration_that_broke_off_is_begun_again_and_that_is_said(desk_of: Any
     assert "Done in attempt 1: backup, part of migrate (1.1.0)" in [
         one["description"] for one in github.statuses
     ]
-    said = "an earlier attempt of this run began it and did not end it; it "
+    said = "an earlier attempt of this run began it and did not finish it; it "
     assert f"::warning title=migrate::{said}is begun again" in desk.log
     assert second.entry is not None
     assert f"migrate: {said}was begun again" in second.entry.issues
@@ -130,8 +130,8 @@ def test_one_that_cannot_be_reversed_waits_for_a_person_until_told_to_repeat(des
     for held in (second, third):
         assert (held.status, [step.name for step in held.steps]) == ("failed", ["backup", "migrate"])
         assert held.issues[0] == (
-            "migrate: an earlier attempt of this run began it and did not end it, and it is not reversible: "
-            "look at the database, then run the job with `repeat: true`"
+            "migrate: an earlier attempt of this run began it and did not finish it, and it is not "
+            "reversible: look at the database, then run the job with `repeat: true`"
         )
     assert fourth.status == "success"
     assert desk.file("story") == "backup\nup\nbackup\nup\ndeploy\n"

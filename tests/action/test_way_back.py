@@ -47,7 +47,7 @@ def test_a_migration_alone_is_undone_alone() -> None:
         ({"touched": {"nothing"}}, "nothing had been changed"),
         ({"undoing": None}, "has no `rollback:`"),
         ({"undoing": Undoing(automatic=False, command=Command(run="back"))}, "does not roll back by itself"),
-        ({"touched": {"database"}, "failed_step": "migrate"}, "how far the migration came is not known"),
+        ({"touched": {"database"}, "failed_step": "migrate"}, "how far the migration got is not known"),
         (
             {
                 "touched": {"service", "database"},

@@ -84,5 +84,5 @@ def test_a_migration_that_fails_half_way_stops_and_asks_a_person(
     (desk.workspace / "migrations" / "002.up.sql").write_text("SELECT 1 / 0;\n", encoding="utf-8")
     assert deploy(desk, "true") == "failed"
     assert columns_of(orders) == ["id"]
-    assert "how far the migration came is not known" in desk.log
+    assert "how far the migration got is not known" in desk.log
     assert desk.file("story") == ""

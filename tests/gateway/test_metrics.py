@@ -89,7 +89,9 @@ def test_prometheus_gives_the_past_in_one_request() -> None:
             id="a page without end",
         ),
         pytest.param(
-            Answer(body=[]), "127.0.0.1:PORT did not answer as Prometheus does.", id="another kind of JSON"
+            Answer(body=[]),
+            "127.0.0.1:PORT did not answer as Prometheus does; check its address.",
+            id="another kind of JSON",
         ),
         pytest.param(
             Answer(body={"status": "success", "data": {"resultType": "vector"}}),
@@ -103,7 +105,7 @@ def test_prometheus_gives_the_past_in_one_request() -> None:
         ),
         pytest.param(
             Answer(body=prometheus("matrix", [])),
-            "the query gives a matrix, not a number; write one that does.",
+            "the query gives a matrix; write one that gives a number.",
             id="a range",
         ),
     ],
@@ -172,9 +174,9 @@ def test_datadog_without_points(body: Any, value: None, error: str) -> None:
         pytest.param("queues[0].depth", 7, "", id="a number in text, in a list"),
         pytest.param("errors.none", None, "", id="null is no value"),
         pytest.param("errors.total", None, "nothing at errors.total", id="nothing there"),
-        pytest.param("errors", None, "is no number", id="no number"),
-        pytest.param("ok", None, "'True' is no number", id="a truth"),
-        pytest.param("huge", None, "is no number", id="a number that none can hold"),
+        pytest.param("errors", None, "is not a number", id="no number"),
+        pytest.param("ok", None, "'True' is not a number", id="a truth"),
+        pytest.param("huge", None, "is not a number", id="a number that none can hold"),
         pytest.param("queues[²].depth", None, "nothing at queues", id="a digit that is no number"),
     ],
 )

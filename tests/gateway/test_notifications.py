@@ -78,7 +78,7 @@ def test_what_a_service_does_not_take_is_said_without_its_address() -> None:
     with start_chat() as chat:
         assert send(f"{chat.channel}/broken", MESSAGE) == "its service did not take the message."
     assert send(chat.channel, MESSAGE) == "its service did not take the message."
-    assert send("nothing that Apprise knows", MESSAGE) == "its address is none that Apprise understands."
+    assert send("nothing that Apprise knows", MESSAGE) == "Apprise does not understand its address."
 
 
 def test_a_service_that_keeps_us_waiting_is_left_behind() -> None:

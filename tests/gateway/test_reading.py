@@ -24,10 +24,10 @@ def test_what_is_there_is_read() -> None:
 
 def test_an_error_inside_a_part_makes_it_missing_and_no_other() -> None:
     reading = Reading(DATA, [FORBIDDEN])
-    missing = Missing("the freezes could not be had: GitHub says 'Not yours'")
+    missing = Missing("the freezes could not be read: GitHub says 'Not yours'")
     assert reading.part("the freezes", ("repository", "issues"), nodes_of) == missing
     assert reading.part("it", ("repository",), lambda found: found["deployments"]) == Missing(
-        "it could not be had: GitHub says 'Not yours'"
+        "it could not be read: GitHub says 'Not yours'"
     )
     assert reading.part("it", ("repository", "other"), lambda _: True) == Missing(
         "it could not be read: 'other' is not in GitHub's answer"

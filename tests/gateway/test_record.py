@@ -89,7 +89,7 @@ WRONG = {
     "no token": (["--repository", SHOP], {"GITHUB_TOKEN": "", "GH_TOKEN": ""}, "Set GITHUB_TOKEN"),
     "no repository": (["--repository", "shop"], {}, "Give --repository OWNER/NAME"),
     "another's": (["--repository", "acme/nothing"], {}, "with the name 'acme/nothing'. Check the name"),
-    "no time": (["--repository", SHOP, "--since", "soon"], {}, "--since: 'soon' is no time"),
+    "no time": (["--repository", SHOP, "--since", "soon"], {}, "--since: 'soon' is not a time"),
 }
 
 

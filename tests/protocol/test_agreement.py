@@ -430,7 +430,7 @@ SILENT = {
     ),
     "the url is none": (
         "steps: {health: {url: shop.example, status: 200, run: a}}",
-        "4:38: this is no web address",
+        "4:38: this is not a web address",
     ),
     "the url is left empty": ("steps: {health: {url: , status: 200}}", "4:38: 'url' is empty"),
     "the status is none": (
@@ -526,7 +526,7 @@ SILENT = {
     ),
     "the workflow is a path": (
         "deploy: on-merge, workflow: .github/workflows/deploy.yml",
-        "4:44: this must be a file's name in .github/workflows",
+        "4:44: this must be the name of a file in .github/workflows",
     ),
     "the canary's hold is no duration": (
         (

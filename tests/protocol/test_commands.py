@@ -15,6 +15,7 @@ from tests.facts import at
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = at("2026-11-23 11:00")  # a Monday
+NO_VERSION = " is not a version: write a tag's name or a commit, such as v1.4.2."
 NAMES = ("staging", "production", "Production EU")
 words = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30)
 
@@ -94,9 +95,9 @@ def test_peers_17_only_a_first_line_that_begins_with_the_slash_is_a_command(comm
             "/deploy staging v1 v2",
             "One version may follow the environments, and 'v1 v2' is more than one word.",
         ),
-        ("/deploy staging $(id)", "'$(id)' is no version: write a tag's name or a commit, such as v1.4.2."),
-        ("/deploy staging ../x", "'../x' is no version: write a tag's name or a commit, such as v1.4.2."),
-        ("/deploy staging v1..2", "'v1..2' is no version: write a tag's name or a commit, such as v1.4.2."),
+        ("/deploy staging $(id)", "'$(id)'" + NO_VERSION),
+        ("/deploy staging ../x", "'../x'" + NO_VERSION),
+        ("/deploy staging v1..2", "'v1..2'" + NO_VERSION),
         (
             "/approve production not yet",
             "Unknown environment 'not': write Production EU, production or staging.",
@@ -111,7 +112,7 @@ def test_peers_17_only_a_first_line_that_begins_with_the_slash_is_a_command(comm
         ),
         (
             "/freeze staging until lunch x",
-            "'lunch x' is no time: write one such as 2h, 18:00, Mon 08:00 or 2026-12-24 18:00.",
+            "'lunch x' is not a time: write one such as 2h, 18:00, Mon 08:00 or 2026-12-24 18:00.",
         ),
         (
             "/freeze staging until",
@@ -119,7 +120,10 @@ def test_peers_17_only_a_first_line_that_begins_with_the_slash_is_a_command(comm
         ),
         (
             "/freeze staging until 2026-01-01 10:00 x",
-            "'2026-01-01 10:00' is over already: write one such as 2h, 18:00, Mon 08:00 or 2026-12-24 18:00.",
+            (
+                "'2026-01-01 10:00' has passed already: "
+                "write one such as 2h, 18:00, Mon 08:00 or 2026-12-24 18:00."
+            ),
         ),
         ("/freeze staging until 2h", "Write the reason after the time: people will ask."),
         (

@@ -77,13 +77,13 @@ def test_an_environment_that_the_repository_does_not_name_waits() -> None:
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
-        pytest.param("prod", "prod; did you mean production? Else add it under `environments:`", id="near"),
-        pytest.param("moon", "moon; add it under `environments:`", id="like no other"),
+        pytest.param("prod", "prod; did you mean production? Otherwise", id="near"),
+        pytest.param("moon", "moon;", id="like no other"),
     ],
 )
 def test_an_environment_that_is_not_named_is_told_the_nearest(name: str, meant: str) -> None:
     (finding,) = decide([make_policy()], make_facts(environment=name), NOW).findings
-    assert finding.why == f"The policy does not name the environment {meant}"
+    assert finding.why == f"The policy does not name the environment {meant} add it under `environments:`"
 
 
 @pytest.mark.parametrize("name", ["Production", "PRODUCTION"])

@@ -371,7 +371,7 @@ ENVIRONMENT = {
     ),
     "workflow by its path": (
         "workflow: .github/workflows/deploy.yml",
-        "4:26: this must be a file's name in .github/workflows, such as deploy.yml",
+        "4:26: this must be the name of a file in .github/workflows, such as deploy.yml",
     ),
     "waiting longer than GitHub does": (
         "expire: 31d",
@@ -391,7 +391,7 @@ ENVIRONMENT = {
     ),
     "probe of no address": (
         "steps: {health: {url: shop.example}}",
-        "4:38: this is no web address: begin it with https:// or http://",
+        "4:38: this is not a web address: begin it with https:// or http://",
     ),
     "status of a command": (
         "steps: {health: {run: a, status: 200}}",
@@ -399,7 +399,7 @@ ENVIRONMENT = {
     ),
     "port without a host": (
         "steps: {health: {tcp: '5432'}}",
-        "4:38: this is no HOST:PORT: write one such as db.example:5432",
+        "4:38: this is not HOST:PORT: write one such as db.example:5432",
     ),
     "files from here": (
         "steps: {migrate: {run: a, lint: './migrations/*.sql'}}",

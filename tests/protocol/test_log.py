@@ -76,5 +76,5 @@ def test_since_is_a_day_a_moment_or_how_long_ago(text: str, moment: datetime) ->
 
 @pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "99999999d", "25:00"])
 def test_no_time_at_all_is_told_how_to_write_one(text: str) -> None:
-    with pytest.raises(ValueError, match="is no time: write a day such as"):
+    with pytest.raises(ValueError, match="is not a time: write a day such as"):
         parse_since(text, NOW)

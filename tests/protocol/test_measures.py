@@ -100,7 +100,7 @@ def test_the_table_and_the_json_say_the_same() -> None:
             }
         ]
     }
-    assert measures_text(()) == "No deployment has come to its end."
+    assert measures_text(()) == "No deployment has ended yet."
 
 
 attempts_of_many = st.lists(

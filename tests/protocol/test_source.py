@@ -74,11 +74,11 @@ UNREADABLE = {
     ),
     "a quote inside quotes": (
         "a: 'it's'\n",
-        "1:8: text goes on after its closing quote: put it all in quotes, of the kind that it does not hold",
+        "1:8: text goes on after its closing quote: put all of it in quotes of the kind it does not hold",
     ),
     "an unfinished merge": (
         "a: 1\n<<<<<<< HEAD\nb: 1\n=======\n",
-        "2:1: a merge is not finished here: keep one of both sides, and remove the marks",
+        "2:1: a merge is not finished here: keep one of the two sides, and remove the marks",
     ),
     "a no-break space for indentation": (
         "a:\n \xa0b: 1\n",

@@ -101,7 +101,7 @@ def test_a_job_is_read_with_all_its_words() -> None:
             "on: push\njobs: {a: {steps: [{run: 'echo ${{ github. }}'}]}}",
             "jobs.a.steps[0].run has an expression",
         ),
-        ("on: push\nrun-name: ${{ nope() }}\njobs: {a: {steps: [{run: x}]}}", "'nope' is no function"),
+        ("on: push\nrun-name: ${{ nope() }}\njobs: {a: {steps: [{run: x}]}}", "'nope' is not a function"),
         ("on: push\njobs: {a: {environment: {url: x}, steps: [{run: x}]}}", "environment has no name"),
     ],
 )

@@ -51,7 +51,7 @@ def test_a_database_of_a_newer_version_is_left_alone_and_said_to_be_one(
 
 def test_a_server_that_does_not_answer_is_named_without_its_password(tmp_path: Path) -> None:
     engine = open_database("postgresql+psycopg://us:hushhush@127.0.0.1:9/deploy")
-    with pytest.raises(SettingsError, match="DATABASE_URL leads to nothing that can be used now") as told:
+    with pytest.raises(SettingsError, match="DATABASE_URL leads to no database that can be used now") as told:
         migrate(engine, tmp_path)
     assert "hushhush" not in str(told.value)
     engine.dispose()

@@ -197,7 +197,7 @@ def test_its_issue_says_that_nobody_saw_how_far_it_came(shop: WaitingShop) -> No
         "production: 1.2.0 was stopped",
         ["deploy-failed"],
     )
-    assert "**Look at what production runs: how far the deployment came is not known.**" in body
+    assert "**Look at what production runs: how far the deployment got is not known.**" in body
     assert "with no approval that GitHub still shows." in body
     assert f"- {UNKNOWN}" in body
     assert "went back" not in body

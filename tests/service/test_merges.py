@@ -89,7 +89,7 @@ def test_a_workflow_that_the_push_started_is_not_started_again(asking: Asking) -
     asking.hear_of_merge(number)
     assert asking.started() == []
     (comment,) = said(asking, number)
-    assert "its workflow runs for this merge already" in comment
+    assert "its workflow already runs for this merge" in comment
 
 
 def test_two_merges_at_once_share_the_run_of_the_newer(merging: Asking) -> None:

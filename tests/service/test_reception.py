@@ -149,7 +149,7 @@ def test_a_kept_connection_brings_one_delivery_after_the_other(caller: Caller) -
         ),
         pytest.param(
             [delivery(event="pull_request_review", body=BODY)],
-            (400, "X-GitHub-Delivery is no delivery id"),
+            (400, "X-GitHub-Delivery is not a delivery id"),
             id="one of ours, badly made",
         ),
     ],

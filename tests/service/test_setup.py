@@ -173,7 +173,7 @@ def test_another_app_s_key_is_never_written_over(browser: FlaskClient, tmp_path:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        pytest.param("name=Gate&organisation=a/../b", "is no organisation", id="no organisation's name"),
+        pytest.param("name=Gate&organisation=a/../b", "is not an organisation", id="no organisation's name"),
         pytest.param(f"name={'x' * 35}", "35 characters", id="a name too long"),
     ],
 )
