@@ -61,7 +61,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("Milk, bread, and something for the evening.\n" * 20)
     engine = open_database(f"sqlite:///{file}")
-    with pytest.raises(SettingsError, match=r"DATABASE_URL leads to nothing .*file is not a database"):
+    with pytest.raises(SettingsError, match=r"DATABASE_URL leads to no database .*file is not a database"):
         migrate(engine, tmp_path)
 
 

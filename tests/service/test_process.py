@@ -127,7 +127,7 @@ def test_what_only_its_parts_notice_stops_the_start_as_well(shop: WaitingShop, t
     environ = environ_for(shop.played, tmp_path, shop.server.url, DATABASE_URL=nowhere)
     with started(tmp_path, environ) as service:
         assert service.process.wait(PATIENCE) == 2
-        assert "DATABASE_URL leads to nothing that can be used now" in service.said()
+        assert "DATABASE_URL leads to no database that can be used now" in service.said()
 
 
 def answers(service: Started, path: str = "/healthz") -> bool:
