@@ -130,7 +130,7 @@ def test_a_dry_run_begins_and_finishes_nothing(halves: Any) -> None:
     job = halves()
     assert job.start(dry_run=True).status == "dry run"
     assert job.finish(dry_run=True).status == "dry run"
-    assert (job.story, job.github.statuses) == ("", [])
+    assert (job.story, [one["description"] for one in job.github.statuses]) == ("", ["Not begun"])
 
 
 @pytest.mark.parametrize(
