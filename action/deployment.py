@@ -191,9 +191,8 @@ def _not_begun(job: Job, github: GitHub, progress: Progress, allowed: Allowed, e
     progress.issues.append(f"nothing was begun, since no Deployment could be made: {error}")
     job.console.annotate("error", f"{progress.environment}: not begun", progress.issues[-1])
     call_off(progress.heard, progress.issues[-1], job=job, progress=progress)
-    if progress.heard:
-        progress.to_note.append(NOT_BEGUN)  # on GitHub's own for the job, which says that a team was told
-        note_told(job, github, progress)
+    progress.to_note.append(NOT_BEGUN)  # on GitHub's own for the job, if there is one
+    note_told(job, github, progress)
     job.journal.finished("failed")
     return result_of(job, progress, allowed.decision, "failed")
 

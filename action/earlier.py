@@ -25,10 +25,11 @@ def learn_of_earlier(plan: Plan, job: Job, github: GitHub, progress: Progress) -
     progress.broken_off = broken_off_before(progress.noted, version=version, attempt=attempt)
 
 
-def pass_on(plan: Plan, job: Job, github: GitHub, progress: Progress) -> None:
-    """An attempt that may not even begin stands between two that do: it hands on what it heard."""
+def pass_on(plan: Plan | None, job: Job, github: GitHub, progress: Progress) -> None:
+    """A job that may or shall not begin says so; between two that do it hands on what it heard."""
     try:
-        learn_of_earlier(plan, job, github, progress)
+        if plan is not None:
+            learn_of_earlier(plan, job, github, progress)
     except GatewayError as error:
         job.console.annotate("warning", "Earlier attempts", f"what they have done is not known: {error}")
         return
@@ -37,10 +38,13 @@ def pass_on(plan: Plan, job: Job, github: GitHub, progress: Progress) -> None:
 
 
 def note_not_begun(job: Job, progress: Progress) -> None:
-    """Last of all, or whoever reads the notes before it takes the job for lost."""
+    """Last of all, or whoever reads the notes before it takes the job for lost.
+
+    Without it GitHub's own Deployment for the job would count as one of its commit, by how the job ends:
+    a dry run as its success, a closed window as its failure.
+    """
     note_what_stands(job, progress)
-    if progress.to_note:
-        progress.to_note.append(NOT_BEGUN)
+    progress.to_note.append(NOT_BEGUN)
 
 
 def note_what_stands(job: Job, progress: Progress) -> None:

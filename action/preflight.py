@@ -72,8 +72,8 @@ def look_before(job: Job, github: GitHub, progress: Progress) -> Preflight:
             note_not_begun(job, progress)
             job.journal.finished("waiting")  # the next attempt tells the rest
         note_told(job, github, progress)
-    elif _goes_on(job) and plan is not None:
-        pass_on(plan, job, github, progress)
+    else:
+        pass_on(plan if _goes_on(job) else None, job, github, progress)
     allowed = None
     if decision.verdict is Verdict.ALLOW and policy is not None and plan is not None:
         allowed = Allowed(

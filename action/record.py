@@ -18,7 +18,6 @@ from gateway.incidents import document
 from gateway.turns import Kept
 from protocol.entry import Entry, Status, one_line
 from protocol.incident import Happened
-from protocol.notes import NOT_BEGUN
 from protocol.policy import Policy
 from protocol.tags import log_tag
 
@@ -120,16 +119,6 @@ def note_down(github: GitHub, deployment_id: int, note: str, workflow: Workflow)
     github.post_deployment_status(
         deployment_id, state="in_progress", description=note, log_url=workflow.run_url
     )
-
-
-def say_nothing_began(github: GitHub, deployment_id: int | None, job: Job) -> None:
-    """Or GitHub's own Deployment for the job would count as one of its commit, by how the job ends."""
-    if deployment_id is None:
-        return
-    try:
-        note_down(github, deployment_id, NOT_BEGUN, job.workflow)
-    except GatewayError as error:
-        job.console.annotate("warning", "Note not written", f"this job will count as a deployment: {error}")
 
 
 def release_tag(policy: Policy, workflow: Workflow, version: str) -> str | None:

@@ -12,7 +12,6 @@ from action.halves import first_half
 from action.inputs import Phase
 from action.job import Job, Progress
 from action.preflight import Preflight, look_before
-from action.record import say_nothing_began
 from action.result import Result, Status, result_of
 from action.summary import outputs_of, render_summary, write_outputs, write_summary
 from gateway.errors import GatewayError
@@ -105,7 +104,6 @@ def _act(job: Job, github: GitHub, progress: Progress, found: Preflight) -> Resu
         return result_of(job, progress, found.decision, "checked")
     if job.inputs.dry_run:
         job.console.say(render_plan(found.allowed.plan))
-        say_nothing_began(github, found.deployment_id, job)
         return result_of(job, progress, found.decision, "dry run")
     job.console.follow(_ahead(found.allowed.plan, job.inputs.phase), progress)
     return carry_out_deployment(job, github, progress, found.allowed)

@@ -52,15 +52,20 @@ def test_what_was_taken_back_is_not_gone_back_to(shop: Shop) -> None:
     assert "Rolling production back" not in again
 
 
-def test_a_dry_run_is_no_deployment(shop: Shop) -> None:
-    dry = WORKFLOW.replace(
+@pytest.mark.parametrize(
+    ("asked", "status"), [("dry_run: true", "dry run"), ("phase: check", "checked")], ids=["dry run", "check"]
+)
+def test_what_was_not_begun_is_no_deployment(shop: Shop, asked: str, status: str) -> None:
+    only_asked = WORKFLOW.replace(
         "environment: production\n          version",
-        "environment: production\n          dry_run: true\n          version",
+        f"environment: production\n          {asked}\n          version",
     )
-    files = {".github/workflows/deploy.yml": dry}
+    files = {".github/workflows/deploy.yml": only_asked}
     shop.world.commit(SHOP, files, "Only show it", quiet=True)
     run = push(shop, "1.3.0")
-    assert (run.conclusion, "status dry run" in shop.log(run, "deploy")) == ("success", True), shop.story(run)
+    assert (run.conclusion, f"status {status}" in shop.log(run, "deploy")) == ("success", True), shop.story(
+        run
+    )
     assert "Rolling production back from 1.2.0 to 1.1.0" in roll_back(shop)
 
 

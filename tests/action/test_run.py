@@ -109,7 +109,8 @@ def test_a_waiting_decision_fails_the_job_with_every_finding_and_runs_nothing(de
     assert "Stocktaking" in desk.log
     assert "Alerts set" in desk.log
     assert desk.file("story") == ""
-    assert (github.statuses, github.created) == ([], [])
+    assert github.created == []
+    assert_not_begun(github)
 
 
 def test_somebody_who_may_not_deploy_is_refused(desk_of: Any) -> None:
@@ -151,8 +152,8 @@ def test_a_deployment_that_cannot_be_made_begins_nothing(desk_of: Any) -> None:
 def test_a_check_decides_and_runs_nothing(desk_of: Any) -> None:
     desk = desk_of(phase="check")
     result, github = run_with(desk.job, STEPS)
-    assert (result.status, result.exit_code) == ("checked", 0)
-    assert (desk.file("story"), github.statuses) == ("", [])
+    assert (result.status, result.exit_code, desk.file("story")) == ("checked", 0, "")
+    assert_not_begun(github)
 
 
 def test_a_dry_run_shows_the_plan_and_changes_nothing(desk_of: Any) -> None:
@@ -160,14 +161,33 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(desk_of: Any) -> None:
     result, github = run_with(desk.job, STEPS)
     assert (result.status, desk.file("story"), github.created) == ("dry run", "", [])
     assert "4. deploy" in desk.log
-    [note] = github.statuses  # or the success with which GitHub ends its own would be one of this commit
+    assert_not_begun(github)
+
+
+def assert_not_begun(github: GitHubInMemory) -> None:
+    """Or the success or failure with which GitHub ends its own would count as one of this commit."""
+    [note] = github.statuses
     assert (note["id"], note["state"], note["description"]) == (42, "in_progress", "Not begun")
 
 
-def test_a_dry_run_without_githubs_deployment_writes_nothing(desk_of: Any) -> None:
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [({"dry_run": True}, "dry run"), ({"phase": "check"}, "checked")],
+    ids=["dry run", "check"],
+)
+def test_what_begins_nothing_writes_nothing_without_githubs_deployment(
+    desk_of: Any, asked: dict[str, Any], status: str
+) -> None:
     github = GitHubInMemory(policies=[policy_of(STEPS)], job_deployment=None)
-    assert run(desk_of(dry_run=True).job, github).status == "dry run"
+    assert run(desk_of(**asked).job, github).status == status
     assert (github.statuses, github.created) == ([], [])
+
+
+def test_a_job_whose_environment_the_policy_does_not_name_is_no_failed_deployment(desk_of: Any) -> None:
+    desk = desk_of(environment="elsewhere")
+    result, github = run_with(desk.job, STEPS)
+    assert (result.status, result.reason_codes) == ("waiting", ("policy.environment_unknown",))
+    assert_not_begun(github)
 
 
 def test_an_asked_rollback_goes_to_the_last_good_version_before_the_one_that_runs(desk_of: Any) -> None:
