@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias, cast
 
 from gateway.needs import UTC_ZONE
-from gateway.reading import Node, login_of, moment, nodes_of
+from gateway.reading import Node, Unreadable, login_of, moment, nodes_of
 from gateway.text import plain_word
 from protocol.commands import Command, CommandError, parse_command
 from protocol.facts import Approval
@@ -20,7 +20,6 @@ State: TypeAlias = Literal["approved", "rejected", "withdrawn"]
 _OF_REVIEW: dict[str, State] = {
     "APPROVED": "approved",
     "CHANGES_REQUESTED": "rejected",
-    "DISMISSED": "withdrawn",
 }
 _OF_ENVIRONMENT: dict[str, State] = {"APPROVED": "approved", "REJECTED": "rejected"}
 _OF_COMMAND: dict[str, State] = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
@@ -30,9 +29,22 @@ _BUTTON = re.compile(
 )
 
 
-def reviewed(reviews: Node) -> tuple[Approval, ...]:
-    """Each person's latest opinion, for the commit it was given for."""
-    return tuple(_review(review) for review in nodes_of(reviews) if review["state"] in _OF_REVIEW)
+def reviewed(reviews: Node, dismissals: Node) -> tuple[Approval, ...]:
+    """Each person's latest opinion, for the commit it was given for. Those dismissed: `dismissed`."""
+    latest = nodes_of(reviews)
+    told = {event["review"]["id"] for event in nodes_of(dismissals) if event["review"]}
+    untold = [one for one in latest if one["state"] == "DISMISSED" and one["id"] not in told]
+    if untold:
+        raise Unreadable(f"GitHub does not say who dismissed the review of {login_of(untold[0]['author'])}")
+    return tuple(_review(one, _OF_REVIEW[one["state"]]) for one in latest if one["state"] in _OF_REVIEW)
+
+
+def dismissed(dismissals: Node) -> tuple[Approval, ...]:
+    """What is left of each dismissed review: a rejection stands, unless it was its author who took it back.
+
+    It stays a word of the moment it was given at: a newer one of the same person counts instead.
+    """
+    return tuple(_left_of(event) for event in nodes_of(dismissals))
 
 
 def environment_approved(suites: Node, gate: Gate) -> tuple[Approval, ...] | None:
@@ -82,11 +94,20 @@ def commented(
     return tuple(one for one in given if one.sha or one.state != "approved" or one.at >= since)
 
 
-def _review(review: Node) -> Approval:
+def _left_of(event: Node) -> Approval:
+    review = event["review"]
+    if review is None:
+        raise Unreadable("GitHub does not say whose review was dismissed")
+    by_another = login_of(event["actor"]) != login_of(review["author"])
+    stands = by_another and event["previousReviewState"] == "CHANGES_REQUESTED"
+    return _review(review, "rejected" if stands else "withdrawn")
+
+
+def _review(review: Node, state: State) -> Approval:
     return Approval(
         by=login_of(review["author"]),
         method="review",
-        state=_OF_REVIEW[review["state"]],
+        state=state,
         at=moment(review["submittedAt"]),
         sha=(review["commit"] or {}).get("oid") or "unknown",
         reason=_first_line(review["body"]),

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
-from gateway.approvals import commented, environment_answers, environment_approved, reviewed
+from gateway.approvals import commented, dismissed, environment_answers, environment_approved, reviewed
 from gateway.checks import checks_of, deployments_beside, own_deployments
 from gateway.comparing import changes_since, relations_of
 from gateway.deployments import deployments
@@ -148,7 +148,12 @@ def _approvals(
             reading.within(
                 "the reviews",
                 (*PULL, "nodes", "latestOpinionatedReviews"),
-                lambda: reviewed(pull["latestOpinionatedReviews"]),
+                lambda: reviewed(pull["latestOpinionatedReviews"], pull["dismissals"]),
+            ),
+            reading.within(
+                "the dismissed reviews",
+                (*PULL, "nodes", "dismissals"),
+                lambda: dismissed(pull["dismissals"]),
             ),
             reading.within(
                 "the comments",

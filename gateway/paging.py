@@ -15,6 +15,7 @@ MOST_ROUNDS = 30
 _OF_REPOSITORY = {"contexts": ("commit", "statusCheckRollup", "contexts"), "issues": ("issues",)}
 _OF_PULL = {
     "reviews": ("latestOpinionatedReviews",),
+    "dismissals": ("dismissals",),
     "comments": ("comments",),
     "files": ("files",),
     "commits": ("commits",),

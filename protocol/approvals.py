@@ -7,7 +7,8 @@
 - A word is for one commit: the one deployed, the head of the pull request whose merge is deployed, or
   this run itself. `expire` counts from when it was given.
 - A rejection by somebody who may approve holds, whatever commit it was for, until the same person
-  withdraws it or approves later. Of two words at the same moment the worse one counts.
+  withdraws it or approves later; a review that another dismissed still rejects. Of two words at the same
+  moment the worse one counts.
 - Only words given by the policy's `methods` are heard at all.
 """
 
@@ -93,7 +94,7 @@ def _rejections(rules: Sequence[ApprovalRule], voices: tuple[Voice, ...], facts:
         yield unavailable(RULE, why, f"Whether {voice.by}'s rejection counts")
     for voice in against.against:
         reason = f": {voice.reason}" if voice.reason else ""
-        said = f"Rejected by {voice.by}, who can withdraw it{reason}"
+        said = f"Rejected by {voice.by}; only they, or an emergency, can lift that{reason}"
         yield refuse(RULE, "approvals.rejected", said, who=[f"user:{voice.by}"])
 
 

@@ -252,7 +252,7 @@ CODES: tuple[Code, ...] = (
         "review",
         _WAIT,
         "A reviewer asked for changes.",
-        "The same person approves, or their review is dismissed.",
+        "The same person approves, or dismisses their own review. Another's dismissal changes nothing.",
     ),
     Code("approvals.enough", "approvals", _ALLOW, "Enough of the right people approved this commit."),
     Code(
@@ -267,7 +267,8 @@ CODES: tuple[Code, ...] = (
         "approvals",
         _REFUSE,
         "Somebody who may approve said no.",
-        "The same person withdraws it or approves, or their review is dismissed; then start again.",
+        "The same person withdraws it, approves, or dismisses their own review; then start again. "
+        "Another's dismissal of it changes nothing.",
     ),
     Code("checklist.done", "checklist", _ALLOW, "The item is shown to be done."),
     Code("checklist.left_to_action", "checklist", _ALLOW, "Only the action can show this item; it will."),

@@ -46,7 +46,7 @@ def _heard(item: ChecklistItem, policy: Policy, facts: Facts, now: datetime) -> 
 def _judged(item: ChecklistItem, given: Tally, facts: Facts) -> Finding:
     if given.against:
         against = [voice.by for voice in given.against]
-        why = f"{item.item}: {listed(against)} asked for changes"
+        why = f"{item.item}: {listed(against)} asked for changes; only they, or an emergency, can lift that"
         return wait(RULE, "review.changes_requested", why, who=[f"user:{login}" for login in against])
     if given.unknown:
         return unavailable(RULE, given.unknown[0][1], item.item)

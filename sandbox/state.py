@@ -15,6 +15,7 @@ Permissions = dict[str, str]
 """Permission name to `read`, `write` or `admin`, as in an App's manifest."""
 
 Role = Literal["read", "triage", "write", "maintain", "admin"]
+ReviewState = Literal["PENDING", "COMMENTED", "APPROVED", "CHANGES_REQUESTED", "DISMISSED"]
 RuleType = Literal["required_reviewers", "wait_timer", "branch_policy", "custom"]
 
 
@@ -166,9 +167,21 @@ class Review:
     id: int
     author: User
     body: str
-    state: Literal["PENDING", "COMMENTED", "APPROVED", "CHANGES_REQUESTED", "DISMISSED"]
+    state: ReviewState
     commit_sha: str
     submitted_at: datetime
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Dismissal:
+    """Who dismissed a review, and what that had said until then."""
+
+    id: int
+    actor: User
+    review: Review
+    previous: ReviewState
+    message: str
+    created_at: datetime
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -190,6 +203,7 @@ class PullRequest:
     merged_by: User | None = None
     merge_commit_sha: str | None = None
     reviews: list[Review] = field(default_factory=list)
+    dismissals: list[Dismissal] = field(default_factory=list)
 
     @property
     def number(self) -> int:

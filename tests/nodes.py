@@ -84,12 +84,17 @@ def issue(body: str, *labels: str, by: str = "grace", **changes: Any) -> dict[st
 
 def review(state: str, by: str = "grace", sha: str = SHA) -> dict[str, Any]:
     return {
+        "id": f"PRR_{by}",
         "state": state,
         "submittedAt": "2026-11-25T11:30:00Z",
         "body": "Fine\nindeed",
         "author": person(by),
         "commit": {"oid": sha},
     }
+
+
+def dismissal(before: str, by: str, of: dict[str, Any] | None) -> dict[str, Any]:
+    return {"previousReviewState": before, "actor": person(by), "review": of}
 
 
 def deployment(number: int, sha: str, state: str, *statuses: str, **changes: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, cast
@@ -15,7 +15,18 @@ from sandbox.graph.view import Node
 from sandbox.pulls import changes_of, commits_of
 from sandbox.shapes.basics import node_id
 from sandbox.shapes.pulls import merges
-from sandbox.state import Comment, Edit, Issue, Label, Organization, PullRequest, Repository, Review, User
+from sandbox.state import (
+    Comment,
+    Dismissal,
+    Edit,
+    Issue,
+    Label,
+    Organization,
+    PullRequest,
+    Repository,
+    Review,
+    User,
+)
 from sandbox.world import ROLES
 
 OPINIONS = ("APPROVED", "CHANGES_REQUESTED", "DISMISSED")
@@ -385,6 +396,11 @@ class PullNode(Threaded, Changing, shows=PullRequest):
     def _connect_reviews(self, reviews: Iterable[Review], **paging: Any) -> Connection:
         return self.connect([Opinion(self.record, review) for review in reviews], **paging)
 
+    def timeline_items(self, *, item_types: list[str] | None = None, **arguments: Any) -> Connection:
+        dismissed = [Dismissed(self.record, dismissal) for dismissal in self.record.dismissals]
+        shown = self.view.shown(dismissed, self.home)
+        return Connection(happened(shown, item_types), **only_paging(arguments))
+
 
 def writes(role: Any) -> bool:
     return role is not None and ROLES.index(role) >= ROLES.index("write")
@@ -446,6 +462,57 @@ class ReviewNode(Written, shows=Opinion):
     def on_behalf_of(self, **paging: Any) -> Connection:
         """The sandbox requests no team's review, so nobody reviews for one."""
         return self.connect([], **paging)
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissed:
+    """A review's dismissal and the pull request it happened in."""
+
+    pull: PullRequest
+    dismissal: Dismissal
+
+    @property
+    def id(self) -> int:
+        return self.dismissal.id
+
+
+class DismissedNode(Node, shows=Dismissed):
+    typename = "ReviewDismissedEvent"
+    item_type = "REVIEW_DISMISSED_EVENT"
+
+    @property
+    def resource_path(self) -> str:
+        return f"/{self.home.full_name}/pull/{self.record.pull.number}#event-{self.record.id}"
+
+    @property
+    def actor(self) -> Any:
+        return self.show(self.record.dismissal.actor)
+
+    @property
+    def created_at(self) -> datetime:
+        moment: datetime = self.record.dismissal.created_at
+        return moment
+
+    @property
+    def dismissal_message(self) -> str:
+        return str(self.record.dismissal.message)
+
+    @property
+    def previous_review_state(self) -> str:
+        return str(self.record.dismissal.previous)
+
+    @property
+    def pull_request(self) -> Any:
+        return self.show(self.record.pull)
+
+    @property
+    def review(self) -> Any:
+        return self.show(Opinion(self.record.pull, self.record.dismissal.review))
+
+
+def happened(nodes: Iterable[Any], item_types: Sequence[str] | None) -> list[Any]:
+    """What the sandbox tells of a thread's past, of the kinds that are asked for."""
+    return [node for node in nodes if not item_types or node.item_type in item_types]
 
 
 @dataclass(frozen=True, slots=True)

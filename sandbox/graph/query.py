@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sandbox.graph.issues import Opinion, Remark
+from sandbox.graph.issues import Dismissed, Opinion, Remark
 from sandbox.graph.problems import unresolvable
 from sandbox.graph.view import View
 from sandbox.shapes.basics import kind_and_id, node_id
@@ -23,6 +23,9 @@ IN_REPOSITORIES: Mapping[str, Find] = {
     ],
     "PullRequestReview": lambda home: [
         (review.id, Opinion(pull, review)) for pull in home.pulls for review in pull.reviews
+    ],
+    "ReviewDismissedEvent": lambda home: [
+        (one.id, Dismissed(pull, one)) for pull in home.pulls for one in pull.dismissals
     ],
     "Label": lambda home: [(one.id, one) for one in home.labels.values()],
     "Release": lambda home: home.releases.items(),

@@ -12,7 +12,7 @@ from sandbox.routes.issues import change_state, edit_text, may_edit, open_issue
 from sandbox.routing import Call, Routes
 from sandbox.shapes.commits import commit_shape, file_shape
 from sandbox.shapes.pulls import full_pull_shape, pull_shape, review_shape
-from sandbox.state import PullRequest, Push, Repository, Review
+from sandbox.state import Dismissal, PullRequest, Push, Repository, Review
 
 routes = Routes()
 
@@ -243,11 +243,20 @@ def a_review(call: Call) -> Answer:
 def dismiss_review(call: Call) -> Answer:
     pull = _pull(call)
     review = _review(call, pull)
-    call.want("PullRequestReview", "message", str)
+    message = call.want("PullRequestReview", "message", str)
     if not call.may(WRITE):
         raise Refusal(403, "Must have write access to dismiss a review.")
     if review.state not in ("APPROVED", "CHANGES_REQUESTED"):
         raise unprocessable(f"Can not dismiss a {review.state.lower()} pull request review")
+    dismissal = Dismissal(
+        id=call.world.next_id(),
+        actor=call.user,
+        review=review,
+        previous=review.state,
+        message=message,
+        created_at=call.world.now(),
+    )
+    pull.dismissals.append(dismissal)
     review.state = "DISMISSED"
     return ok(_announce_review(call, pull, review, "dismissed"))
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from gateway.approvals import commented, environment_answers, environment_approved, reviewed
+from gateway.approvals import commented, dismissed, environment_answers, environment_approved, reviewed
 from gateway.reading import Unreadable
 from gateway.text import button_line
 from protocol.facts import Approval
-from tests.nodes import GATE, NOON, SHA, bot, comment, listed, person, review
+from tests.nodes import GATE, NOON, SHA, bot, comment, dismissal, listed, person, review
 
 ENVIRONMENTS = frozenset({"production", "staging"})
 
@@ -110,22 +110,52 @@ def test_a_click_for_another_environment_says_nothing() -> None:
     [
         ("APPROVED", ["approved"]),
         ("CHANGES_REQUESTED", ["rejected"]),
-        ("DISMISSED", ["withdrawn"]),
         ("COMMENTED", []),
     ],
 )
 def test_a_review_is_an_opinion_or_none(state: str, meant: list[str]) -> None:
-    assert [one.state for one in reviewed(listed(review(state)))] == meant
+    assert [one.state for one in reviewed(listed(review(state)), listed())] == meant
+
+
+@pytest.mark.parametrize(
+    ("before", "by", "left"),
+    [
+        pytest.param("CHANGES_REQUESTED", "ada", "rejected", id="a rejection, by another"),
+        pytest.param("CHANGES_REQUESTED", "ghost", "rejected", id="a rejection, by nobody knows whom"),
+        pytest.param("CHANGES_REQUESTED", "Grace", "withdrawn", id="a rejection, by its author"),
+        pytest.param("APPROVED", "ada", "withdrawn", id="an approval, by another"),
+        pytest.param("APPROVED", "grace", "withdrawn", id="an approval, by its author"),
+    ],
+)
+def test_only_its_author_takes_a_rejection_back_by_dismissing_it(before: str, by: str, left: str) -> None:
+    given = review("DISMISSED", sha="b" * 40)
+    events = listed(dismissal(before, by, given))
+    assert reviewed(listed(given), events) == ()
+    assert [(one.by, one.state, one.sha, one.at) for one in dismissed(events)] == [
+        ("grace", left, "b" * 40, NOON - timedelta(minutes=30))
+    ]
+
+
+def test_a_dismissal_of_which_it_is_not_told_whose_it_was_is_unknown() -> None:
+    with pytest.raises(Unreadable, match="who dismissed the review of grace"):
+        reviewed(listed(review("DISMISSED")), listed(dismissal("APPROVED", "ada", review("DISMISSED", "bo"))))
+    with pytest.raises(Unreadable, match="whose review was dismissed"):
+        dismissed(listed(dismissal("CHANGES_REQUESTED", "ada", None)))
+
+
+def test_a_part_of_the_dismissals_is_not_all() -> None:
+    with pytest.raises(Unreadable, match="goes on longer"):
+        dismissed(listed(dismissal("APPROVED", "ada", review("DISMISSED")), more=True))
 
 
 def test_a_review_keeps_its_commit_and_its_first_line() -> None:
-    (given,) = reviewed(listed(review("APPROVED", sha="b" * 40)))
+    (given,) = reviewed(listed(review("APPROVED", sha="b" * 40)), listed())
     assert (given.sha, given.reason, given.at) == ("b" * 40, "Fine", NOON - timedelta(minutes=30))
 
 
 def test_a_part_of_the_reviews_is_not_all() -> None:
     with pytest.raises(Unreadable, match="goes on longer"):
-        reviewed(listed(review("APPROVED"), more=True))
+        reviewed(listed(review("APPROVED"), more=True), listed())
 
 
 def suite(run: int, *environments: str, state: str = "APPROVED") -> dict[str, Any]:

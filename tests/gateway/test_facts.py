@@ -154,6 +154,62 @@ def test_peers_15_a_review_is_bound_to_the_commit_it_was_given_for(shop: Waiting
     assert approval.sha == reviewed != head
 
 
+def rejected(shop: WaitingShop, number: int) -> str:
+    """A review by grace that asks for changes: where it is dismissed."""
+    said = {"event": "REQUEST_CHANGES", "body": "Too risky"}
+    review = shop.ask("POST", f"/pulls/{number}/reviews", said, by="grace")["id"]
+    return f"/pulls/{number}/reviews/{review}/dismissals"
+
+
+def verdict_and_no(shop: WaitingShop, gate: Gate) -> tuple[Verdict, list[str]]:
+    """With the sentences about rejections. What follows comes in another second."""
+    policies, facts = shop.github().facts_for(gate, now())
+    decision = decide(policies, facts, now())
+    shop.world.move_clock(timedelta(seconds=2))
+    return decision.verdict, [one.why for one in decision.findings if one.code == "approvals.rejected"]
+
+
+def test_a_rejection_that_another_dismissed_stands_until_its_author_takes_it_back(shop: WaitingShop) -> None:
+    number, gate = shop.merged(policy=POLICY)
+    shop.ask("PUT", rejected(shop, number), {"message": "Hurry"}, by="ada")
+    said = "Rejected by grace; only they, or an emergency, can lift that: Too risky"
+    assert verdict_and_no(shop, gate) == (Verdict.REFUSE, [said])
+    shop.ask("POST", f"/issues/{number}/comments", {"body": "/withdraw"}, by="grace")
+    assert verdict_and_no(shop, gate) == (Verdict.WAIT, [])
+
+
+def test_whoever_rejected_takes_that_back_by_dismissing_their_own_review_or_approving(
+    shop: WaitingShop,
+) -> None:
+    number, gate = shop.merged(policy=POLICY)
+    shop.ask("PUT", rejected(shop, number), {"message": "Settled"}, by="grace")
+    assert verdict_and_no(shop, gate) == (Verdict.WAIT, [])
+    shop.ask("PUT", rejected(shop, number), {"message": "Hurry"}, by="ada")
+    assert verdict_and_no(shop, gate)[0] is Verdict.REFUSE
+    shop.ask("POST", f"/pulls/{number}/reviews", {"event": "APPROVE"}, by="grace")
+    assert verdict_and_no(shop, gate) == (Verdict.WAIT, [])  # it was she who merged
+
+
+def test_peers_13_dismissed_reviews_are_read_to_the_last(shop: WaitingShop) -> None:
+    number, gate = shop.merged(policy=POLICY)
+    review = rejected(shop, number)
+    for _ in range(101):
+        given = shop.ask("POST", f"/pulls/{number}/reviews", {"event": "APPROVE"}, by="bo")["id"]
+        shop.ask("PUT", f"/pulls/{number}/reviews/{given}/dismissals", {"message": "Changed"})
+    shop.ask("PUT", review, {"message": "Hurry"}, by="ada")
+    assert verdict_and_no(shop, gate)[0] is Verdict.REFUSE
+
+
+def test_peers_7_a_review_of_which_nobody_knows_who_dismissed_it_waits(shop: WaitingShop) -> None:
+    number, gate = shop.merged(policy=POLICY)
+    shop.ask("PUT", rejected(shop, number), {"message": "Hurry"}, by="ada")
+    shop.repository.pulls[0].dismissals.clear()
+    assert facts_of(shop, gate).approvals == Missing(
+        "the reviews could not be read: GitHub does not say who dismissed the review of grace"
+    )
+    assert verdict_and_no(shop, gate)[0] is Verdict.WAIT
+
+
 def test_peers_15_a_commits_date_proves_nothing(shop: WaitingShop) -> None:
     """Whoever writes a commit writes its date: one "of yesterday" that came after an approval has none."""
     workflow = {".github/deploy.yml": POLICY, ".github/workflows/deploy.yml": WORKFLOW}

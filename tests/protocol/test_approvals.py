@@ -121,7 +121,7 @@ def test_a_rejection_refuses_and_names_who_can_withdraw_it() -> None:
     said = make_approval(state="rejected", reason="Not before the sale")
     finding = findings_of("approvals", policy(), make_facts(approvals=(said,)))[0]
     assert (finding.verdict.word, finding.code, finding.who) == (*REJECTED, ("user:bo",))
-    assert finding.why == "Rejected by bo, who can withdraw it: Not before the sale"
+    assert finding.why == "Rejected by bo; only they, or an emergency, can lift that: Not before the sale"
 
 
 @pytest.mark.parametrize(

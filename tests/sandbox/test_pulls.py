@@ -88,6 +88,29 @@ def test_a_review_is_bound_to_the_head_and_can_be_dismissed(sandbox: Sandbox) ->
     assert [one.state for one in pull.get_reviews()] == ["DISMISSED"]
 
 
+def test_a_timeline_tells_who_dismissed_a_review_and_what_that_had_said(sandbox: Sandbox) -> None:
+    pull = open_pull(sandbox)
+    review = sandbox.github("grace").get_repo(SHOP).get_pull(1).create_review(event="APPROVE", body="Good")
+    sandbox.github("ada").get_repo(SHOP).get_pull(pull.number).get_review(review.id).dismiss("Too soon")
+    asked = """{ repository(owner: "acme", name: "shop") { pullRequest(number: 1) {
+      timelineItems(first: 1, itemTypes: [REVIEW_DISMISSED_EVENT]) { nodes { ... on ReviewDismissedEvent {
+        id actor { login } previousReviewState dismissalMessage review { databaseId state author { login } }
+      } } }
+      labels: timelineItems(first: 1, itemTypes: [LABELED_EVENT]) { nodes { __typename } }
+    } } }"""
+    answer = sandbox.client_as("ada").post("/graphql", {"query": asked}).json()["data"]
+    told = answer["repository"]["pullRequest"]
+    (event,) = told["timelineItems"]["nodes"]
+    assert (event["actor"], event["previousReviewState"]) == ({"login": "ada"}, "APPROVED")
+    assert event["review"] == {"databaseId": review.id, "state": "DISMISSED", "author": {"login": "grace"}}
+    assert (event["dismissalMessage"], told["labels"]["nodes"]) == ("Too soon", [])
+    found = sandbox.client_as("ada").post(
+        "/graphql",
+        {"query": "query($id: ID!) { node(id: $id) { __typename } }", "variables": {"id": event["id"]}},
+    )
+    assert found.json()["data"]["node"] == {"__typename": "ReviewDismissedEvent"}
+
+
 @pytest.mark.parametrize(
     ("head", "base", "said"),
     [("nowhere", "main", "head"), ("fix", "nowhere", "base"), ("main", "main", "No commits between")],

@@ -21,6 +21,12 @@ from sandbox.world import Exchange
 from tests.serving import SECRET, Served
 from tests.waiting import PLAIN_POLICY, POLICY, SHOP, WORKFLOW
 
+REVIEWED = """\
+version: 1
+environments:
+  production: {deploy: manual, checklist: [{item: Reviewed, reviews: 1}]}
+"""
+
 
 def test_a_gate_requested_by_a_push_is_opened_and_the_job_runs(served: Served) -> None:
     gate = served.shop.push(PLAIN_POLICY)
@@ -99,6 +105,26 @@ def test_opinions_that_change_are_seen_as_they_are_now(served: Served) -> None:
     seen.append(after(served))
     assert seen == ["0 of 2", "1 of 2", "0 of 2", "1 of 2", "0 of 2", "1 of 2", "0 of 2"]
     assert (served.verdicts(), served.gate().run_id) == ([], gate.run_id)
+
+
+@pytest.mark.parametrize(("dismisser", "verdicts"), [("ada", []), ("grace", ["approved"])])
+def test_a_rejection_holds_the_gate_until_its_own_author_dismisses_it(
+    served: Served, dismisser: str, verdicts: list[str]
+) -> None:
+    """The page on a pull request lets whoever may write dismiss anybody's review."""
+    served.shop.world.add_collaborator(SHOP, "bo")
+    number, _ = served.shop.merged(policy=REVIEWED)
+    head = served.shop.ask("GET", f"/pulls/{number}")["head"]["sha"]
+    reviews, word = f"/pulls/{number}/reviews", {"body": "Hm", "commit_id": head}
+    review = served.shop.ask("POST", reviews, {**word, "event": "REQUEST_CHANGES"}, by="grace")["id"]
+    served.shop.ask("POST", reviews, {**word, "event": "APPROVE"}, by="bo")
+    served.settle()
+    assert served.verdicts() == []
+    served.shop.ask("PUT", f"{reviews}/{review}/dismissals", {"message": "Settled"}, by=dismisser)
+    served.settle()
+    assert served.verdicts() == verdicts
+    asked = "grace asked for changes; only they, or an emergency, can lift that"
+    assert (asked in (gate_check(served).summary or "")) is (not verdicts)
 
 
 def after(served: Served) -> str:
