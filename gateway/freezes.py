@@ -38,17 +38,24 @@ def emergency_of(
 ) -> Emergency | None:
     """The newest written request for the gate's environment, by a person, unedited, with a reason.
 
-    As a freeze, by someone with write access or by our App for them: a stranger's can hide nobody's.
+    As a freeze, by someone with write access or by our App for them: a stranger's can hide nobody's, and
+    neither can one that became an emergency by a stranger's label.
     """
     asked = [issue for issue in _labelled(issues, EMERGENCY) if _is_for(issue, gate)]
     found = [_emergency(one, ours) for one in asked if _may_freeze(login_of(one["author"]), permissions)]
     written = [one for one in found if one.reason and not is_bot(one.by)]
-    return max(written, key=lambda one: one.at, default=None)
+    return max(written, key=lambda one: (_is_a_writers(one.labelled_by, permissions), one.at), default=None)
 
 
 def authors_of(issues: Node, ours: frozenset[str]) -> frozenset[str]:
     """The logins whose words the issues are, in lower case."""
     return frozenset(_asker(issue, ours) for issue in nodes_of(issues))
+
+
+def labellers_of(issues: Node, ours: frozenset[str]) -> frozenset[str]:
+    """The logins who made issues of others to emergencies, in lower case."""
+    setters = (_other_labeller(issue, ours) for issue in _labelled(issues, EMERGENCY))
+    return frozenset(login for login in setters if login and not isinstance(login, Missing))
 
 
 def environments_named(body: str) -> frozenset[str]:
@@ -93,7 +100,36 @@ def _freeze(issue: Node, zone: ZoneInfo, ours: frozenset[str]) -> Freeze:
 
 
 def _emergency(issue: Node, ours: frozenset[str]) -> Emergency:
-    return Emergency(by=_asker(issue, ours), reason=_reason(issue), at=moment(issue["createdAt"]))
+    return Emergency(
+        by=_asker(issue, ours),
+        reason=_reason(issue),
+        at=moment(issue["createdAt"]),
+        labelled_by=_other_labeller(issue, ours),
+    )
+
+
+def _other_labeller(issue: Node, ours: frozenset[str]) -> Known[str]:
+    """Who set the label last; "" where that was our App, which does it for whoever asks, or the asker.
+
+    Whether GitHub tells of the labels that an issue begins with is not documented: our own need none told.
+    """
+    told, untold = (
+        issue["labellings"],
+        Missing(f"GitHub does not say who set the label of #{issue['number']}"),
+    )
+    if None in told["nodes"]:
+        return untold
+    setters = [login_of(one["actor"]) for one in told["nodes"] if one["label"]["name"].lower() == EMERGENCY]
+    if setters:
+        return "" if setters[-1] in {*ours, _asker(issue, ours)} else setters[-1]
+    is_our_own = login_of(issue["author"]) in ours and not told["pageInfo"]["hasPreviousPage"]
+    return "" if is_our_own else untold
+
+
+def _is_a_writers(labelled_by: Known[str], permissions: Known[Mapping[str, Permission]]) -> bool:
+    if isinstance(labelled_by, Missing) or is_bot(labelled_by):
+        return False
+    return labelled_by == "" or _may_freeze(labelled_by, permissions)
 
 
 def _is_for(issue: Node, gate: Gate) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.details import Details, permissions
 from gateway.errors import GatewayError
-from gateway.freezes import authors_of
+from gateway.freezes import authors_of, labellers_of
 from gateway.look import Look
 from gateway.ours import our_own
 from gateway.reading import NOBODY, Node, login_of
@@ -22,7 +22,9 @@ def logins_of(look: Look, pull: Known[Node | None], approvals: Known[tuple[Appro
     """Whose permission can matter. A bot has none to find out."""
     known_approvals = () if isinstance(approvals, Missing) else approvals
     issues = look.reading.part(
-        "the freezes", ("repository", "issues"), lambda found: authors_of(found, our_own(look))
+        "the freezes",
+        ("repository", "issues"),
+        lambda found: authors_of(found, our_own(look)) | labellers_of(found, our_own(look)),
     )
     named = {look.run.actor, look.run.triggering_actor, *(approval.by for approval in known_approvals)}
     named |= frozenset() if isinstance(issues, Missing) else issues

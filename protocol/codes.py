@@ -71,8 +71,9 @@ CODES: tuple[Code, ...] = (
         "emergency.not_allowed",
         "emergency",
         _WAIT,
-        "An emergency was declared by somebody whom `access.emergency.who` does not name; nothing is passed.",
-        "One of those named declares it, or the declaration is taken back.",
+        "Somebody whom `access.emergency.who` does not name declared an emergency, or set its label; nothing "
+        "is passed.",
+        "One of those named declares it, or takes the label off and sets it anew; or it is taken back.",
     ),
     Code(
         "emergency.no_reason",

@@ -1,5 +1,6 @@
 """Rule `emergency`: named people, with a written reason, pass everything but access and the policy itself.
 
+Where it is an issue, whoever set its label must be named too: with that they declare it as well.
 The person named needs no seat among the daily deployers: `access.emergency.who` is access too. Where
 several policies hold, each must name the person itself; one that names nobody passes nothing. An emergency
 nobody closed ends by itself, `access.emergency.expire` after it was declared.
@@ -43,7 +44,7 @@ def is_emergency(policy: Policy, facts: Facts, now: datetime) -> bool:
     declared, named = facts.emergency, policy.access.emergency
     if declared is None or named is None or not declared.reason.strip() or now >= end_of(declared, named):
         return False
-    return _may_declare(declared, named.who, facts) is True
+    return _unnamed(declared, named.who, facts) == ""
 
 
 def end_of(declared: Emergency, named: EmergencyAccess) -> datetime:
@@ -51,8 +52,15 @@ def end_of(declared: Emergency, named: EmergencyAccess) -> datetime:
     return later(declared.at, named.expire)
 
 
-def _may_declare(declared: Emergency, who: tuple[Principal, ...], facts: Facts) -> Known[bool]:
-    return False if is_bot(declared.by) else anyone_of(who, declared.by, facts.people)
+def _unnamed(declared: Emergency, who: tuple[Principal, ...], facts: Facts) -> Known[str]:
+    """The first of those who declared it that `who` does not name; "" where all are named."""
+    for login in (declared.by, declared.labelled_by or declared.by):
+        if isinstance(login, Missing):
+            return login
+        named = False if is_bot(login) else anyone_of(who, login, facts.people)
+        if named is not True:
+            return named or login
+    return ""
 
 
 def _over(declared: Emergency, named: EmergencyAccess, end: str) -> Finding:
@@ -62,11 +70,12 @@ def _over(declared: Emergency, named: EmergencyAccess, end: str) -> Finding:
 
 
 def _judged(declared: Emergency, who: tuple[Principal, ...], facts: Facts) -> Finding:
-    may = _may_declare(declared, who, facts)
-    if isinstance(may, Missing):
-        return unavailable(RULE, may, f"Whether {declared.by} may declare an emergency")
-    if not may:
-        why = f"{declared.by} may not declare an emergency; {listed(map(say_principal, who), 'or')} may"
+    unnamed = _unnamed(declared, who, facts)
+    if isinstance(unnamed, Missing):
+        return unavailable(RULE, unnamed, f"Whether {declared.by} may declare an emergency")
+    if unnamed:
+        label = "" if unnamed == declared.by else f" by the label on {declared.by}'s issue"
+        why = f"{unnamed} may not declare an emergency{label}; {listed(map(say_principal, who), 'or')} may"
         return wait(RULE, "emergency.not_allowed", why, who=who)
     if not declared.reason.strip():
         why = f"{declared.by}'s emergency has no reason; write one"

@@ -182,6 +182,7 @@ class Emergency:
     by: str
     reason: str
     at: datetime
+    labelled_by: Known[str] = ""  # who made the issue an emergency, where that is another than `by`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,4 +81,5 @@ MEANINGS: Final[Mapping[str, str]] = {
     "Emergency.by": "The login of who declared it.",
     "Emergency.reason": "Why this cannot wait.",
     "Emergency.at": "When.",
+    "Emergency.labelled_by": "The login of who set the issue's label, where that is somebody else.",
 }

@@ -106,6 +106,16 @@ class Label:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class Labelling:
+    """Who put a label on an issue."""
+
+    id: int
+    actor: User
+    label: Label
+    created_at: datetime
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class Edit:
     """A text as somebody left it."""
 
@@ -149,6 +159,7 @@ class Issue:
     state: Literal["open", "closed"] = "open"
     state_reason: str | None = None
     labels: list[Label] = field(default_factory=list)
+    labellings: list[Labelling] = field(default_factory=list)  # of all that ever came, also those gone since
     assignees: list[User] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     reactions: list[Reaction] = field(default_factory=list)

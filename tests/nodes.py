@@ -78,8 +78,15 @@ def issue(body: str, *labels: str, by: str = "grace", **changes: Any) -> dict[st
         "lastEditedAt": None,
         "author": person(by),
         "labels": listed(*({"name": label} for label in labels)),
+        "labellings": labelled(*((label, changes.get("author", person(by))) for label in labels)),
         **changes,
     }
+
+
+def labelled(*by: tuple[str, dict[str, Any]], more: bool = False) -> dict[str, Any]:
+    """Labels and who set them, the newest last; `more` where older ones are not shown."""
+    nodes = [{"actor": actor, "label": {"name": label}} for label, actor in by]
+    return {"pageInfo": {"hasPreviousPage": more}, "nodes": nodes}
 
 
 def review(state: str, by: str = "grace", sha: str = SHA) -> dict[str, Any]:

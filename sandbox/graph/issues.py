@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, cast
@@ -21,6 +21,7 @@ from sandbox.state import (
     Edit,
     Issue,
     Label,
+    Labelling,
     Organization,
     PullRequest,
     Repository,
@@ -134,6 +135,14 @@ class Threaded(Written):
         remarks = [Remark(self.written, comment) for comment in self.written.comments]
         return self.connect(remarks, **only_paging(arguments))
 
+    def timeline_items(self, *, item_types: list[str] | None = None, **arguments: Any) -> Connection:
+        """What the sandbox tells of its past, of the kinds that are asked for; the oldest first."""
+        told = [node for node in self.past() if not item_types or node.item_type in item_types]
+        return Connection(sorted(told, key=lambda node: node.created_at), **only_paging(arguments))
+
+    def past(self) -> list[Any]:
+        return self.view.shown((Labelled(self.written, one) for one in self.written.labellings), self.home)
+
 
 class IssueNode(Threaded, shows=Issue):
     typename = "Issue"
@@ -226,6 +235,40 @@ class LabelNode(Node, shows=Label):
     @property
     def resource_path(self) -> str:
         return f"/{self.home.full_name}/labels/{self.record.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A label's coming and the issue it came to."""
+
+    issue: Issue
+    labelling: Labelling
+
+    @property
+    def id(self) -> int:
+        return self.labelling.id
+
+
+class LabelledNode(Node, shows=Labelled):
+    typename = "LabeledEvent"
+    item_type = "LABELED_EVENT"
+
+    @property
+    def actor(self) -> Any:
+        return self.show(self.record.labelling.actor)
+
+    @property
+    def created_at(self) -> datetime:
+        moment: datetime = self.record.labelling.created_at
+        return moment
+
+    @property
+    def label(self) -> Any:
+        return self.show(self.record.labelling.label)
+
+    @property
+    def labelable(self) -> Any:
+        return self.show(self.record.issue.pull or self.record.issue)
 
 
 class PullNode(Threaded, Changing, shows=PullRequest):
@@ -396,10 +439,9 @@ class PullNode(Threaded, Changing, shows=PullRequest):
     def _connect_reviews(self, reviews: Iterable[Review], **paging: Any) -> Connection:
         return self.connect([Opinion(self.record, review) for review in reviews], **paging)
 
-    def timeline_items(self, *, item_types: list[str] | None = None, **arguments: Any) -> Connection:
-        dismissed = [Dismissed(self.record, dismissal) for dismissal in self.record.dismissals]
-        shown = self.view.shown(dismissed, self.home)
-        return Connection(happened(shown, item_types), **only_paging(arguments))
+    def past(self) -> list[Any]:
+        dismissed = (Dismissed(self.record, dismissal) for dismissal in self.record.dismissals)
+        return [*super().past(), *self.view.shown(dismissed, self.home)]
 
 
 def writes(role: Any) -> bool:
@@ -508,11 +550,6 @@ class DismissedNode(Node, shows=Dismissed):
     @property
     def review(self) -> Any:
         return self.show(Opinion(self.record.pull, self.record.dismissal.review))
-
-
-def happened(nodes: Iterable[Any], item_types: Sequence[str] | None) -> list[Any]:
-    """What the sandbox tells of a thread's past, of the kinds that are asked for."""
-    return [node for node in nodes if not item_types or node.item_type in item_types]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sandbox.graph.issues import Dismissed, Opinion, Remark
+from sandbox.graph.issues import Dismissed, Labelled, Opinion, Remark
 from sandbox.graph.problems import unresolvable
 from sandbox.graph.view import View
 from sandbox.shapes.basics import kind_and_id, node_id
@@ -23,6 +23,9 @@ IN_REPOSITORIES: Mapping[str, Find] = {
     ],
     "PullRequestReview": lambda home: [
         (review.id, Opinion(pull, review)) for pull in home.pulls for review in pull.reviews
+    ],
+    "LabeledEvent": lambda home: [
+        (one.id, Labelled(issue, one)) for issue in home.issues.values() for one in issue.labellings
     ],
     "ReviewDismissedEvent": lambda home: [
         (one.id, Dismissed(pull, one)) for pull in home.pulls for one in pull.dismissals

@@ -10,7 +10,8 @@ from sandbox.comments import Thread, check_body
 from sandbox.routing import Call, Routes
 from sandbox.shapes.issues import comment_shape, issue_shape, label_shape, told_issue_shape
 from sandbox.shapes.pulls import full_pull_shape
-from sandbox.state import Comment, Issue, Label
+from sandbox.state import Comment, Issue, Label, Labelling
+from sandbox.world import ROLES
 
 routes = Routes()
 
@@ -48,6 +49,7 @@ def create_issue(call: Call) -> Answer:
     issue = open_issue(call, title, call.get("body"))
     if call.may("issues:write"):  # GitHub drops labels silently for everyone else
         issue.labels = _asked_labels(call, call.get("labels") or [])
+        _record(call, issue, issue.labels)
     return created(_announce(call, issue, "opened"))
 
 
@@ -170,9 +172,14 @@ def remove_label(call: Call) -> Answer:
 def _labelled(call: Call) -> Issue:
     """The issue, for someone who may label it."""
     issue = issue_of(call)
-    if not call.may("issues:write") and not call.may("pull_requests:write"):
+    if not call.may("issues:write") and not call.may("pull_requests:write") and not _triages(call):
         raise Refusal(403, "Must have admin rights to Repository.")
     return issue
+
+
+def _triages(call: Call) -> bool:
+    role = call.world.role(call.user, call.repository)
+    return role is not None and ROLES.index(role) >= ROLES.index("triage")
 
 
 def _named(call: Call) -> list[Any]:
@@ -190,9 +197,17 @@ def _replace_labels(call: Call, issue: Issue, labels: list[Label]) -> None:
     wanted = list(dict.fromkeys(labels))
     before, issue.labels = issue.labels, wanted
     issue.updated_at = call.world.now()
+    _record(call, issue, _new(wanted, before))
     for action, changed in (("labeled", _new(wanted, before)), ("unlabeled", _new(before, wanted))):
         for label in changed:
             _announce(call, issue, action, label=label_shape(call.world, call.repository, label))
+
+
+def _record(call: Call, issue: Issue, labels: list[Label]) -> None:
+    issue.labellings += [
+        Labelling(id=call.world.next_id(), actor=call.user, label=label, created_at=call.world.now())
+        for label in labels
+    ]
 
 
 def _new(labels: list[Label], known: list[Label]) -> list[Label]:

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from gateway.freezes import authors_of, emergency_of, freezes_of
+from gateway.freezes import authors_of, emergency_of, freezes_of, labellers_of
 from protocol.facts import Freeze, Known, Missing, Permission
-from tests.nodes import GATE, bot, issue, listed
+from tests.nodes import GATE, bot, issue, labelled, listed, person
 
 BERLIN = ZoneInfo("Europe/Berlin")
 OURS = frozenset({"gate[bot]"})
+DOWN = "environment: production\nDown"
 WRITERS: dict[str, Permission] = {"grace": Permission.WRITE, "rita": Permission.READ}
 
 
@@ -125,6 +126,49 @@ def test_a_strangers_emergency_is_none_and_hides_nobodys() -> None:
     assert emergency is not None
     assert emergency.reason == "Old"
     assert emergency_of(listed(strangers), GATE, WRITERS, OURS) is None
+
+
+MINE, GATES = ("deploy-emergency", person("grace")), ("deploy-emergency", bot("gate"))
+RITAS, BOS = ("deploy-emergency", person("rita")), ("deploy-emergency", person("Bo"))
+UNKNOWN = Missing("GitHub does not say who set the label of #3")
+FOR_GRACE = {"author": bot("gate"), "body": "<!-- deploy-protocol:asked by=grace comment=7 -->\n" + DOWN}
+
+
+@pytest.mark.parametrize(
+    ("changes", "by"),
+    [
+        pytest.param({"labellings": labelled(MINE)}, "", id="whoever wrote it"),
+        pytest.param({"labellings": labelled(RITAS)}, "rita", id="another"),
+        pytest.param({"labellings": labelled(RITAS, MINE)}, "", id="the last who did"),
+        pytest.param({"labellings": labelled(MINE, RITAS)}, "rita", id="another, after it was taken off"),
+        pytest.param({"labellings": labelled(MINE, ("bug", person("rita")))}, "", id="of that label alone"),
+        pytest.param({"labellings": labelled(("Deploy-Emergency", bot("echo")))}, "echo[bot]", id="a bot"),
+        pytest.param({"labellings": labelled(("bug", person("grace")))}, UNKNOWN, id="not told"),
+        pytest.param({"labellings": {**labelled(MINE), "nodes": [None]}}, UNKNOWN, id="not shown"),
+        pytest.param({**FOR_GRACE, "labellings": labelled(GATES)}, "", id="our App"),
+        pytest.param({**FOR_GRACE, "labellings": labelled()}, "", id="our App, as it began"),
+        pytest.param({**FOR_GRACE, "labellings": labelled(more=True)}, UNKNOWN, id="our App, or a later one"),
+        pytest.param({**FOR_GRACE, "labellings": labelled(RITAS)}, "rita", id="another, on our App's issue"),
+    ],
+)
+def test_who_made_an_issue_an_emergency_is_told(changes: dict[str, Any], by: Known[str]) -> None:
+    declared = {**issue(DOWN, "deploy-emergency"), **changes}
+    emergency = emergency_of(listed(declared), GATE, WRITERS, OURS)
+    assert emergency is not None
+    assert (emergency.by, emergency.labelled_by) == ("grace", by)
+    asked_about = frozenset() if isinstance(by, Missing) or by == "" else {by}
+    assert labellers_of(listed(declared), OURS) == asked_about
+
+
+@pytest.mark.parametrize(
+    "labellings", [labelled(RITAS), labelled(("deploy-emergency", bot("echo"))), labelled()]
+)
+def test_a_strangers_label_hides_no_emergency(labellings: dict[str, Any]) -> None:
+    old = issue(f"{DOWN} for long", "deploy-emergency", labellings=labelled(BOS))
+    new = issue(DOWN, "deploy-emergency", createdAt="2026-11-25T11:45:00Z", labellings=labellings)
+    emergency = emergency_of(listed(new, old), GATE, {**WRITERS, "bo": Permission.WRITE}, OURS)
+    assert emergency is not None
+    assert (emergency.reason, emergency.labelled_by) == ("Down for long", "bo")
 
 
 @pytest.mark.parametrize(

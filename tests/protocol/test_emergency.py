@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from protocol.decision import decide
-from protocol.facts import Approval, Emergency, Facts, Missing, Relation
+from protocol.facts import Approval, Emergency, Facts, Known, Missing, Relation
 from protocol.verdict import Verdict
 from tests.decisions import codes_of, finding_of
 from tests.facts import EARLIER, NOW, PEOPLE, at, make_approval, make_check, make_deployment, make_facts
@@ -106,6 +107,43 @@ def test_an_on_call_team_that_cannot_be_read_waits() -> None:
     people = type(PEOPLE)(permissions=PEOPLE.permissions, teams={})
     facts = make_facts(emergency=emergency(), people=people)
     assert codes_of("emergency", make_policy(access=ON_CALL), facts) == [("wait", "facts.unavailable")]
+
+
+@pytest.mark.parametrize(
+    ("by", "said"),
+    [
+        pytest.param(
+            "ada",
+            "ada may not declare an emergency by the label on eve's issue; team acme/on-call may",
+            id="somebody else",
+        ),
+        pytest.param(
+            "robot[bot]",
+            "robot[bot] may not declare an emergency by the label on eve's issue; team acme/on-call may",
+            id="a bot",
+        ),
+        pytest.param(
+            Missing("nobody says"),
+            "Whether eve may declare an emergency: cannot tell yet, nobody says",
+            id="nobody knows who",
+        ),
+    ],
+)
+def test_peers_19_a_label_by_whom_the_policy_does_not_name_declares_no_emergency(
+    by: Known[str], said: str
+) -> None:
+    policy = make_policy({"windows": {"closed": ["Mon"]}}, access=ON_CALL)
+    facts = make_facts(emergency=replace(emergency(), labelled_by=by))
+    assert finding_of("emergency", policy, facts).why == said
+    assert decide([policy], facts, NOW).verdict is Verdict.WAIT
+
+
+def test_one_who_is_named_may_set_the_label_of_another_who_is() -> None:
+    policy = make_policy(
+        {"windows": {"closed": ["Mon"]}}, access={"emergency": {"who": ["user:eve", "user:bo"]}}
+    )
+    facts = make_facts(emergency=replace(emergency(), labelled_by="bo"))
+    assert decide([policy], facts, NOW).verdict is Verdict.ALLOW
 
 
 def test_a_policy_that_names_nobody_passes_nothing() -> None:

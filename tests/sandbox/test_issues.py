@@ -120,3 +120,38 @@ def test_a_comment_on_an_issue_does_not_edit_it(sandbox: Sandbox) -> None:
     assert sandbox.world.repository(SHOP).issues[1].edited_at is None
     issue.edit(body="Bye")
     assert sandbox.world.repository(SHOP).issues[1].edited_at is not None
+
+
+def test_whoever_may_triage_labels_and_whoever_may_only_read_does_not(sandbox: Sandbox) -> None:
+    sandbox.github("grace").get_repo(SHOP).create_issue("Freeze")
+    wanted = {"labels": ["bug"]}
+    assert sandbox.client_as("bo").post(f"/repos/{SHOP}/issues/1/labels", wanted).status_code == 403
+    sandbox.world.add_collaborator(SHOP, "bo", "triage")
+    assert sandbox.client_as("bo").post(f"/repos/{SHOP}/issues/1/labels", wanted).status_code == 200
+
+
+def test_a_timeline_tells_who_set_which_label(sandbox: Sandbox) -> None:
+    issue = sandbox.github("grace").get_repo(SHOP).create_issue("Freeze", labels=["deploy-freeze"])
+    sandbox.github("ada").get_repo(SHOP).get_issue(issue.number).add_to_labels("bug", "deploy-freeze")
+    sandbox.github("ada").get_repo(SHOP).get_issue(issue.number).remove_from_labels("deploy-freeze")
+    asked = """{ repository(owner: "acme", name: "shop") { issue(number: 1) {
+      timelineItems(last: 2, itemTypes: [LABELED_EVENT]) { pageInfo { hasPreviousPage } nodes {
+        ... on LabeledEvent { id actor { login } label { name } labelable { __typename } }
+      } }
+    } } }"""
+    answer = sandbox.client_as("ada").post("/graphql", {"query": asked}).json()["data"]
+    told = answer["repository"]["issue"]["timelineItems"]
+    assert [(one["actor"]["login"], one["label"]["name"]) for one in told["nodes"]] == [
+        ("grace", "deploy-freeze"),
+        ("ada", "bug"),
+    ]
+    assert (told["pageInfo"], told["nodes"][0]["labelable"]) == (
+        {"hasPreviousPage": False},
+        {"__typename": "Issue"},
+    )
+    node = {
+        "query": "query($id: ID!) { node(id: $id) { __typename } }",
+        "variables": {"id": told["nodes"][0]["id"]},
+    }
+    found = sandbox.client_as("ada").post("/graphql", node).json()["data"]["node"]
+    assert found == {"__typename": "LabeledEvent"}

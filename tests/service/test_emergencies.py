@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from protocol.verdict import Verdict
 from tests.asking import POLICY, Asking
 from tests.emergencies import REASON, gate_of_production, judged
 from tests.serving import serving
+from tests.waiting import SHOP
 
 
 def test_peers_19_an_emergency_is_declared_by_named_people_with_a_reason(asking: Asking) -> None:
@@ -67,6 +70,30 @@ def test_an_emergency_that_was_edited_counts_for_nothing(asking: Asking) -> None
     asking.shop.ask("PATCH", f"/issues/{issue.number}", {"body": f"{issue.body}\nMore."})
     facts, _ = judged(asking, gate_of_production(asking))
     assert facts.emergency is None
+
+
+@pytest.mark.parametrize(("labeller", "verdict"), [("bo", Verdict.WAIT), ("grace", Verdict.ALLOW)])
+def test_peers_19_an_issue_becomes_an_emergency_only_by_the_label_of_a_named_person(
+    asking: Asking, labeller: str, verdict: Verdict
+) -> None:
+    """With the right to triage anybody's issue can be labelled, and grace's reads like an emergency."""
+    asking.world.add_collaborator(SHOP, "bo", "triage")
+    body = f"environment: production\nreason: {REASON}"
+    number = asking.shop.ask("POST", "/issues", {"title": "A drill?", "body": body}, by="grace")["number"]
+    asking.shop.ask("POST", f"/issues/{number}/labels", {"labels": ["deploy-emergency"]}, by=labeller)
+    _, decision = judged(asking, gate_of_production(asking))
+    assert decision.verdict is verdict
+    said = "bo may not declare an emergency by the label on grace's issue; grace may"
+    assert (said in {finding.why for finding in decision.findings}) is (labeller == "bo")
+
+
+def test_a_freeze_of_our_own_is_made_no_emergency_by_a_label(asking: Asking) -> None:
+    asking.world.add_collaborator(SHOP, "bo", "triage")
+    asking.say(asking.issue(), "/freeze production until 2h Stock-taking", by="grace")
+    (issue,) = asking.labelled("deploy-freeze")
+    asking.shop.ask("POST", f"/issues/{issue.number}/labels", {"labels": ["deploy-emergency"]}, by="bo")
+    _, decision = judged(asking, gate_of_production(asking))
+    assert decision.verdict is Verdict.WAIT
 
 
 def test_an_emergency_written_in_our_form_by_another_is_theirs(asking: Asking) -> None:

@@ -18,7 +18,8 @@ def paste(asking: Asking, mark: str, label: str) -> None:
     """An issue of bo's, who may label."""
     asking.world.add_collaborator("acme/shop", "bo", "triage")
     body = f"{mark}\nenvironment: production\nreason: forged\nuntil: 2099-01-01"
-    asking.shop.ask("POST", "/issues", {"title": "Ours", "body": body, "labels": [label]}, by="bo")
+    number = asking.shop.ask("POST", "/issues", {"title": "Ours", "body": body}, by="bo")["number"]
+    asking.shop.ask("POST", f"/issues/{number}/labels", {"labels": [label]}, by="bo")
 
 
 def ours(asking: Asking, label: str) -> list[str]:
