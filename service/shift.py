@@ -7,12 +7,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
 from service.clients import LOOKS, Clients
 from service.logs import configure_logs
+from service.outage import Outage
 from service.queue import Queue, open_queue
 from service.quotas import Quotas
 from service.reconcile import Reconcile
@@ -29,6 +31,16 @@ RECONCILE_EVERY, RECONCILE_AGAIN = 600.0, 20.0  # the latter when GitHub could n
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """What is done every so many seconds; sooner `again` where `work` answers that it is not finished."""
+
+    name: str
+    work: Callable[[], bool]
+    seconds: float
+    again: float
+
+
 def work(settings: Settings) -> int:
     """Run the worker until asked to stop; then finish what it holds and leave the rest."""
     clients, engine = Clients(settings), open_database(settings.database_url, synced=False)
@@ -42,6 +54,9 @@ def work(settings: Settings) -> int:
         app_id=clients.app_id,
     )
     reconcile = Reconcile(clients, engine, time.time)
+    outage = Outage(time.monotonic)
+    for logger in ("huey", "huey.consumer.Worker", "huey.consumer.Scheduler"):
+        outage.silences(logger)
     consumer = queue.huey.create_consumer(
         workers=LOOKS, periodic=False, initial_delay=0.05, max_delay=0.5, shutdown_timeout=GRACE
     )
@@ -49,12 +64,13 @@ def work(settings: Settings) -> int:
         consumer.start()
         stop = when_asked_to_stop()  # in place of the consumer's own handlers
     log.info("worker.started")
-    threading.Thread(
-        target=_every, args=(stop, reconcile.run, RECONCILE_EVERY, RECONCILE_AGAIN), daemon=True
-    ).start()
     exchange = partial(_exchange, clients, Quotas(engine), workers)
-    threading.Thread(target=_every, args=(stop, exchange, TELL_EVERY, TELL_EVERY), daemon=True).start()
-    _every(stop, worker.sweep, SWEEP_EVERY, SWEEP_EVERY)
+    for chore in (
+        Chore("reconcile", reconcile.run, RECONCILE_EVERY, RECONCILE_AGAIN),
+        Chore("exchange", exchange, TELL_EVERY, TELL_EVERY),
+    ):
+        threading.Thread(target=carry_out, args=(chore, outage, stop), daemon=True).start()
+    carry_out(Chore("sweep", worker.sweep, SWEEP_EVERY, SWEEP_EVERY), outage, stop)
     consumer.stop(graceful=True)
     log.info("worker.stopped")
     return 0
@@ -68,15 +84,17 @@ def _exchange(clients: Clients, quotas: Quotas, workers: Workers) -> bool:
     return True
 
 
-def _every(stop: threading.Event, work: Callable[[], bool], seconds: float, again: float) -> None:
-    """Do it now and then, sooner again after it was not finished; a failure is told."""
+def carry_out(chore: Chore, outage: Outage, stop: threading.Event) -> None:
+    """Now and then, sooner again after it was not finished; a failure is told."""
     while not stop.is_set():
-        finished = False
+        finished, began = False, time.monotonic()
         try:
-            finished = work()
-        except Exception:
-            log.exception("worker.failed", work=work.__qualname__)
-        stop.wait(seconds if finished else again)
+            finished = chore.work()
+            outage.worked(since=began)
+        except Exception as error:
+            if not outage.is_why(error):
+                log.exception("worker.failed", work=chore.name)
+        stop.wait(chore.seconds if finished else chore.again)
 
 
 if __name__ == "__main__":
