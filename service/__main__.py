@@ -1,16 +1,18 @@
-"""`python -m service [web|worker|setup]`: both under one parent, or each apart."""
+"""`python -m service [web|worker|setup|migrate]`: both parts under one parent, or each apart."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from pathlib import Path
+from threading import Event
 
 from service.settings import Settings, SettingsError, read_settings
 from service.stopping import GRACE, when_asked_to_stop
 
 _MEMORY = {"MALLOC_ARENA_MAX": "2"}  # glibc would keep what was freed apart for each of many threads
+_MIGRATE = [sys.executable, "-m", "service", "migrate"]
+_WORKER = [sys.executable, "-m", "service.shift"]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,13 +35,16 @@ def _start(part: list[str]) -> int:
     match part:
         case ["web"]:
             _migrate(settings)
-            return _become("gunicorn", *gunicorn_options(settings))
+            return _become(_web(settings))
         case ["worker"]:
             _migrate(settings)
-            return _become("service.shift")
+            return _become(_WORKER)
+        case ["migrate"]:
+            _migrate(settings)
+            return 0
         case ["all"]:
-            return _both()
-    known = "web, worker, setup or nothing"
+            return _both(settings)
+    known = "web, worker, setup, migrate or nothing"
     print(f"'{' '.join(part)}' is not a part of the service: write {known}.", file=sys.stderr)  # noqa: T201
     return 2
 
@@ -56,10 +61,13 @@ def _migrate(settings: Settings) -> None:
     engine.dispose()
 
 
-def _become(module: str, *options: str) -> int:
+def _web(settings: Settings) -> list[str]:
+    return [sys.executable, "-m", "gunicorn", *gunicorn_options(settings)]
+
+
+def _become(command: list[str]) -> int:
     """The same process, without what migrating took."""
-    environ = {**_MEMORY, **os.environ}
-    os.execve(sys.executable, [sys.executable, "-m", module, *options], environ)
+    os.execve(command[0], command, {**_MEMORY, **os.environ})
 
 
 def gunicorn_options(settings: Settings) -> list[str]:
@@ -77,13 +85,19 @@ def gunicorn_options(settings: Settings) -> list[str]:
     ]
 
 
-def _both() -> int:
-    """One parent for both: when either ends, the other is asked to stop too."""
+def _both(settings: Settings) -> int:
+    """What hinders both parts is noticed and said once, before either begins."""
     stop = when_asked_to_stop()
-    children = [
-        subprocess.Popen([sys.executable, "-m", "service", part], cwd=Path.cwd())
-        for part in ("web", "worker")
-    ]
+    hindered = _run([_MIGRATE], stop)
+    if hindered or stop.is_set():
+        return hindered
+    ended = _run([_web(settings), _WORKER], stop)
+    return 0 if stop.is_set() else max(1, ended)
+
+
+def _run(commands: list[list[str]], stop: Event) -> int:
+    """One parent for all: when one ends, the others are asked to stop. Its code; 0 when we were asked."""
+    children = [subprocess.Popen(command, env={**_MEMORY, **os.environ}) for command in commands]
     while not stop.is_set() and all(child.poll() is None for child in children):
         stop.wait(0.2)
     unasked = [child for child in children if child.poll() is not None]
@@ -91,7 +105,7 @@ def _both() -> int:
         if child.poll() is None:
             child.terminate()
     codes = {child: _ended(child) for child in children}
-    return 0 if stop.is_set() else max(1, *(codes[child] for child in unasked))
+    return 0 if stop.is_set() else max(codes[child] for child in unasked)
 
 
 def _ended(child: subprocess.Popen[bytes]) -> int:

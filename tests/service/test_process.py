@@ -122,12 +122,14 @@ def test_bad_settings_stop_the_start_and_are_named(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_what_only_its_parts_notice_stops_the_start_as_well(shop: WaitingShop, tmp_path: Path) -> None:
+def test_a_database_that_does_not_answer_stops_the_start_and_is_said_once(
+    shop: WaitingShop, tmp_path: Path
+) -> None:
     nowhere = "postgresql://us@127.0.0.1:9/deploy"
     environ = environ_for(shop.played, tmp_path, shop.server.url, DATABASE_URL=nowhere)
     with started(tmp_path, environ) as service:
         assert service.process.wait(PATIENCE) == 2
-        assert "DATABASE_URL leads to no database that can be used now" in service.said()
+        assert service.said().count("DATABASE_URL leads to no database that can be used now") == 1
 
 
 def answers(service: Started, path: str = "/healthz") -> bool:
