@@ -28,9 +28,10 @@ _REDIRECTS = range(300, 400)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What one probe saw in the end. `wrong` is empty when all was as it should be."""
+    """What one probe saw in the end. `wrong` names its target, and is empty when all was as it should be."""
 
-    name: str
+    name: str  # as the policy gives it; empty where it gives none
+    target: str
     critical: bool
     wrong: str
     attempts: int
@@ -40,6 +41,11 @@ class Look:
     @property
     def passed(self) -> bool:
         return not self.wrong
+
+    @property
+    def failure(self) -> str:
+        optional = "" if self.critical else " (not critical)"
+        return f"{self.name}{optional}: {self.wrong}" if self.name else f"{self.wrong}{optional}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +72,8 @@ class Prober:
                 break
             self.stop.sleep(pause)
         return Look(
-            name=probe.name or say_probe(probe),
+            name=probe.name or "",
+            target=say_probe(probe),
             critical=probe.critical,
             wrong=wrong,
             attempts=attempt,

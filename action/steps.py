@@ -243,19 +243,17 @@ class _StepRun:
         looks = prober.look_at_all(tuple(fill_probe(probe, words) for probe in work.probes))
         for look in looks:
             self._show(look)
-        wrong = [f"{look.name}: {look.wrong}" for look in looks if look.critical and not look.passed]
-        self.progress.issues += [
-            f"{look.name} (not critical): {self.job.console.masked(look.wrong)}"
-            for look in looks
-            if not look.critical and not look.passed
-        ]
+        failed = [look for look in looks if not look.passed]
+        masked = self.job.console.masked
+        self.progress.issues += [masked(look.failure) for look in failed if not look.critical]
+        wrong = [look.failure for look in failed if look.critical]
         if wrong:
             raise StepFailed("; ".join(wrong))
 
     def _show(self, look: Look) -> None:
-        mark = "passed" if look.passed else f"FAILED: {look.wrong}"
+        mark = f"{look.name or look.target}: passed" if look.passed else f"FAILED: {look.failure}"
         tries = f", {look.attempts} attempts" if look.attempts > 1 else ""
-        self.job.console.say(f"{look.name}: {mark} ({look.seconds:.1f}s{tries})")
+        self.job.console.say(f"{mark} ({look.seconds:.1f}s{tries})")
         if not look.passed:
             self.last_lines += look.printed
             with self.job.console.fence():

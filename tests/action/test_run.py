@@ -90,6 +90,23 @@ def test_what_is_not_critical_is_an_issue_of_a_success(desk_of: Any) -> None:
     assert result.issues == ("Story is there (not critical): `exit 4` ended with exit code 4",)
 
 
+@pytest.mark.parametrize(
+    ("critical", "status", "issue"),
+    [
+        pytest.param("true", "rollback", "smoke: `exit 4` ended with exit code 4", id="critical"),
+        pytest.param("false", "success", "`exit 4` ended with exit code 4 (not critical)", id="not critical"),
+    ],
+)
+def test_a_probe_without_a_name_stands_once_in_what_is_said_of_its_failure(
+    desk_of: Any, critical: str, status: str, issue: str
+) -> None:
+    desk = desk_of()
+    unnamed = f"{{critical: {critical}, run: 'exit 4'}}"
+    result, _ = run_with(desk.job, STEPS.replace("{name: Story is there, run: 'test -f story'}", unnamed))
+    assert (result.status, issue in result.issues) == (status, True)
+    assert "FAILED: `exit 4` ended with exit code 4" in desk.log
+
+
 def test_a_step_that_fails_before_anything_changed_rolls_nothing_back(desk_of: Any) -> None:
     desk = desk_of()
     result, _ = run_with(desk.job, STEPS.replace("echo backup >> story", "exit 4"))
