@@ -11,6 +11,14 @@ class InputError(ActionError):
     """What the workflow handed in cannot be used."""
 
 
+class BadInputError(InputError):
+    """One input that cannot be used; a workflow and a terminal have different names and cures for it."""
+
+    def __init__(self, name: str, trouble: str, *, in_workflow: str, at_terminal: str) -> None:
+        self.at_terminal = f"--{name.replace('_', '-')} {trouble}. {at_terminal}"
+        super().__init__(f"Input '{name}' {trouble}. {in_workflow}")
+
+
 class NoRoom(ActionError):  # noqa: N818 - a state of the disk
     """A file that the runner or the end of the job reads could not be written."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from action.errors import InputError
+from action.errors import BadInputError, InputError
 
 Phase: TypeAlias = Literal["run", "check", "start", "finish", "rollback"]
 CARRIED_OUT: tuple[Phase, ...] = get_args(Phase)
@@ -63,13 +63,21 @@ class Workflow:
 
 
 def inputs_from(environ: Mapping[str, str]) -> Inputs:
-    """Read `INPUT_*` as GitHub writes them. Raises InputError with the cure."""
+    """Read `INPUT_*` as GitHub writes them. Raises BadInputError with the cure."""
     given = {name: environ.get(f"INPUT_{name.upper()}", "").strip() for name in Inputs.__dataclass_fields__}
     if not given["environment"]:
-        raise InputError("Input 'environment' is empty. Set it under `with:` in the workflow step.")
+        raise BadInputError(
+            "environment",
+            "is empty",
+            in_workflow="Set it under `with:` in the workflow step.",
+            at_terminal="Name one of the policy's environments.",
+        )
     if not given["github_token"]:
-        raise InputError(
-            "Input 'github_token' is empty. Leave it out to use the job's own token, or set it under `with:`."
+        raise BadInputError(
+            "github_token",
+            "is empty",
+            in_workflow="Leave it out to use the job's own token, or set it under `with:`.",
+            at_terminal="Set GITHUB_TOKEN instead.",
         )
     return Inputs(
         environment=given["environment"],
@@ -90,21 +98,34 @@ def _phase(text: str) -> Phase:
         if text == phase:
             return phase
     phases = ", ".join(f"`{phase}`" for phase in CARRIED_OUT)
-    raise InputError(f"Input 'phase' is '{text}'. It is one of {phases}; set one under `with:`.")
+    raise BadInputError(
+        "phase",
+        f"is '{text}'",
+        in_workflow=f"It is one of {phases}; set one under `with:`.",
+        at_terminal=f"It is one of {phases}.",
+    )
 
 
 def _job_status(text: str, phase: str) -> str:
     """`finish` takes nothing for a success that nobody called one."""
     if phase == "finish" and text not in ("success", "failure", "cancelled"):
-        raise InputError(
-            f"Input 'job_status' is '{text}'. Write `job_status: ${{{{ job.status }}}}` under `with:`."
+        raise BadInputError(
+            "job_status",
+            f"is '{text}'",
+            in_workflow="Write `job_status: ${{ job.status }}` under `with:`.",
+            at_terminal="`--phase finish` needs to hear success, failure or cancelled.",
         )
     return text
 
 
 def _one_line(name: str, text: str) -> str:
     if len(text.splitlines()) > 1:
-        raise InputError(f"Input '{name}' has several lines. Write it on one, under `with:`.")
+        raise BadInputError(
+            name,
+            "has several lines",
+            in_workflow="Write it on one, under `with:`.",
+            at_terminal="Write it on one.",
+        )
     return text
 
 
@@ -113,15 +134,23 @@ def _flag(name: str, text: str) -> bool:
         return True
     if text.lower() in _NO:
         return False
-    raise InputError(f"Input '{name}' is '{text}'. Write true or false under `with:`.")
+    raise BadInputError(
+        name,
+        f"is '{text}'",
+        in_workflow="Write true or false under `with:`.",
+        at_terminal="It takes no value.",
+    )
 
 
 def _number(name: str, text: str) -> int | None:
     if not text:
         return None
     if not text.isascii() or not text.isdigit():
-        raise InputError(
-            f"Input '{name}' is '{text}', which is not a number. Leave it out to use `${{{{ job.{name} }}}}`."
+        raise BadInputError(
+            name,
+            f"is '{text}', which is not a number",
+            in_workflow=f"Leave it out to use `${{{{ job.{name} }}}}`.",
+            at_terminal="Leave it out where no job's check run is meant.",
         )
     return int(text)
 

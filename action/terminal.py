@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from action.console import Console
+from action.errors import BadInputError
+from action.inputs import inputs_from
 from action.process import BAD_INPUT, start
 
 _REMOTE = re.compile(r"[/:]([^/:]+/[^/:]+?)(?:\.git)?/?$")
@@ -29,6 +31,11 @@ def run_from_terminal(
         if not inputs.get("github_token"):
             why = "There is none. Set GITHUB_TOKEN, for example to what `gh auth token` prints."
             console.annotate("error", "Token", why)
+            return BAD_INPUT
+        try:
+            inputs_from(given)
+        except BadInputError as error:
+            console.annotate("error", "Option", error.at_terminal)
             return BAD_INPUT
         environ = {**_from_git(directory), **environ, **given}
         return start(environ, console=console, hurried="GITHUB_ACTIONS" in environ)

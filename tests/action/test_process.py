@@ -123,6 +123,36 @@ def test_a_checkout_without_a_remote_says_what_to_set(
     assert "GITHUB_REPOSITORY is not set" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"environment": ""}, "--environment is empty. Name one of the policy's environments."),
+        (
+            {"phase": "begin"},
+            "--phase is 'begin'. It is one of `run`, `check`, `start`, `finish`, `rollback`.",
+        ),
+        (
+            {"phase": "finish"},
+            "--job-status is ''. `--phase finish` needs to hear success, failure or cancelled.",
+        ),
+        ({"version": "1\n2"}, "--version has several lines. Write it on one."),
+        (
+            {"check_run_id": "x"},
+            "--check-run-id is 'x', which is not a number. Leave it out where no job's check run is meant.",
+        ),
+    ],
+    ids=["environment", "phase", "job_status", "version", "check_run_id"],
+)
+def test_at_a_terminal_a_bad_option_is_named_as_it_was_written_there(
+    given: dict[str, str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inputs = {"environment": "production", "github_token": "t0ken-t0ken", **given}
+    assert run_from_terminal(inputs, {"PATH": os.environ["PATH"]}, directory=tmp_path) == 2
+    said = capsys.readouterr().out
+    assert sentence in said
+    assert "with:" not in said
+
+
 def test_a_phase_nobody_knows_is_refused_before_anything_is_asked(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
