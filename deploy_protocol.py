@@ -623,8 +623,7 @@ def _cure(error: OSError, file: str) -> str:
 def _policy(file: str) -> Policy:
     policy = _policy_or_error(file)
     if isinstance(policy, Exception):
-        count = _counted(len(policy.problems), "problem")
-        _fail(f"{policy}\n{count} found; until the policy is mended, nothing is deployed.", INVALID)
+        _fail(f"{policy}\n{policy.count} found; until the policy is mended, nothing is deployed.", INVALID)
     return policy
 
 

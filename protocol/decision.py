@@ -59,8 +59,8 @@ def _answers(policy: Policy | PolicyError | Missing, facts: Facts, now: datetime
 
 
 def _invalid(error: PolicyError) -> Finding:
-    first, *others = [str(problem) for problem in error.problems] or [str(error)]
-    more = f" (and {len(others)} more)" if others else ""
+    first = str(error.problems[0] if error.problems else error)
+    more = f" (and {error.at_least}{error.others} more)" if error.others > 0 else ""
     return wait("policy", "policy.invalid", f"The policy cannot be used: {first}{more}")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from protocol.wording import counted
+
 MOST_PROBLEMS = 100  # of each kind; nobody reads more, and a hostile file could have a hundred thousand
 _MANY = f"{MOST_PROBLEMS} problems or more are named"
 _LONGEST = 600  # characters; a hostile file could have itself repeated in full
@@ -31,7 +33,10 @@ class PolicyError(ProtocolError):
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         found = [replace(problem, message=shortened(problem.message)) for problem in sorted(problems)]
-        if len(found) >= MOST_PROBLEMS:
+        self.at_least = "at least " if len(found) >= MOST_PROBLEMS else ""
+        self.count = f"{self.at_least}{counted(len(found), 'problem')}"
+        self.others = len(found) - 1
+        if self.at_least:
             found.append(replace(found[-1], message=f"{_MANY}, and there may be more: mend these first"))
         self.problems = tuple(found)
         super().__init__("\n".join(str(problem) for problem in self.problems))

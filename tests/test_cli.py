@@ -66,6 +66,14 @@ def test_check_says_all_that_is_wrong_on_standard_error(tmp_path: Path) -> None:
     )
 
 
+def test_check_does_not_count_the_line_that_says_there_may_be_more_problems(tmp_path: Path) -> None:
+    wrong = "".join(f"unknown{number}: 1\n" for number in range(120))
+    said = deploy_protocol("check", policy_file(tmp_path, f"version: 1\n{wrong}")).stderr.splitlines()
+    assert len(said) == 102
+    assert said[-2].endswith("100 problems or more are named, and there may be more: mend these first")
+    assert said[-1] == "at least 100 problems found; until the policy is mended, nothing is deployed."
+
+
 def test_check_fails_when_the_policy_s_own_test_does(tmp_path: Path) -> None:
     case = "tests: [{at: 2026-11-27 15:00, environment: live, expect: wait}]"
     file = policy_file(tmp_path, f"version: 1\nenvironments: {{live: {{}}}}\n{case}\n")
