@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -82,7 +83,7 @@ def serve(
 
 
 class PlaceError(Exception):
-    """A file or directory that cannot be used, with the cure."""
+    """A file, directory or port that cannot be used, with the cure."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -90,6 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = _arguments(argv)
     try:
         seed = read_seed(asked.seed) if asked.seed else DEFAULT
+        _try_port(asked.port)
         world = World(root=_empty_directory(asked.root))
         if asked.record:
             Recording(_writable(asked.record)).follow(world)
@@ -98,7 +100,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     over = _told_to_stop()
     server = serve(world, asked.port, actions=read_actions(seed))
-    plant(world, seed)
+    try:
+        plant(world, seed)
+    except SeedError as error:
+        print(f"{asked.seed}: {error}", file=sys.stderr)  # noqa: T201 - as above
+        server.stop()
+        return 2
     introduce(world, as_json=asked.json)
     over.wait()
     server.stop()
@@ -138,6 +145,17 @@ def _writable(record: Path) -> Path:
     except OSError as error:
         raise PlaceError(f"{record} cannot be written ({error.strerror}): name another file") from error
     return record
+
+
+def _try_port(port: int) -> None:
+    """Beforehand, since the server's own answer to one it cannot have is the end of the process."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError as error:
+            cure = "name another, or none for one that is free"
+            raise PlaceError(f"--port: {port} cannot be used ({error.strerror}): {cure}") from error
 
 
 def introduce(world: World, *, as_json: bool) -> None:

@@ -4,8 +4,11 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
 
@@ -58,6 +61,17 @@ def test_a_seed_becomes_a_world(seed_file: Path, tmp_path: Path) -> None:
     assert len(world.installations) == 1
 
 
+@contextmanager
+def handlers_as_before() -> Iterator[None]:
+    """A sandbox as a command listens to signals, which this process has its own ways for."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -66,14 +80,84 @@ def test_a_seed_becomes_a_world(seed_file: Path, tmp_path: Path) -> None:
         ("users: [\xff]", "cannot be read"),
         ("- ada", "is no mapping. A seed has: users"),
         ("users: 5", "'users' must be a list"),
+        ("users: [ada, 5]", r"seed.yml: 'users\[2\]' must be text"),
+        ("repositories: {acme/shop: 5}", "'repositories.acme/shop' must be a mapping"),
+        ("repositories: {acme/shop: {files: 5}}", "'repositories.acme/shop.files' must be text or a mapping"),
+        (
+            "repositories: {acme/shop: {environments: {live: {wait_minutes: soon}}}}",
+            "'repositories.acme/shop.environments.live.wait_minutes' must be a whole number",
+        ),
+        ("organizations: {acme: {owners: ada}}", "'organizations.acme.owners' must be a list"),
+        ("organizations: {1: {owners: [ada]}}", "the name in 'organizations.1' must be text"),
+        ("apps: {gate: {permissions: {checks: 1}}}", "'apps.gate.permissions.checks' must be text"),
+        ("apps: {gate: }", "'apps.gate' needs 'owner'"),
+        ("actions: {acme/deploy: {env: {A: b}}}", "'actions.acme/deploy' needs 'directory'"),
         ("repositories: [acme/shop]", "'repositories' must be a mapping"),
     ],
-    ids=["unknown part", "not YAML", "not UTF-8", "a list", "users as a number", "repositories as a list"],
+    ids=[
+        "unknown part",
+        "not YAML",
+        "not UTF-8",
+        "a list",
+        "users as a number",
+        "a user as a number",
+        "a repository as a number",
+        "files as a number",
+        "minutes as a word",
+        "owners as a word",
+        "an organization whose name is a number",
+        "a permission as a number",
+        "an App of nobody",
+        "an action that is nowhere",
+        "repositories as a list",
+    ],
 )
 def test_a_wrong_seed_says_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "seed.yml").write_text(text, encoding="latin-1")
     with pytest.raises(SeedError, match=said):
         read_seed(tmp_path / "seed.yml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("repositories: {ada/shop: {}}", "'repositories.ada/shop' names 'ada', which is not in the seed."),
+        ("users: [ada]\nrepositories: {shop: {}}", "'repositories.shop' cannot be made: "),
+        (
+            "users: [ada]\nrepositories: {ada/shop: {environments: {live: {custom: [gate]}}}}",
+            "'repositories.ada/shop.environments.live' names 'gate', which is not in the seed.",
+        ),
+    ],
+    ids=["an owner", "a repository without one", "an App"],
+)
+def test_a_seed_that_names_what_it_does_not_have_says_where(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, said: str
+) -> None:
+    seed = tmp_path / "seed.yml"
+    seed.write_text(text)
+    with handlers_as_before():
+        assert main(["--seed", str(seed), "--root", str(tmp_path / "root")]) == 2
+    assert capsys.readouterr().err.startswith(f"{seed}: {said}")
+
+
+def test_what_is_left_empty_in_a_seed_is_as_if_left_out(tmp_path: Path) -> None:
+    (tmp_path / "seed.yml").write_text(
+        "users: [ada]\norganizations:\nrepositories: {ada/shop: {environments: {live: }, teams: }}\n"
+    )
+    world = World(root=tmp_path / "root")
+    plant(world, read_seed(tmp_path / "seed.yml"))
+    assert list(world.repository("ada/shop").environments) == ["live"]
+
+
+def test_a_port_in_use_is_named_with_the_cure(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["--port", str(port)]) == 2
+    cure = "name another, or none for one that is free"
+    said = f"--port: {port} cannot be used (Address already in use): {cure}\n"
+    assert capsys.readouterr().err == said
 
 
 def test_it_runs_as_a_process_of_its_own_until_it_is_told_to_stop(seed_file: Path, tmp_path: Path) -> None:
