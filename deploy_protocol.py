@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -19,13 +20,16 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from gateway.github import GitHub
+    from protocol.entry import Entry
     from protocol.errors import PolicyError
     from protocol.facts import Facts
+    from protocol.measures import Week
     from protocol.policy import Policy
     from protocol.starting import Draft
     from service.inbox import Inbox
 
 T = TypeVar("T")
+Kept = TypeVar("Kept", "Entry", "Week")
 
 DEFAULT_POLICY = ".github/deploy.yml"
 OPEN = ALLOWED = 0
@@ -331,8 +335,8 @@ def log(repository: str | None, environment: str | None, since: str | None, as_j
     from protocol.log import log_data, log_text
 
     start = _since(since)
-    entries = _seen(repository, lambda github: log_entries(github, environment=environment, since=start))
-    _print(log_data(entries) if as_json else log_text(entries))
+    entries, hint = _seen(repository, lambda github: _found(partial(log_entries, github), environment, start))
+    _print(log_data(entries) if as_json else hint or log_text(entries))
 
 
 @main.group(epilog=example("hotfix start login"))
@@ -415,8 +419,10 @@ def metrics(repository: str | None, environment: str | None, since: str | None, 
     from protocol.measures import measures_data, measures_text
 
     start = _since(since)
-    weeks = _seen(repository, lambda github: weekly_measures(github, environment=environment, since=start))
-    _print(measures_data(weeks) if as_json else measures_text(weeks))
+    weeks, hint = _seen(
+        repository, lambda github: _found(partial(weekly_measures, github), environment, start)
+    )
+    _print(measures_data(weeks) if as_json else hint or measures_text(weeks))
 
 
 @main.command(epilog=example("serve"), short_help="Run the App; `serve setup` registers it on GitHub.")
@@ -591,6 +597,19 @@ def _seen(repository: str | None, look: Callable[[GitHub], T]) -> T:
             return look(github)
     except GatewayError as error:
         _fail(str(error))
+
+
+def _found(
+    look: Callable[..., Sequence[Kept]], environment: str | None, since: datetime | None
+) -> tuple[Sequence[Kept], str]:
+    """What is kept of the environment; where that is nothing, a sentence that names those that have some."""
+    from protocol.wording import none_to
+
+    found = look(environment=environment, since=since)
+    if found or environment is None:
+        return found, ""
+    others = {one.environment for one in look(since=since)}
+    return found, none_to(environment, others, in_time=since is not None) if others else ""
 
 
 def _since(text: str | None) -> datetime | None:

@@ -43,3 +43,14 @@ def not_known(what: str, word: str, words: Iterable[str]) -> str:
     if near:
         return f"unknown {what} '{word}', did you mean '{near}'?"
     return f"unknown {what} '{word}': " + (f"write {say_any(known)}" if known else "remove it")
+
+
+def none_to(environment: str, others: Iterable[str], *, in_time: bool = False) -> str:
+    """`There is no deployment to 'prod', did you mean 'production'?`, or to which there are some.
+
+    `in_time`: only those since a moment were looked for, and the name may well be right.
+    """
+    there = sorted(others)
+    near = None if in_time else nearest(environment, there)
+    known = f"did you mean '{near}'?" if near else f"only to {say_all(there)}."
+    return f"There is no deployment to '{environment}'{' since then' if in_time else ''}, {known}"

@@ -77,6 +77,17 @@ def test_a_long_record_and_a_long_history_are_read_page_by_page(shop: WaitingSho
     assert asked == ["/graphql"] * 4  # two pages of deployments, two of commits
 
 
+def test_an_environment_of_which_there_are_no_measures_is_told_from_those_of_which_there_are(
+    shop: WaitingShop,
+) -> None:
+    deployed(shop, shop.push().sha, "success", "success")
+    environ = {"GITHUB_TOKEN": shop.world.token_for("ada"), "GITHUB_API_URL": shop.server.url}
+    given = ["metrics", "--repository", SHOP, "--environment", "productoin"]
+    result = CliRunner().invoke(main, given, env=environ, catch_exceptions=False)
+    said = "There is no deployment to 'productoin', did you mean 'production'?\n"
+    assert (result.exit_code, result.stdout) == (0, said)
+
+
 @pytest.mark.parametrize("token", ["", "nonsense"])
 def test_a_token_that_is_none_is_said_with_the_cure(shop: WaitingShop, token: str) -> None:
     environ = {"GITHUB_TOKEN": token, "GH_TOKEN": "", "GITHUB_API_URL": shop.server.url}

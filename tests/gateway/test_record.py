@@ -115,3 +115,25 @@ def test_where_git_names_no_repository_it_is_asked_for(
 def test_an_empty_log_says_so(shop: WaitingShop) -> None:
     shop.push()
     assert told(shop).stdout == "No deployment is in the log.\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["prod"], "There is no deployment to 'prod', did you mean 'production'?", id="near"),
+        pytest.param(["live"], "There is no deployment to 'live', only to production and staging.", id="far"),
+        pytest.param(
+            ["prod", "--since", "2026-11-01"],
+            "There is no deployment to 'prod' since then, only to production and staging.",
+            id="in a time",
+        ),
+    ],
+)
+def test_an_environment_that_is_not_in_the_log_is_told_from_those_that_are(
+    shop: WaitingShop, sha: str, arguments: list[str], said: str
+) -> None:
+    for at, place in enumerate(("staging", "production")):
+        shop.github().write_log(make_entry(sha=sha, deployment_id=at, environment=place), tag=f"v{at}")
+    result = told(shop, "--environment", *arguments)
+    assert (result.exit_code, result.stdout) == (0, f"{said}\n")
+    assert read_back(shop, "--environment", *arguments) == []
