@@ -53,6 +53,7 @@ def lint_migrations(work: Lint, job: Job, changed_paths: tuple[str, ...] | None)
     if not files:
         job.console.say("no migration changed")
         return []
+    _require_utf8(files, job)
     findings = sorted((*_by_squawk(files, job), *_by_us(files, job)), key=lambda one: (one.file, one.line))
     for finding in findings:
         _annotate(finding, job)
@@ -78,6 +79,17 @@ def _files(pattern: str, workspace: Path, changed_paths: tuple[str, ...] | None)
 def _all_files(workspace: Path) -> list[str]:
     """By their paths in the repository, which is how patterns are meant everywhere."""
     return sorted(str(path.relative_to(workspace)) for path in workspace.rglob("*"))
+
+
+def _require_utf8(files: list[str], job: Job) -> None:
+    """squawk ends of one that is not, and does not say which."""
+    for file in files:
+        data = (job.workflow.workspace / file).read_bytes()
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise StepFailed(f"{file}:{line}: this is not UTF-8; save the file as UTF-8") from error
 
 
 def _by_squawk(files: list[str], job: Job) -> Iterator[Finding]:

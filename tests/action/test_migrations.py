@@ -47,6 +47,15 @@ def test_sql_that_cannot_be_read_stops_the_deployment(desk_of: Any) -> None:
     assert "::error file=migrations/002.sql,line=2,title=syntax-error" in desk.log
 
 
+def test_sql_that_is_not_utf_8_is_named_with_its_line(desk_of: Any) -> None:
+    desk = desk_of()
+    write(desk, "migrations/001.sql", "SELECT 1;\n")
+    (desk.workspace / "migrations/002.sql").write_bytes(b"SELECT 1;\n-- Stra\xdfe\n")
+    said = r"^migrations/002\.sql:2: this is not UTF-8; save the file as UTF-8$"
+    with pytest.raises(StepFailed, match=said):
+        lint_migrations(ANY_TIME, desk.job, None)
+
+
 def test_only_what_changed_is_read(desk_of: Any) -> None:
     desk = desk_of()
     write(desk, "migrations/001.sql", RISKY)
