@@ -82,7 +82,7 @@ def _all_files(workspace: Path) -> list[str]:
 
 
 def _require_utf8(files: list[str], job: Job) -> None:
-    """squawk ends of one that is not, and does not say which."""
+    """Squawk ends of one that is not, and does not say which."""
     for file in files:
         data = (job.workflow.workspace / file).read_bytes()
         try:
