@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.load import under_load
 from tests.rollbacks import assert_it_was_taken_back
-from tests.shops import ERRORS, NEW, Shop, Watcher, rolling_shop
+from tests.shops import ERRORS, NEW, Shop, Watcher, free_ports, open_watcher, rolling_shop
 
 WATCHED, LONGER = 8, 60  # seconds; five samples of them are enough to see what is far worse
 POLICY = """
@@ -32,10 +36,18 @@ EVERYWHERE = 'for target in $(cat "$SHOP/targets"); do "$OPS/shop" roll "$target
 BETTER = "1.0.1"
 
 
+@pytest.fixture
+def watcher(tmp_path: Path) -> Iterator[Watcher]:
+    """One of its own: the past of another knows of other tests' errors."""
+    with open_watcher(tmp_path, free_ports(2)) as watcher:
+        watcher.wait_until_it_looks()
+        yield watcher
+
+
 def test_a_good_version_passes_and_a_worse_one_is_taken_back_before_the_time_is_up(
     shop: Shop, deploy: Any, watcher: Watcher
 ) -> None:
-    rolling_shop(shop, watcher.ports[:2])
+    rolling_shop(shop, watcher.ports)
     shop.release(BETTER)
     shop.release(NEW, **ERRORS)
     words = {"prometheus": watcher.url, "everywhere": EVERYWHERE}

@@ -33,7 +33,7 @@ from tests.entries import AT, make_entry
 from tests.policies import make_policy
 from tests.serving import Served, serving
 from tests.visiting import Visitor
-from tests.waiting import POLICY, SHOP
+from tests.waiting import POLICY, SHOP, now
 
 CLOSED = """\
 version: 1
@@ -129,7 +129,8 @@ def test_who_is_told_to_log_out_finds_the_button(reader: Visitor) -> None:
 def test_a_gate_is_shown_with_every_finding_in_the_words_of_its_check_run(
     served: Served, visitor: Visitor
 ) -> None:
-    gate = served.shop.push(CLOSED)
+    in_two_days = now() + timedelta(days=2)  # before the gate expires
+    gate = served.shop.push(CLOSED.replace("2099-01-01", f"{in_two_days:%Y-%m-%d}"))
     served.settle()
     page = words(visitor.get(f"/{SHOP}"))
     title = str(served.check().title)
