@@ -100,6 +100,8 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave it running until Ctrl-C")
     keep = parser.parse_args().keep
     started = time.monotonic()
+    for wish in (signal.SIGINT, signal.SIGTERM):  # both end it tidily, in the background too
+        signal.signal(wish, signal.default_int_handler)
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"  # no proxy of a company leads back here
     with tempfile.TemporaryDirectory(prefix="deploy-demo-") as home, set_up(Path(home)) as stage:
         try:

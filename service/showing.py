@@ -98,7 +98,7 @@ def _how_to_approve(
     if isinstance(pull, Missing) or not _lacks_approval(decision):
         return ""
     methods = _methods(environment, policies)
-    in_run = "approve it in the run, where the environment asks for reviewers"
+    in_run = "press **Review deployments** in the run, where the environment asks for reviewers"
     if pull is None:
         only = in_run if "environment" in methods else "bring it in by one"
         return f"No pull request brought this commit, and approvals are given on one: {only}.\n\n"

@@ -44,7 +44,7 @@ def how_to_approve(pull: Known[PullRequest | None], **production: object) -> tup
 def test_who_may_approve_reads_how_that_is_done() -> None:
     pull = make_facts().pull_request
     how = "To approve: press **Approve** here, review #7, write `/approve production` on #7 or "
-    how += "approve it in the run, where the environment asks for reviewers."
+    how += "press **Review deployments** in the run, where the environment asks for reviewers."
     assert how_to_approve(pull) == (how, True)
     options = {"methods": ["review", "comment"]}
     how = "To approve: review #7 or write `/approve production` on #7."
@@ -53,7 +53,7 @@ def test_who_may_approve_reads_how_that_is_done() -> None:
 
 def test_what_no_pull_request_brought_has_no_button_that_would_do_nothing() -> None:
     why = "No pull request brought this commit, and approvals are given on one"
-    in_run = "approve it in the run, where the environment asks for reviewers"
+    in_run = "press **Review deployments** in the run, where the environment asks for reviewers"
     assert how_to_approve(None) == (f"{why}: {in_run}.", False)
     options = {"methods": ["button", "comment"]}
     assert how_to_approve(None, approval_options=options) == (f"{why}: bring it in by one.", False)
