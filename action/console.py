@@ -39,10 +39,8 @@ class Console:
         self._masked: list[str] = []
         self._held_back: list[str] | None = None  # masks that GitHub does not hear of inside a fence
         self._stream_is_safe = True
-        if isinstance(
-            self._stream, TextIOWrapper
-        ):  # a letter that it cannot write is no reason to fall silent
-            self._stream.reconfigure(errors="backslashreplace")
+        if isinstance(self._stream, TextIOWrapper):
+            self._stream.reconfigure(errors="backslashreplace")  # a letter it cannot write silences nothing
 
     def mask_secrets(self, environ: Mapping[str, str]) -> None:
         for name, value in environ.items():

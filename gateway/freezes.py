@@ -113,10 +113,8 @@ def _other_labeller(issue: Node, ours: frozenset[str]) -> Known[str]:
 
     Whether GitHub tells of the labels that an issue begins with is not documented: our own need none told.
     """
-    told, untold = (
-        issue["labellings"],
-        Missing(f"GitHub does not say who set the label of #{issue['number']}"),
-    )
+    told = issue["labellings"]
+    untold = Missing(f"GitHub does not say who set the label of #{issue['number']}")
     if None in told["nodes"]:
         return untold
     setters = [login_of(one["actor"]) for one in told["nodes"] if one["label"]["name"].lower() == EMERGENCY]
